@@ -1,0 +1,126 @@
+//! BLAKE3 digests, each with its own derive-key context, as types that cannot be mixed up.
+//!
+//! Nothing here hashes without a context; the Merkle tree, which standard clients must read, is SHA-256 and lives in
+//! [`crate::tree`].
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// Context of event ids.
+pub const EVENT_ID_CONTEXT: &str = "rollcall event id v1";
+/// Context of state and projection digests.
+pub const STATE_CONTEXT: &str = "rollcall state digest v1";
+/// Context of charter digests.
+pub const CHARTER_CONTEXT: &str = "rollcall charter digest v1";
+/// Context of the content digest that makes an import idempotent.
+pub const IMPORT_CONTEXT: &str = "rollcall import content v1";
+
+/// Hashes `bytes` under a derive-key context.
+#[must_use]
+pub fn derive(context: &str, bytes: &[u8]) -> [u8; 32] {
+    blake3::Hasher::new_derive_key(context).update(bytes).finalize().into()
+}
+
+/// Text that is not 64 lower-case hexadecimal digits.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not 64 lower-case hexadecimal digits: `{0}`")]
+pub struct HexError(pub String);
+
+macro_rules! hash_type {
+    ($(#[doc = $doc:literal])+ $Name:ident) => {
+        $(#[doc = $doc])+
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $Name([u8; 32]);
+
+        impl $Name {
+            /// Takes the 32 bytes of a hash.
+            #[must_use]
+            pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+                Self(bytes)
+            }
+
+            /// The 32 bytes.
+            #[must_use]
+            pub const fn as_bytes(&self) -> &[u8; 32] {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $Name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&hex::encode(self.0))
+            }
+        }
+
+        impl fmt::Debug for $Name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, concat!(stringify!($Name), "({})"), self)
+            }
+        }
+
+        impl FromStr for $Name {
+            type Err = HexError;
+
+            fn from_str(text: &str) -> Result<Self, HexError> {
+                let mut bytes = [0; 32];
+                if text.bytes().any(|b| b.is_ascii_uppercase()) || hex::decode_to_slice(text, &mut bytes).is_err() {
+                    return Err(HexError(text.chars().take(80).collect()));
+                }
+                Ok(Self(bytes))
+            }
+        }
+
+        impl Serialize for $Name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $Name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+            }
+        }
+    };
+}
+
+hash_type! {
+    /// Id of an event: BLAKE3 derive-key `rollcall event id v1` over its payload, the same for a re-signed copy.
+    EventId
+}
+hash_type! {
+    /// Id of a ledger: the id of its founding event.
+    LedgerId
+}
+hash_type! {
+    /// BLAKE3 digest of a document, charter or state, under the context of its kind.
+    Digest
+}
+hash_type! {
+    /// SHA-256 hash of a Merkle tree node, or the root of a tree.
+    TreeHash
+}
+
+impl EventId {
+    /// The id of the event that carries `payload`.
+    #[must_use]
+    pub fn of_payload(payload: &[u8]) -> Self {
+        Self(derive(EVENT_ID_CONTEXT, payload))
+    }
+
+    /// The ledger that this event founds, if it is a founding event.
+    #[must_use]
+    pub const fn as_ledger(&self) -> LedgerId {
+        LedgerId(self.0)
+    }
+}
+
+impl LedgerId {
+    /// The founding event of this ledger.
+    #[must_use]
+    pub const fn as_event(&self) -> EventId {
+        EventId(self.0)
+    }
+}

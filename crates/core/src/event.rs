@@ -1,0 +1,390 @@
+//! From bytes to events: payload, signed event, verified event, event. Each stage has one door.
+//!
+//! - A [`Payload`] is unsigned; a [`SignedEvent`] carries a signature that nobody has checked yet.
+//! - A [`Verified`] exists only where the signature verified; [`Event::read`] takes nothing else.
+//! - Whose key it is, and whether it was valid then, is a rule and is judged in order, by [`crate::decide`].
+//!
+//! ```compile_fail,E0451
+//! // A verified event cannot be made without verifying.
+//! fn forge(signed: rollcall_core::event::SignedEvent) -> rollcall_core::event::Verified {
+//!     rollcall_core::event::Verified { signed }
+//! }
+//! ```
+//! ```compile_fail,E0308
+//! // An event cannot be read from what was only signed.
+//! fn skip(signed: rollcall_core::event::SignedEvent) {
+//!     let _ = rollcall_core::event::Event::read(signed);
+//! }
+//! ```
+
+use std::collections::BTreeMap;
+
+use crate::act::Act;
+use crate::cbor::{self, CborError, Map, Value};
+use crate::digest::{EventId, LedgerId, TreeHash};
+use crate::field::{ActError, Field, FieldFault, Fields};
+use crate::key::{KeyError, PublicKey, Signature, SigningKey};
+use crate::limits::PAYLOAD_BYTES_MAX;
+use crate::name::Handle;
+use crate::time::Timestamp;
+use crate::tree::Head;
+
+/// Keys of a payload's map that belong to every act.
+pub const HEADER_KEYS: [&str; 6] = ["act", "at", "by", "ledger", "not_after", "seen"];
+
+/// What every payload says besides its act.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Header {
+    /// The ledger, absent in the event that founds one.
+    pub ledger: Option<LedgerId>,
+    /// The author.
+    pub by: Handle,
+    /// When the author says the act was made.
+    pub at: Timestamp,
+    /// After this instant the payload is void.
+    pub not_after: Timestamp,
+    /// The log's head that the author had seen.
+    pub seen: Head,
+}
+
+/// An unsigned payload: header and act.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Payload {
+    /// What every payload says.
+    pub header: Header,
+    /// The act.
+    pub act: Act,
+}
+
+/// Why bytes are not a payload.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PayloadError {
+    /// More bytes than a payload may have.
+    #[error("the payload has {bytes} bytes, limit: {limit}")]
+    TooLong {
+        /// Bytes found.
+        bytes: u64,
+        /// Bytes allowed.
+        limit: u64,
+    },
+    /// Not canonical CBOR of the narrow data model.
+    #[error("the payload is not deterministic CBOR")]
+    Cbor(#[source] CborError),
+    /// The item is not a map.
+    #[error("the payload is not a map")]
+    NotAMap,
+    /// Header or act cannot be read.
+    #[error("the payload is not an act")]
+    Act(#[source] ActError),
+}
+
+impl Payload {
+    /// Encodes the payload in its one canonical form.
+    ///
+    /// # Errors
+    /// [`PayloadError::TooLong`] beyond [`PAYLOAD_BYTES_MAX`].
+    pub fn encode(&self) -> Result<Vec<u8>, PayloadError> {
+        let Header { ledger, by, at, not_after, seen } = &self.header;
+        let mut map = self.act.to_map();
+        let seen = Value::Array(vec![Value::Uint(seen.size), Value::Bytes(seen.root.as_bytes().to_vec())]);
+        let ledger = ledger.map_or_else(Vec::new, |id| id.as_bytes().to_vec());
+        map.insert("act".into(), Value::Text(self.act.tag().to_owned()));
+        map.insert("at".into(), Value::Uint(at.ms()));
+        map.insert("by".into(), Value::Text(by.as_str().to_owned()));
+        map.insert("ledger".into(), Value::Bytes(ledger));
+        map.insert("not_after".into(), Value::Uint(not_after.ms()));
+        map.insert("seen".into(), seen);
+        let bytes = cbor::encode(&Value::Map(map));
+        within_limit(&bytes)?;
+        Ok(bytes)
+    }
+
+    /// Decodes a payload.
+    ///
+    /// # Errors
+    /// [`PayloadError`] names the first thing that is wrong.
+    pub fn decode(bytes: &[u8]) -> Result<Self, PayloadError> {
+        within_limit(bytes)?;
+        let Value::Map(map) = cbor::decode(bytes).map_err(PayloadError::Cbor)? else {
+            return Err(PayloadError::NotAMap);
+        };
+        let (head, rest): (Map, Map) = map.into_iter().partition(|(key, _)| HEADER_KEYS.contains(&key.as_str()));
+        let mut fields = Fields::new(head);
+        let tag = fields.take::<crate::name::Name>("act").map_err(PayloadError::Act)?;
+        let header = Header {
+            ledger: fields.take::<LedgerField>("ledger").map_err(PayloadError::Act)?.0,
+            by: fields.take("by").map_err(PayloadError::Act)?,
+            at: fields.take("at").map_err(PayloadError::Act)?,
+            not_after: fields.take("not_after").map_err(PayloadError::Act)?,
+            seen: fields.take::<SeenField>("seen").map_err(PayloadError::Act)?.0,
+        };
+        let act = Act::from_map(tag.as_str(), rest).map_err(PayloadError::Act)?;
+        Ok(Self { header, act })
+    }
+}
+
+fn within_limit(bytes: &[u8]) -> Result<(), PayloadError> {
+    let bytes = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+    if PAYLOAD_BYTES_MAX < bytes { Err(PayloadError::TooLong { bytes, limit: PAYLOAD_BYTES_MAX }) } else { Ok(()) }
+}
+
+/// The `ledger` header: 32 bytes, or none in a founding event.
+struct LedgerField(Option<LedgerId>);
+
+impl Field for LedgerField {
+    const KIND: crate::field::Kind = crate::field::Kind::Digest;
+
+    fn to_value(&self) -> Option<Value> {
+        Some(Value::Bytes(self.0.map_or_else(Vec::new, |id| id.as_bytes().to_vec())))
+    }
+
+    fn from_value(value: Option<Value>) -> Result<Self, FieldFault> {
+        match value {
+            Some(Value::Bytes(bytes)) if bytes.is_empty() => Ok(Self(None)),
+            other => EventId::from_value(other).map(|id| Self(Some(id.as_ledger()))),
+        }
+    }
+}
+
+/// The `seen` header: `[size, root]`.
+struct SeenField(Head);
+
+impl Field for SeenField {
+    const KIND: crate::field::Kind = crate::field::Kind::Digest;
+
+    fn to_value(&self) -> Option<Value> {
+        Some(Value::Array(vec![Value::Uint(self.0.size), Value::Bytes(self.0.root.as_bytes().to_vec())]))
+    }
+
+    fn from_value(value: Option<Value>) -> Result<Self, FieldFault> {
+        let wrong = || FieldFault::WrongKind("a log head `[size, root]`".to_owned());
+        let Value::Array(items) = value.ok_or(FieldFault::Missing)? else { return Err(wrong()) };
+        let [Value::Uint(size), Value::Bytes(root)] = items.as_slice() else { return Err(wrong()) };
+        let root: [u8; 32] = root.as_slice().try_into().map_err(|_| wrong())?;
+        Ok(Self(Head { size: *size, root: TreeHash::from_bytes(root) }))
+    }
+}
+
+/// A payload with a public key and a signature that nobody has checked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignedEvent {
+    payload: Vec<u8>,
+    key: [u8; 32],
+    signature: Signature,
+}
+
+/// Why bytes are not a signed event.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FrameError {
+    /// Not canonical CBOR of the narrow data model.
+    #[error("the event is not deterministic CBOR")]
+    Cbor(#[source] CborError),
+    /// Not `[payload, key, signature]` with 32 and 64 bytes.
+    #[error("the event is not `[payload, public key, signature]`")]
+    Shape,
+    /// The payload is too long.
+    #[error("the event's payload is too long")]
+    Payload(#[source] PayloadError),
+}
+
+/// Why an event's signature is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SignatureError {
+    /// The key is not admissible.
+    #[error("the public key is not admissible")]
+    Key(#[source] KeyError),
+    /// The signature does not verify under the strict rule.
+    #[error("the signature does not verify")]
+    Signature,
+}
+
+/// Public keys that have passed the strict key rule, so that each is checked once.
+#[derive(Clone, Debug, Default)]
+pub struct Keyring(BTreeMap<[u8; 32], PublicKey>);
+
+impl Keyring {
+    /// The key of `bytes`, checked now if it is new.
+    ///
+    /// # Errors
+    /// [`KeyError`] when the strict key rule refuses it.
+    pub fn key(&mut self, bytes: &[u8; 32]) -> Result<PublicKey, KeyError> {
+        if let Some(key) = self.0.get(bytes) {
+            return Ok(key.clone());
+        }
+        let key = PublicKey::from_bytes(bytes)?;
+        self.0.insert(*bytes, key.clone());
+        Ok(key)
+    }
+}
+
+impl SignedEvent {
+    /// Joins a payload's bytes with a key and a signature made elsewhere.
+    ///
+    /// # Errors
+    /// [`FrameError::Payload`] for a payload beyond the limit.
+    pub fn join(payload: Vec<u8>, key: &PublicKey, signature: Signature) -> Result<Self, FrameError> {
+        within_limit(&payload).map_err(FrameError::Payload)?;
+        Ok(Self { payload, key: *key.as_bytes(), signature })
+    }
+
+    /// Signs a payload's bytes.
+    ///
+    /// # Errors
+    /// [`FrameError::Payload`] for a payload beyond the limit.
+    pub fn sign(payload: Vec<u8>, key: &SigningKey) -> Result<Self, FrameError> {
+        let signature = key.sign(&payload);
+        let public = key.public().map_err(|_| FrameError::Shape)?;
+        Self::join(payload, &public, signature)
+    }
+
+    /// Reads the value of an event, `[payload, public key, signature]`.
+    ///
+    /// # Errors
+    /// [`FrameError`] names what is wrong with the frame.
+    pub fn from_value(value: Value) -> Result<Self, FrameError> {
+        let Value::Array(items) = value else { return Err(FrameError::Shape) };
+        let Ok([Value::Bytes(payload), Value::Bytes(key), Value::Bytes(signature)]) = <[Value; 3]>::try_from(items)
+        else {
+            return Err(FrameError::Shape);
+        };
+        within_limit(&payload).map_err(FrameError::Payload)?;
+        let key = key.try_into().map_err(|_| FrameError::Shape)?;
+        let signature = signature.try_into().map_err(|_| FrameError::Shape)?;
+        Ok(Self { payload, key, signature: Signature::from_bytes(signature) })
+    }
+
+    /// Decodes an event from exactly these bytes.
+    ///
+    /// # Errors
+    /// [`FrameError`] names what is wrong.
+    pub fn decode(bytes: &[u8]) -> Result<Self, FrameError> {
+        Self::from_value(cbor::decode(bytes).map_err(FrameError::Cbor)?)
+    }
+
+    /// The event as a value.
+    #[must_use]
+    pub fn to_value(&self) -> Value {
+        Value::Array(vec![
+            Value::Bytes(self.payload.clone()),
+            Value::Bytes(self.key.to_vec()),
+            Value::Bytes(self.signature.as_bytes().to_vec()),
+        ])
+    }
+
+    /// Encodes the event.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        cbor::encode(&self.to_value())
+    }
+
+    /// The event's id.
+    #[must_use]
+    pub fn id(&self) -> EventId {
+        EventId::of_payload(&self.payload)
+    }
+
+    /// The payload's bytes, exactly as they were signed.
+    #[must_use]
+    pub fn payload(&self) -> &[u8] {
+        &self.payload
+    }
+
+    /// The key's bytes.
+    #[must_use]
+    pub const fn key_bytes(&self) -> &[u8; 32] {
+        &self.key
+    }
+
+    /// The signature's bytes.
+    #[must_use]
+    pub const fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    /// Verifies the signature under the strict rule; needs no state and can be done in any order.
+    ///
+    /// # Errors
+    /// [`SignatureError`] for an inadmissible key or a signature that does not verify.
+    pub fn verify(self, keys: &mut Keyring) -> Result<Verified, SignatureError> {
+        let key = keys.key(&self.key).map_err(SignatureError::Key)?;
+        if key.verifies(&self.payload, &self.signature) {
+            Ok(Verified { id: self.id(), signed: self, key })
+        } else {
+            Err(SignatureError::Signature)
+        }
+    }
+}
+
+/// An event whose signature has been verified.
+#[derive(Clone, Debug)]
+pub struct Verified {
+    id: EventId,
+    signed: SignedEvent,
+    key: PublicKey,
+}
+
+impl Verified {
+    /// The signed event.
+    #[must_use]
+    pub const fn signed(&self) -> &SignedEvent {
+        &self.signed
+    }
+}
+
+/// Doors that skip a check on purpose, for bytes that this installation has checked before.
+pub mod danger {
+    use super::{Keyring, SignatureError, SignedEvent, Verified};
+
+    /// Takes the word of a store that its entries were verified when they were admitted. Only for replaying one's own
+    /// store: `audit` never calls it.
+    ///
+    /// # Errors
+    /// [`SignatureError::Key`] for a key that no admission can have let through.
+    pub fn verified_at_admission(signed: SignedEvent, keys: &mut Keyring) -> Result<Verified, SignatureError> {
+        let key = keys.key(signed.key_bytes()).map_err(SignatureError::Key)?;
+        Ok(Verified { id: signed.id(), signed, key })
+    }
+}
+
+/// A verified event whose payload has been read.
+#[derive(Clone, Debug)]
+pub struct Event {
+    id: EventId,
+    key: PublicKey,
+    payload: Payload,
+}
+
+impl Event {
+    /// Reads the payload of a verified event.
+    ///
+    /// # Errors
+    /// [`PayloadError`] when the payload is not an act of this format.
+    pub fn read(verified: &Verified) -> Result<Self, PayloadError> {
+        let payload = Payload::decode(&verified.signed.payload)?;
+        Ok(Self { id: verified.id, key: verified.key.clone(), payload })
+    }
+
+    /// The event's id.
+    #[must_use]
+    pub const fn id(&self) -> EventId {
+        self.id
+    }
+
+    /// The key that signed it.
+    #[must_use]
+    pub const fn key(&self) -> &PublicKey {
+        &self.key
+    }
+
+    /// What every payload says.
+    #[must_use]
+    pub const fn header(&self) -> &Header {
+        &self.payload.header
+    }
+
+    /// The act.
+    #[must_use]
+    pub const fn act(&self) -> &Act {
+        &self.payload.act
+    }
+}

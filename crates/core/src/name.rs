@@ -1,0 +1,195 @@
+//! Names that cannot be wrong: handles of persons, unit ids, and the names that a charter declares.
+//!
+//! Each type has one constructor, used by `FromStr`, by decoding and by serde alike. What a handle may hold is decided by
+//! the Unicode tables pinned in `Cargo.lock`; a later table is a new format version.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use unicode_normalization::is_nfc;
+use unicode_properties::{GeneralCategoryGroup, UnicodeGeneralCategory};
+
+use crate::limits::{HANDLE_BYTES_MAX, NAME_BYTES_MAX, UNIT_BYTES_MAX};
+
+/// Why text is not a name of the kind that was asked for.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NameError {
+    /// Empty text.
+    #[error("a {what} must not be empty")]
+    Empty {
+        /// Kind of name.
+        what: &'static str,
+    },
+    /// Too many bytes.
+    #[error("a {what} has at most {limit} bytes, got: {bytes}")]
+    TooLong {
+        /// Kind of name.
+        what: &'static str,
+        /// Bytes allowed.
+        limit: u64,
+        /// Bytes found.
+        bytes: u64,
+    },
+    /// A character that the kind does not allow.
+    #[error("a {what} may not hold the character U+{code:04X}")]
+    Character {
+        /// Kind of name.
+        what: &'static str,
+        /// The character's code point.
+        code: u32,
+    },
+    /// Text that is not in Unicode normalization form C.
+    #[error("a {what} must be in Unicode normalization form C")]
+    NotNormalized {
+        /// Kind of name.
+        what: &'static str,
+    },
+}
+
+fn check(text: &str, what: &'static str, limit: u64, allowed: impl Fn(char) -> bool) -> Result<(), NameError> {
+    let bytes = u64::try_from(text.len()).unwrap_or(u64::MAX);
+    if text.is_empty() {
+        return Err(NameError::Empty { what });
+    }
+    if limit < bytes {
+        return Err(NameError::TooLong { what, limit, bytes });
+    }
+    if let Some(c) = text.chars().find(|c| !allowed(*c)) {
+        return Err(NameError::Character { what, code: u32::from(c) });
+    }
+    if !is_nfc(text) {
+        return Err(NameError::NotNormalized { what });
+    }
+    Ok(())
+}
+
+/// Letters, marks and digits of any script, and `-`, `_`, `.`: what a handle may hold.
+fn in_handle(c: char) -> bool {
+    use unicode_properties::GeneralCategory::DecimalNumber;
+    matches!(c, '-' | '_' | '.')
+        || matches!(c.general_category_group(), GeneralCategoryGroup::Letter | GeneralCategoryGroup::Mark)
+            && !default_ignorable(c)
+        || c.general_category() == DecimalNumber
+}
+
+/// Letters and marks that Unicode asks renderers to draw as nothing, so that two handles could look the same.
+fn default_ignorable(c: char) -> bool {
+    matches!(u32::from(c), 0x034F | 0x115F | 0x1160 | 0x17B4 | 0x17B5 | 0x180B..=0x180F | 0x3164 | 0xFFA0 | 0xFE00..=0xFE0F | 0xE0100..=0xE01EF)
+}
+
+/// Unit ids are founding strings kept verbatim: a handle's characters, and `/` between segments.
+fn in_unit(c: char) -> bool {
+    c == '/' || c == ' ' || c == '+' || in_handle(c)
+}
+
+/// Names that a charter declares may hold inner spaces.
+fn in_name(c: char) -> bool {
+    c == ' ' || c == '*' || in_handle(c)
+}
+
+macro_rules! name_type {
+    ($(#[doc = $doc:literal])+ $Name:ident, $what:literal, $limit:expr, $allowed:expr) => {
+        $(#[doc = $doc])+
+        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+        #[serde(transparent)]
+        pub struct $Name(String);
+
+        impl $Name {
+            /// The name as text.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl FromStr for $Name {
+            type Err = NameError;
+
+            fn from_str(text: &str) -> Result<Self, NameError> {
+                check(text, $what, $limit, $allowed)?;
+                if text.starts_with([' ', '/']) || text.ends_with([' ', '/']) {
+                    return Err(NameError::Character { what: $what, code: if text.contains('/') { 0x2F } else { 0x20 } });
+                }
+                Ok(Self(text.to_owned()))
+            }
+        }
+
+        impl fmt::Display for $Name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl fmt::Debug for $Name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{:?}", self.0)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $Name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+            }
+        }
+    };
+}
+
+name_type! {
+    /// Handle of a person, chosen once and never reused: NFC, 1 to 64 bytes of letters, marks, digits, `-`, `_`, `.`.
+    Handle, "handle", HANDLE_BYTES_MAX, in_handle
+}
+name_type! {
+    /// Id of a unit: the founding string verbatim, such as `toc`, `pmc/greatsql` or `sig/TC`.
+    UnitId, "unit id", UNIT_BYTES_MAX, in_unit
+}
+name_type! {
+    /// Name that a charter declares: a unit kind, a role or a decision. Inner spaces are allowed; `*` stands for any.
+    Name, "name", NAME_BYTES_MAX, in_name
+}
+
+impl Handle {
+    /// The confusable skeleton (UTS #39) of the case-folded handle: equal for handles that look alike.
+    #[must_use]
+    pub fn skeleton(&self) -> String {
+        unicode_security::skeleton(&self.0.to_lowercase()).collect()
+    }
+}
+
+impl UnitId {
+    /// The part before the first `/`, by which a unit's kind is guessed when nobody states it.
+    #[must_use]
+    pub fn prefix(&self) -> &str {
+        self.0.split('/').next().unwrap_or(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn handles_take_any_script_and_refuse_what_hides() {
+        for good in ["alice", "王芳", "jimmy_hero", "José", "a.b-c", "مريم", "9lives"] {
+            assert_eq!(good.parse::<Handle>().map(|h| h.to_string()), Ok(good.to_owned()));
+        }
+        let code = |code| Err(NameError::Character { what: "handle", code });
+        assert_eq!("a b".parse::<Handle>(), code(0x20));
+        assert_eq!("a\u{202e}b".parse::<Handle>(), code(0x202e));
+        assert_eq!("a\u{200d}b".parse::<Handle>(), code(0x200d));
+        assert_eq!("a\u{fe0f}".parse::<Handle>(), code(0xfe0f));
+        assert_eq!("a/b".parse::<Handle>(), code(0x2f));
+        assert_eq!("@m1".parse::<Handle>(), code(0x40));
+        assert_eq!("".parse::<Handle>(), Err(NameError::Empty { what: "handle" }));
+        assert_eq!("Jose\u{301}".parse::<Handle>(), Err(NameError::NotNormalized { what: "handle" }));
+        assert!(matches!("x".repeat(65).parse::<Handle>(), Err(NameError::TooLong { bytes: 65, .. })));
+    }
+
+    #[test]
+    fn look_alikes_share_a_skeleton() {
+        let skeleton = |text: &str| text.parse::<Handle>().map(|h| h.skeleton());
+        assert_eq!(skeleton("alice"), skeleton("аlice")); // Cyrillic а
+        assert_eq!(skeleton("Alice"), skeleton("alice"));
+        assert_ne!(skeleton("alice"), skeleton("alicia"));
+    }
+}
