@@ -1,0 +1,273 @@
+//! The audit: reads a whole log again, trusting nothing but the bytes and the ledger id one expects.
+//!
+//! It is fed entry by entry and never stops at the first fault: framing, tree and signatures are judged for every entry.
+//! Rules are judged up to the first entry that breaks one, because every later verdict would rest on a state that the
+//! charter does not allow; the report says so.
+
+use std::collections::BTreeMap;
+
+use crate::charter::Charter;
+use crate::digest::{EventId, LedgerId, TreeHash};
+use crate::entry::{Entry, EntryError};
+use crate::event::{Keyring, SignatureError};
+use crate::ledger::{Ledger, ReplayFault};
+use crate::refusal::Fact;
+use crate::tree::{Head, Node, Tree};
+
+/// How much an audit checks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// Framing, canonical form, Merkle tree, heads.
+    Log,
+    /// And every signature.
+    Signatures,
+    /// And every rule, electorate, tally, seen head and projection.
+    Full,
+}
+
+/// Something that is wrong with a log.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Violation {
+    /// The entry, where one is at fault.
+    pub entry: Option<u64>,
+    /// The stable code.
+    pub code: String,
+    /// What is wrong, in words.
+    pub what: String,
+    /// The clause or rule that is broken.
+    pub clause: Option<String>,
+    /// The facts.
+    pub facts: BTreeMap<String, Fact>,
+}
+
+/// What an audit found.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// How much was checked.
+    pub level: Level,
+    /// The head computed from the entries.
+    pub head: Head,
+    /// The ledger that entry 0 founds.
+    pub ledger: Option<LedgerId>,
+    /// Every violation, in the order in which they were found.
+    pub violations: Vec<Violation>,
+    /// The last entry whose rules were judged, plus one.
+    pub judged: u64,
+    /// The ledger as the audit rebuilt it.
+    pub rebuilt: Ledger,
+}
+
+impl Report {
+    /// Tells whether nothing is wrong.
+    #[must_use]
+    pub fn is_valid(&self) -> bool {
+        self.violations.is_empty()
+    }
+}
+
+/// An audit in progress.
+#[derive(Debug)]
+pub struct Auditor {
+    level: Level,
+    expected: Option<LedgerId>,
+    tree: Tree,
+    keys: Keyring,
+    ledger: Ledger,
+    founding: Option<LedgerId>,
+    stopped: bool,
+    violations: Vec<Violation>,
+}
+
+impl Auditor {
+    /// Begins an audit at a level; with an expected ledger id, the log must be that one.
+    #[must_use]
+    pub fn new(level: Level, expected: Option<LedgerId>) -> Self {
+        Self {
+            level,
+            expected,
+            tree: Tree::default(),
+            keys: Keyring::default(),
+            ledger: Ledger::default(),
+            founding: None,
+            stopped: false,
+            violations: Vec::new(),
+        }
+    }
+
+    /// Judges the next entry's bytes; returns its event's id and the nodes that it completes.
+    pub fn entry(&mut self, bytes: &[u8]) -> (Option<EventId>, Vec<Node>) {
+        let index = self.tree.size();
+        let nodes = self.tree.push(bytes);
+        let entry = match Entry::decode(bytes) {
+            Ok(entry) => entry,
+            Err(error) => {
+                self.stopped = true;
+                self.note(Some(index), entry_code(&error), chain(&error));
+                return (None, nodes);
+            }
+        };
+        let id = entry.event.id();
+        if index == 0 {
+            self.founded(id);
+        }
+        if self.level == Level::Signatures
+            && let Err(error) = entry.event.verify(&mut self.keys)
+        {
+            self.note(Some(index), signature_code(error), chain(&error));
+        } else if self.level == Level::Full {
+            self.judge(index, bytes);
+        }
+        (Some(id), nodes)
+    }
+
+    fn founded(&mut self, id: EventId) {
+        let ledger = id.as_ledger();
+        self.founding = Some(ledger);
+        if let Some(expected) = self.expected.filter(|expected| *expected != ledger) {
+            self.note(Some(0), "wrong-ledger", format!("the log founds the ledger {ledger}, expected: {expected}"));
+        }
+    }
+
+    fn judge(&mut self, index: u64, bytes: &[u8]) {
+        if self.stopped {
+            // The state is lost, the signature still says something.
+            if let Ok(entry) = Entry::decode(bytes)
+                && let Err(error) = entry.event.verify(&mut self.keys)
+            {
+                self.note(Some(index), signature_code(error), chain(&error));
+            }
+            return;
+        }
+        if let Err(error) = self.ledger.verify_and_replay(bytes) {
+            self.stopped = true;
+            match &error.why {
+                ReplayFault::Event(crate::ledger::AdmitError::Refused(refusal)) => self.violations.push(Violation {
+                    entry: Some(index),
+                    code: refusal.reason.code().to_owned(),
+                    what: refusal.reason.to_string(),
+                    clause: Some(refusal.rule.to_string()),
+                    facts: refusal.reason.facts().into_iter().map(|(name, fact)| (name.to_owned(), fact)).collect(),
+                }),
+                ReplayFault::Event(why) => self.note(Some(index), why.code(), chain(why)),
+                ReplayFault::Entry(why) => self.note(Some(index), entry_code(why), chain(why)),
+            }
+        }
+    }
+
+    /// Compares a stored tree node with the computed one.
+    pub fn stored_node(&mut self, expected: &Node, stored: Option<TreeHash>) {
+        if stored == Some(expected.hash) {
+            return;
+        }
+        let Node { level, index, hash } = expected;
+        let shown = stored.map_or_else(|| "nothing".to_owned(), |hash| hash.to_string());
+        let what = format!("the stored tree node {index} of level {level} is {shown}, computed: {hash}");
+        let entry = index.checked_shl(u32::from(*level)).unwrap_or(*index);
+        self.note(Some(entry), if *level == 0 { "entry-altered" } else { "node-altered" }, what);
+    }
+
+    /// Compares where a stored index finds an event with where it stands.
+    pub fn stored_position(&mut self, index: u64, event: EventId, found: Option<u64>) {
+        if found != Some(index) {
+            let shown = found.map_or_else(|| "nowhere".to_owned(), |found| found.to_string());
+            self.note(
+                Some(index),
+                "index-altered",
+                format!("the stored index finds {event} at {shown}, it is at: {index}"),
+            );
+        }
+    }
+
+    /// Compares a head that somebody kept with the one that the log had at that size.
+    pub fn kept_head(&mut self, kept: &Head, whose: &str) {
+        match self.tree.head_at(kept.size) {
+            None => {
+                let what = format!("{whose} has {} entries, the log only: {}", kept.size, self.tree.size());
+                self.note(None, "log-truncated", what);
+            }
+            Some(own) if own.root != kept.root => {
+                let what = format!("{whose} has the root {} at size {}, the log: {}", kept.root, kept.size, own.root);
+                self.note(None, "head-differs", what);
+            }
+            Some(_) => {}
+        }
+    }
+
+    /// Notes that an entry which the head announces cannot be read.
+    pub fn missing(&mut self, index: u64) {
+        self.note(Some(index), "entry-missing", format!("the head announces entry {index}, the log does not have it"));
+    }
+
+    /// Notes that a stored projection disagrees with the one rebuilt.
+    pub fn stored_projection(&mut self, name: &str, stored: &str, rebuilt: &str) {
+        if stored != rebuilt {
+            let what = format!("the stored projection `{name}` has the digest {stored}, rebuilt: {rebuilt}");
+            self.note(None, "projection-altered", what);
+        }
+    }
+
+    /// The digests of the projections as the audit rebuilt them, if it judged every entry.
+    #[must_use]
+    pub fn rebuilt(&self) -> Option<&Ledger> {
+        (self.level == Level::Full && !self.stopped).then_some(&self.ledger)
+    }
+
+    /// Ends the audit; `stored` is the head that the store names.
+    #[must_use]
+    pub fn finish(mut self, stored: &Head) -> Report {
+        let head = self.tree.head();
+        if head != *stored {
+            let what = format!(
+                "the stored head has size {} and root {}, computed: size {} and root {}",
+                stored.size, stored.root, head.size, head.root
+            );
+            self.note(None, "head-altered", what);
+        }
+        if self.founding.is_none() && self.expected.is_some() && head.size == 0 {
+            self.note(None, "wrong-ledger", "the log is empty and founds no ledger".to_owned());
+        }
+        let judged = self.ledger.state().log().size();
+        let Self { level, founding, violations, ledger, .. } = self;
+        Report { level, head, ledger: founding, violations, judged, rebuilt: ledger }
+    }
+
+    fn note(&mut self, entry: Option<u64>, code: &str, what: String) {
+        let violation = Violation { entry, code: code.to_owned(), what, clause: None, facts: BTreeMap::new() };
+        self.violations.push(violation);
+    }
+}
+
+/// The interpretations that the results of a charter rest on, in words.
+#[must_use]
+pub fn rests_on(charter: &Charter) -> Vec<String> {
+    let interpretations = charter.interpretations().iter();
+    interpretations.map(|reading| format!("{}: {}", reading.clause, reading.reading)).collect()
+}
+
+fn entry_code(error: &EntryError) -> &'static str {
+    match error {
+        EntryError::TooLong { .. } => "too-long",
+        EntryError::Cbor(_) => "not-canonical",
+        EntryError::Shape | EntryError::Event(_) => "not-an-entry",
+        EntryError::Version(_) => "unknown-version",
+    }
+}
+
+fn signature_code(error: SignatureError) -> &'static str {
+    match error {
+        SignatureError::Key(_) => "bad-key",
+        SignatureError::Signature => "bad-signature",
+    }
+}
+
+/// An error with its causes, on one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut words = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        words.push_str(": ");
+        words.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    words
+}

@@ -1,0 +1,597 @@
+//! The TOML form of a charter, and the one door from it to a [`Charter`].
+//!
+//! A draft is text that somebody is still editing; compiling it checks every name it uses, so that nothing undefined,
+//! unmarked or undecidable reaches the engine.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Deserialize;
+
+use super::{
+    AuthorityRules, Bar, Base, Charter, Clause, Counted, Decision, Interpretation, MeetingRules, Nominator,
+    PetitionRules, Role, Subject, UnitKind, VoteRules,
+};
+use crate::act::MeetingKind;
+use crate::effect::Effect;
+use crate::limits::CHARTER_BYTES_MAX;
+use crate::name::{Name, UnitId};
+use crate::threshold::{Bound, Fraction, Threshold};
+use crate::time::{Transition, Zone, ZoneError};
+
+/// Why a draft is not a charter.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CharterError {
+    /// More bytes than a charter may have.
+    #[error("the charter has {bytes} bytes, limit: {limit}")]
+    TooLong {
+        /// Bytes found.
+        bytes: u64,
+        /// Bytes allowed.
+        limit: u64,
+    },
+    /// Not TOML of the charter's schema; the text names the line.
+    #[error("the charter is not TOML of the charter schema: {0}")]
+    Schema(String),
+    /// The zone table cannot be used.
+    #[error("the charter's zone `{0}` cannot be used")]
+    Zone(String, #[source] ZoneError),
+    /// A threshold with no comparator, or with two.
+    #[error("a threshold of clause `{clause}` needs exactly one of `at_least` and `more_than`")]
+    Comparator {
+        /// The clause.
+        clause: String,
+    },
+    /// A fraction that cannot be.
+    #[error("a threshold of clause `{clause}` is not a fraction `n/d`: `{share}`")]
+    Share {
+        /// The clause.
+        clause: String,
+        /// What was written.
+        share: String,
+    },
+    /// A clause is cited without text.
+    #[error("the clause `{0}` is cited but has no text under `[clause]`")]
+    UnknownClause(String),
+    /// A role is used that its unit kind does not declare.
+    #[error("the unit kind `{kind}` has no role: `{role}`")]
+    UnknownRole {
+        /// The unit kind.
+        kind: String,
+        /// The role.
+        role: String,
+    },
+    /// A unit kind is used that the charter does not declare.
+    #[error("the charter declares no unit kind: `{0}`")]
+    UnknownKind(String),
+    /// An effect is used that the format does not have.
+    #[error("no such effect: `{0}`")]
+    UnknownEffect(String),
+    /// A body decides without all of members, meeting rules, vote rules and a threshold.
+    #[error("the unit kind `{kind}` decides but lacks: {lacks}")]
+    Incomplete {
+        /// The unit kind.
+        kind: String,
+        /// What is missing.
+        lacks: &'static str,
+    },
+    /// The durations of a vote contradict each other.
+    #[error("the vote rules of `{0}` need minutes_min <= minutes_default <= minutes_max")]
+    VoteMinutes(String),
+    /// A role with the same place in a chain of implied roles.
+    #[error("the role `{role}` of `{kind}` may only imply a role that implies nothing")]
+    Implies {
+        /// The unit kind.
+        kind: String,
+        /// The role.
+        role: String,
+    },
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Draft {
+    name: Name,
+    #[serde(rename = "language")]
+    _language: String,
+    zone: ZoneDraft,
+    authority: AuthorityDraft,
+    #[serde(default)]
+    unit: BTreeMap<Name, KindDraft>,
+    #[serde(default)]
+    interpretation: Vec<InterpretationDraft>,
+    clause: BTreeMap<String, String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ZoneDraft {
+    name: String,
+    offsets: Vec<(u64, i32)>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AuthorityDraft {
+    clause: String,
+    ends: Option<String>,
+    imports: Option<String>,
+    unanswered_days: Option<u64>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct KindDraft {
+    clause: String,
+    count: Option<Count>,
+    founded_by_authority: Option<String>,
+    electors: Option<Name>,
+    constitute: Option<AtLeastDraft>,
+    #[serde(default)]
+    role: BTreeMap<Name, RoleDraft>,
+    meeting: Option<MeetingDraft>,
+    vote: Option<VoteDraft>,
+    #[serde(default)]
+    decision: BTreeMap<Name, DecisionDraft>,
+}
+
+#[derive(Deserialize, PartialEq)]
+#[serde(rename_all = "snake_case")]
+enum Count {
+    One,
+    Many,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AtLeastDraft {
+    at_least: u64,
+    clause: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CountedDraft {
+    value: u64,
+    clause: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RoleDraft {
+    clause: Option<String>,
+    at_most: Option<u64>,
+    implies: Option<Name>,
+    appointed: Option<String>,
+    resigns: Option<String>,
+    nominated_by: Option<NominatorDraft>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NominatorDraft {
+    unit: Option<UnitId>,
+    role: Name,
+    clause: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct BarDraft {
+    at_least: Option<String>,
+    more_than: Option<String>,
+    of: BaseDraft,
+    clause: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum BaseDraft {
+    Present,
+    InOffice,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct MeetingDraft {
+    called_by: CallerDraft,
+    grace_minutes: CountedDraft,
+    notice_days: CountedDraft,
+    notice_fields: String,
+    public: Option<String>,
+    quorum: BarDraft,
+    presence: String,
+    cadence_days: Option<CountedDraft>,
+    petition: Option<PetitionDraft>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CallerDraft {
+    role: Name,
+    clause: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PetitionDraft {
+    signed_by: BarDraft,
+    lead_days: u64,
+    answer_days: u64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct VoteDraft {
+    clause: String,
+    named: String,
+    choices: String,
+    minutes_min: u64,
+    minutes_default: u64,
+    minutes_max: u64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DecisionDraft {
+    clause: String,
+    venue: VenueDraft,
+    pass: Vec<BarDraft>,
+    decides: Vec<SubjectDraft>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct VenueDraft {
+    meeting: VenueKind,
+    clause: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum VenueKind {
+    Regular,
+    Extraordinary,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SubjectDraft {
+    effect: String,
+    kind: Option<Name>,
+    role: Option<Name>,
+    clause: String,
+    listed: Option<String>,
+    #[serde(default)]
+    names_person: bool,
+    absences: Option<u64>,
+    nominated_by: Option<Name>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct InterpretationDraft {
+    id: String,
+    clause: String,
+    question: String,
+    reading: String,
+    others: Vec<String>,
+}
+
+impl Charter {
+    /// Compiles the TOML text of a charter.
+    ///
+    /// # Errors
+    /// [`CharterError`] names the first thing that keeps the draft from being a charter.
+    pub fn compile(text: &str) -> Result<Self, CharterError> {
+        let bytes = u64::try_from(text.len()).unwrap_or(u64::MAX);
+        if CHARTER_BYTES_MAX < bytes {
+            return Err(CharterError::TooLong { bytes, limit: CHARTER_BYTES_MAX });
+        }
+        let draft: Draft = toml::from_str(text).map_err(|error| CharterError::Schema(error.to_string()))?;
+        let Draft { name, _language, zone, authority, unit, interpretation, clause } = draft;
+
+        let clauses = clause.into_iter().map(|(id, words)| (Clause(id), words)).collect();
+        let compiler = Compiler { clauses: &clauses };
+        let zone_name = zone.name;
+        let table = zone.offsets.into_iter().map(|(from_s, offset_s)| Transition { from_s, offset_s }).collect();
+        let zone = Zone::new(&zone_name, table).map_err(|error| CharterError::Zone(zone_name, error))?;
+        let AuthorityDraft { clause, ends, imports, unanswered_days } = authority;
+        let authority = AuthorityRules {
+            clause: compiler.clause(&clause)?,
+            ends: compiler.optional(ends)?,
+            imports: compiler.optional(imports)?,
+            unanswered_days,
+        };
+        let kinds: BTreeMap<Name, UnitKind> = unit
+            .into_iter()
+            .map(|(name, kind)| Ok((name.clone(), compiler.kind(name, kind)?)))
+            .collect::<Result<_, CharterError>>()?;
+        let interpretations =
+            interpretation.into_iter().map(|draft| compiler.interpretation(draft)).collect::<Result<_, _>>()?;
+        let charter = Self { name, digest: Self::digest_of(text), zone, authority, kinds, interpretations, clauses };
+        check_names(&charter)?;
+        Ok(charter)
+    }
+}
+
+struct Compiler<'a> {
+    clauses: &'a BTreeMap<Clause, String>,
+}
+
+impl Compiler<'_> {
+    fn clause(&self, id: &str) -> Result<Clause, CharterError> {
+        let clause = Clause::new(id);
+        if self.clauses.contains_key(&clause) { Ok(clause) } else { Err(CharterError::UnknownClause(id.to_owned())) }
+    }
+
+    fn optional(&self, id: Option<String>) -> Result<Option<Clause>, CharterError> {
+        id.map(|id| self.clause(&id)).transpose()
+    }
+
+    fn counted(&self, draft: &CountedDraft) -> Result<Counted, CharterError> {
+        Ok(Counted { value: draft.value, clause: self.clause(&draft.clause)? })
+    }
+
+    fn bar(&self, draft: BarDraft) -> Result<Bar, CharterError> {
+        let BarDraft { at_least, more_than, of, clause } = draft;
+        let (bound, share) = match (at_least, more_than) {
+            (Some(share), None) => (Bound::AtLeast, share),
+            (None, Some(share)) => (Bound::MoreThan, share),
+            (Some(_), Some(_)) | (None, None) => return Err(CharterError::Comparator { clause }),
+        };
+        let Ok(fraction) = share.parse::<Fraction>() else { return Err(CharterError::Share { clause, share }) };
+        let of = match of {
+            BaseDraft::Present => Base::Present,
+            BaseDraft::InOffice => Base::InOffice,
+        };
+        Ok(Bar { threshold: Threshold::new(bound, fraction), of, clause: self.clause(&clause)? })
+    }
+
+    fn kind(&self, name: Name, draft: KindDraft) -> Result<UnitKind, CharterError> {
+        let KindDraft { clause, count, founded_by_authority, electors, constitute, role, meeting, vote, decision } =
+            draft;
+        let kind_clause = self.clause(&clause)?;
+        let roles = role
+            .into_iter()
+            .map(|(name, role)| Ok((name, self.role(role, &kind_clause)?)))
+            .collect::<Result<_, CharterError>>()?;
+        let constitute = constitute
+            .map(|draft| Ok(Counted { value: draft.at_least, clause: self.clause(&draft.clause)? }))
+            .transpose()?;
+        Ok(UnitKind {
+            name,
+            single: count == Some(Count::One),
+            founded_by_authority: self.optional(founded_by_authority)?,
+            electors,
+            constitute,
+            roles,
+            meeting: meeting.map(|draft| self.meeting(draft)).transpose()?,
+            vote: vote.map(|draft| self.vote(draft)).transpose()?,
+            decisions: decision
+                .into_iter()
+                .map(|(name, draft)| self.decision(name, draft))
+                .collect::<Result<_, _>>()?,
+            clause: kind_clause,
+        })
+    }
+
+    fn role(&self, draft: RoleDraft, kind_clause: &Clause) -> Result<Role, CharterError> {
+        let RoleDraft { clause, at_most, implies, appointed, resigns, nominated_by } = draft;
+        let nominated_by = nominated_by
+            .map(|NominatorDraft { unit, role, clause }| {
+                Ok::<_, CharterError>(Nominator { unit, role, clause: self.clause(&clause)? })
+            })
+            .transpose()?;
+        Ok(Role {
+            clause: self.optional(clause)?.unwrap_or_else(|| kind_clause.clone()),
+            at_most,
+            implies,
+            appointed: self.optional(appointed)?,
+            resigns: self.optional(resigns)?,
+            nominated_by,
+        })
+    }
+
+    fn meeting(&self, draft: MeetingDraft) -> Result<MeetingRules, CharterError> {
+        let MeetingDraft {
+            called_by,
+            grace_minutes,
+            notice_days,
+            notice_fields,
+            public,
+            quorum,
+            presence,
+            cadence_days,
+            petition,
+        } = draft;
+        let petition = petition
+            .map(|PetitionDraft { signed_by, lead_days, answer_days }| {
+                Ok::<_, CharterError>(PetitionRules { signed_by: self.bar(signed_by)?, lead_days, answer_days })
+            })
+            .transpose()?;
+        Ok(MeetingRules {
+            called_by: called_by.role,
+            called_clause: self.clause(&called_by.clause)?,
+            grace_minutes: self.counted(&grace_minutes)?,
+            notice_days: self.counted(&notice_days)?,
+            notice_fields: self.clause(&notice_fields)?,
+            public: self.optional(public)?,
+            quorum: self.bar(quorum)?,
+            presence: self.clause(&presence)?,
+            cadence_days: cadence_days.map(|draft| self.counted(&draft)).transpose()?,
+            petition,
+        })
+    }
+
+    fn vote(&self, draft: VoteDraft) -> Result<VoteRules, CharterError> {
+        let VoteDraft { clause, named, choices, minutes_min, minutes_default, minutes_max } = draft;
+        Ok(VoteRules {
+            clause: self.clause(&clause)?,
+            named: self.clause(&named)?,
+            choices: self.clause(&choices)?,
+            minutes_min,
+            minutes_default,
+            minutes_max,
+        })
+    }
+
+    fn decision(&self, name: Name, draft: DecisionDraft) -> Result<Decision, CharterError> {
+        let DecisionDraft { clause, venue, pass, decides } = draft;
+        Ok(Decision {
+            name,
+            clause: self.clause(&clause)?,
+            venue: match venue.meeting {
+                VenueKind::Regular => MeetingKind::Regular,
+                VenueKind::Extraordinary => MeetingKind::Extraordinary,
+            },
+            venue_clause: self.clause(&venue.clause)?,
+            pass: pass.into_iter().map(|bar| self.bar(bar)).collect::<Result<_, _>>()?,
+            decides: decides.into_iter().map(|draft| self.subject(draft)).collect::<Result<_, _>>()?,
+        })
+    }
+
+    fn subject(&self, draft: SubjectDraft) -> Result<Subject, CharterError> {
+        let SubjectDraft { effect, kind, role, clause, listed, names_person, absences, nominated_by } = draft;
+        if !Effect::SPECS.iter().any(|spec| spec.name == effect) {
+            return Err(CharterError::UnknownEffect(effect));
+        }
+        let clause = self.clause(&clause)?;
+        let listed = self.optional(listed)?;
+        Ok(Subject { effect, kind, role, clause, listed, names_person, absences, nominated_by })
+    }
+
+    fn interpretation(&self, draft: InterpretationDraft) -> Result<Interpretation, CharterError> {
+        let InterpretationDraft { id, clause, question, reading, others } = draft;
+        Ok(Interpretation { id, clause: self.clause(&clause)?, question, reading, others })
+    }
+}
+
+/// Checks that every kind and role which the charter uses is one that it declares.
+fn check_names(charter: &Charter) -> Result<(), CharterError> {
+    for kind in charter.kinds() {
+        let own = |role: &Name| has_role(kind, role);
+        for role in kind.electors.iter().chain(kind.meeting.as_ref().map(|meeting| &meeting.called_by)) {
+            own(role)?;
+        }
+        for (name, role) in &kind.roles {
+            if let Some(implied) = &role.implies {
+                own(implied)?;
+                if implied == name || kind.role(implied).is_some_and(|implied| implied.implies.is_some()) {
+                    return Err(CharterError::Implies { kind: kind.name.to_string(), role: name.to_string() });
+                }
+            }
+            if let Some(Nominator { unit, role, clause: _ }) = &role.nominated_by {
+                let home = match unit {
+                    Some(unit) => kind_of_unit(charter, unit)?,
+                    None => kind,
+                };
+                has_role(home, role)?;
+            }
+        }
+        check_decisions(charter, kind)?;
+    }
+    Ok(())
+}
+
+fn check_decisions(charter: &Charter, kind: &UnitKind) -> Result<(), CharterError> {
+    let lacks = |lacks| Err(CharterError::Incomplete { kind: kind.name.to_string(), lacks });
+    if kind.decisions.is_empty() && kind.meeting.is_none() {
+        return Ok(());
+    }
+    let parts = (&kind.electors, &kind.meeting, &kind.vote);
+    match parts {
+        (None, _, _) => return lacks("`electors`"),
+        (_, None, _) => return lacks("`meeting`"),
+        (_, _, None) => return lacks("`vote`"),
+        (Some(_), Some(_), Some(vote)) => {
+            let ordered = 0 < vote.minutes_min
+                && vote.minutes_min <= vote.minutes_default
+                && vote.minutes_default <= vote.minutes_max
+                && vote.minutes_max <= 525_600;
+            if !ordered {
+                return Err(CharterError::VoteMinutes(kind.name.to_string()));
+            }
+        }
+    }
+    let mut seen = BTreeSet::new();
+    for decision in &kind.decisions {
+        if decision.pass.is_empty() {
+            return lacks("a threshold under `pass`");
+        }
+        for subject in &decision.decides {
+            let target = match &subject.kind {
+                Some(name) => Some(charter.kinds.get(name).ok_or_else(|| CharterError::UnknownKind(name.to_string()))?),
+                None => None,
+            };
+            if let Some(target) = target {
+                for role in subject.role.iter().chain(&subject.nominated_by) {
+                    has_role(target, role)?;
+                }
+            }
+            let key = (&subject.effect, &subject.kind, &subject.role, subject.nominated_by.is_some());
+            if !seen.insert(key) {
+                return lacks("one rule for each subject: two rules decide the same");
+            }
+        }
+    }
+    Ok(())
+}
+
+fn has_role(kind: &UnitKind, role: &Name) -> Result<(), CharterError> {
+    match kind.role(role) {
+        Some(_) => Ok(()),
+        None => Err(CharterError::UnknownRole { kind: kind.name.to_string(), role: role.to_string() }),
+    }
+}
+
+fn kind_of_unit<'a>(charter: &'a Charter, unit: &UnitId) -> Result<&'a UnitKind, CharterError> {
+    let unknown = || CharterError::UnknownKind(unit.to_string());
+    unit.prefix().parse().ok().and_then(|name| charter.kind(&name)).ok_or_else(unknown)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn compiled(change: impl Fn(&str) -> String) -> Result<Charter, CharterError> {
+        Charter::compile(&change(Charter::preset("greatsql").unwrap_or_default()))
+    }
+
+    #[test]
+    fn the_presets_compile() {
+        for name in Charter::PRESETS {
+            let charter = Charter::compile(Charter::preset(name).unwrap_or_default());
+            assert_eq!(charter.map(|charter| charter.name().to_string()), Ok((*name).to_owned()));
+        }
+    }
+
+    #[test]
+    fn a_draft_with_a_hole_is_refused_by_its_name() {
+        let cut = |from: &'static str, to: &'static str| compiled(move |text| text.replace(from, to)).map(drop);
+        let role = |role: &str| CharterError::UnknownRole { kind: "toc".into(), role: role.into() };
+        assert_eq!(cut("electors = \"member\"\nconstitute", "electors = \"elder\"\nconstitute"), Err(role("elder")));
+        assert_eq!(
+            cut("{ role = \"chair\", clause = \"TOC-9\"", "{ role = \"boss\", clause = \"TOC-9\""),
+            Err(role("boss"))
+        );
+        assert_eq!(cut("TOC-26 = ", "TOC-99 = "), Err(CharterError::UnknownClause("TOC-26".into())));
+        assert_eq!(
+            cut("at_least = \"2/3\", of = \"present\"", "at_least = \"66%\", of = \"present\""),
+            Err(CharterError::Share { clause: "TOC-26".into(), share: "66%".into() })
+        );
+        assert_eq!(
+            cut("at_least = \"2/3\", of = \"present\"", "at_least = \"2/3\", more_than = \"1/2\", of = \"present\""),
+            Err(CharterError::Comparator { clause: "TOC-26".into() })
+        );
+        assert_eq!(
+            cut("effect = \"resolve\"", "effect = \"decree\""),
+            Err(CharterError::UnknownEffect("decree".into()))
+        );
+        assert_eq!(cut("minutes_min = 1", "minutes_min = 16"), Err(CharterError::VoteMinutes("toc".into())));
+        assert_eq!(
+            cut("[[515527200, 32400]", "[[1, 1]").and(cut("[0, 28800]", "[5, 28800]")),
+            Err(CharterError::Zone("Asia/Shanghai".into(), ZoneError::Start))
+        );
+        assert!(matches!(cut("count = \"one\"", "count = \"one\"\nseats = 9"), Err(CharterError::Schema(_))));
+    }
+}

@@ -1,0 +1,313 @@
+//! Judges an event against the state: accepted with its changes, or refused with its rule. Pure; changes nothing.
+//!
+//! The rules that hold for every act stand in this file, in the order in which they are tested. The rules of one group of
+//! acts stand in a file of that group, one function a rule or act, each naming its clause.
+//!
+//! ```compile_fail,E0451
+//! // Nothing is accepted without being judged.
+//! fn forge(cause: rollcall_core::state::Cause) -> rollcall_core::decide::Accepted {
+//!     rollcall_core::decide::Accepted { cause, changes: Vec::new() }
+//! }
+//! ```
+
+mod authority;
+mod ballots;
+pub mod basis;
+mod convening;
+mod founding;
+mod imports;
+pub mod meeting;
+mod motions;
+mod nominations;
+mod people;
+mod roles;
+mod sitting;
+mod units;
+
+pub use imports::content_digest as import_content_digest;
+
+use std::sync::Arc;
+
+use crate::act::Act;
+use crate::charter::{Charter, UnitKind};
+use crate::digest::EventId;
+use crate::event::{Event, Header};
+use crate::limits::{CLOCK_TOLERANCE_MS, NOT_AFTER_MAX_MS};
+use crate::name::{Handle, Name, UnitId};
+use crate::refusal::{Reason, Refusal};
+use crate::state::change::Change;
+use crate::state::roster::{Tenure, Unit};
+use crate::state::{Cause, State};
+use crate::time::Timestamp;
+
+/// An event that the charter allows, with what it changes.
+#[derive(Clone, Debug)]
+pub struct Accepted {
+    cause: Cause,
+    changes: Vec<Change>,
+}
+
+impl Accepted {
+    /// The entry that the event becomes.
+    #[must_use]
+    pub const fn cause(&self) -> &Cause {
+        &self.cause
+    }
+
+    /// What it changes.
+    #[must_use]
+    pub fn changes(&self) -> &[Change] {
+        &self.changes
+    }
+
+    pub(crate) fn into_parts(self) -> (Cause, Vec<Change>) {
+        (self.cause, self.changes)
+    }
+}
+
+type Changes = Result<Vec<Change>, Refusal>;
+
+/// Judges `event`, were it accepted at the instant `at`.
+///
+/// # Errors
+/// [`Refusal`] names the rule that says no, and the facts.
+pub fn decide(state: &State, event: &Event, at: Timestamp) -> Result<Accepted, Refusal> {
+    let entry = state.log().size();
+    let cause = Cause { entry, event: event.id(), at, by: event.header().by.clone() };
+
+    check_time(state, event.header(), at)?;
+    let changes = match state.charter() {
+        None => founding::judge(state, event, &cause)?,
+        Some(charter) => {
+            check_ledger(state, event.header())?;
+            check_author(state, event, charter)?;
+            check_new(state, event)?;
+            check_seen(state, event)?;
+            act(&Scene { state, charter, event, cause: &cause })?
+        }
+    };
+    Ok(Accepted { cause, changes })
+}
+
+/// What a rule looks at: the state before the event, the charter in force, the event, and where it would stand.
+pub(crate) struct Scene<'a> {
+    state: &'a State,
+    charter: &'a Arc<Charter>,
+    event: &'a Event,
+    cause: &'a Cause,
+}
+
+fn act(scene: &Scene<'_>) -> Changes {
+    match scene.event.act() {
+        Act::FoundLedger(_) => founding::again(scene.state),
+        Act::CharterPart(_) => founding::late_part(scene.state),
+        Act::Confirm(_) => founding::late_confirm(scene),
+        Act::Enrol(act) => people::enrol(scene, act),
+        Act::Appoint(act) => authority::appoint(scene, act),
+        Act::Endorse(act) => authority::endorse(scene, act),
+        Act::Constitute(act) => authority::constitute(scene, act),
+        Act::FoundUnit(act) => units::found(scene, act),
+        Act::DissolveUnit(act) => units::dissolve(scene, act),
+        Act::Nominate(act) => nominations::nominate(scene, act),
+        Act::Apply(act) => nominations::apply(scene, act),
+        Act::Accept(act) => nominations::accept(scene, act),
+        Act::Withdraw(act) => nominations::withdraw(scene, act),
+        Act::Petition(act) => convening::petition(scene, act),
+        Act::Notice(act) => convening::notice(scene, act),
+        Act::Waive(act) => convening::waive(scene, act),
+        Act::Cancel(act) => convening::cancel(scene, act),
+        Act::Item(act) => convening::item(scene, act),
+        Act::Open(act) => sitting::open(scene, act),
+        Act::Preside(act) => sitting::preside(scene, act),
+        Act::CheckIn(act) => sitting::check_in(scene, act),
+        Act::CheckOut(act) => sitting::check_out(scene, act),
+        Act::Excuse(act) => sitting::excuse(scene, act),
+        Act::Dispute(act) => sitting::dispute(scene, act),
+        Act::Adjourn(act) => sitting::adjourn(scene, act),
+        Act::Move(act) => motions::put(scene, act),
+        Act::OpenVote(act) => motions::open_vote(scene, act),
+        Act::Vote(act) => ballots::vote(scene, act),
+        Act::Retract(act) => ballots::retract(scene, act),
+        Act::CloseVote(act) => ballots::close(scene, act),
+        Act::Grant(act) => roles::grant(scene, act),
+        Act::End(act) => roles::end(scene, act),
+        Act::Answer(act) => authority::answer(scene, act),
+        Act::Reconstitute(act) => authority::reconstitute(scene, act),
+        Act::Resign(act) => roles::resign(scene, act),
+        Act::Import(act) => imports::import(scene, act),
+    }
+}
+
+/// Acceptance times never go back; a claimed time may not run ahead; nothing signed lives for ever (trap B12).
+fn check_time(state: &State, header: &Header, at: Timestamp) -> Result<(), Refusal> {
+    let Header { at: claimed, not_after, ledger: _, by: _, seen: _ } = header;
+    if at < state.last_at() {
+        let (last, at) = (state.last_at().to_string(), at.to_string());
+        return Err(Reason::TimeWentBack { last, at }.by_format("time"));
+    }
+    if at.plus_ms(CLOCK_TOLERANCE_MS) < *claimed {
+        let (claimed, at) = (claimed.to_string(), at.to_string());
+        return Err(Reason::ClaimedAhead { claimed, at, tolerance_ms: CLOCK_TOLERANCE_MS }.by_format("time"));
+    }
+    if not_after < claimed || claimed.plus_ms(NOT_AFTER_MAX_MS) < *not_after {
+        let (claimed, not_after) = (claimed.to_string(), not_after.to_string());
+        return Err(Reason::LivesTooLong { claimed, not_after, limit_ms: NOT_AFTER_MAX_MS }.by_format("time"));
+    }
+    if *not_after < at {
+        let (not_after, at) = (not_after.to_string(), at.to_string());
+        return Err(Reason::Lapsed { not_after, at }.by_format("time"));
+    }
+    Ok(())
+}
+
+/// An event names the ledger that it is for (trap C7).
+fn check_ledger(state: &State, header: &Header) -> Result<(), Refusal> {
+    let own = state.founding().map(|founding| founding.ledger);
+    if header.ledger == own {
+        return Ok(());
+    }
+    let shown = |id: Option<crate::digest::LedgerId>| id.map_or_else(|| "none".to_owned(), |id| id.to_string());
+    Err(Reason::ForeignLedger { expected: shown(own), got: shown(header.ledger) }.by_format("ledger"))
+}
+
+/// The same event twice is one event.
+fn check_new(state: &State, event: &Event) -> Result<(), Refusal> {
+    match state.entry_of(&event.id()) {
+        Some(entry) => Err(Reason::AlreadyThere { event: event.id().to_string(), entry }.by_format("event-id")),
+        None => Ok(()),
+    }
+}
+
+/// An event commits to the history that its author had seen, and that history covers whatever the event refers to.
+fn check_seen(state: &State, event: &Event) -> Result<(), Refusal> {
+    let seen = event.header().seen;
+    let size = state.log().size();
+    let Some(expected) = state.log().head_at(seen.size) else {
+        return Err(Reason::SeenBeyond { seen: seen.size, size }.by_format("seen-head"));
+    };
+    if expected.root != seen.root {
+        let (expected, got) = (expected.root.to_string(), seen.root.to_string());
+        return Err(Reason::SeenRootDiffers { size: seen.size, expected, got }.by_format("seen-head"));
+    }
+    for reference in event.act().references() {
+        let event = reference.to_string();
+        match state.entry_of(&reference) {
+            None => return Err(Reason::UnknownEvent { event }.by_format("reference")),
+            Some(entry) if seen.size <= entry => {
+                return Err(Reason::ReferenceUnseen { event, entry, seen: seen.size }.by_format("seen-head"));
+            }
+            Some(_) => {}
+        }
+    }
+    Ok(())
+}
+
+/// The author is enrolled and the key that signed is theirs (trap C3). An `enrol` brings its own key. Where an act is
+/// one's own alone (a ballot, a presence), signing with another person's key is voting for somebody else, and the
+/// charter's clause says no.
+fn check_author(state: &State, event: &Event, charter: &Charter) -> Result<(), Refusal> {
+    if matches!(event.act(), Act::Enrol(_)) {
+        return Ok(());
+    }
+    let by = &event.header().by;
+    if !state.people().is_enrolled(by) {
+        return Err(Reason::NotEnrolled { person: by.to_string() }.by_format("author"));
+    }
+    let owner = state.people().owner(event.key());
+    if owner == Some(by) {
+        return Ok(());
+    }
+    let owner = owner.map_or_else(|| "nobody".to_owned(), ToString::to_string);
+    let reason = Reason::KeyNotOfAuthor { by: by.to_string(), key: event.key().to_string(), owner };
+    let unit = if let Act::Vote(act) = event.act() {
+        state.motions().vote(&act.vote).and_then(|vote| state.motions().get(&vote.motion)).map(|motion| &motion.unit)
+    } else if let Act::CheckIn(act) = event.act() {
+        state.meetings().get(&act.meeting).map(|meeting| &meeting.terms.unit)
+    } else {
+        None
+    };
+    let rules = unit
+        .and_then(|unit| state.roster().unit(unit))
+        .and_then(|unit| charter.kind(&unit.kind))
+        .and_then(|kind| kind.meeting.as_ref());
+    Err(rules.map_or_else(|| reason.clone().by_format("author"), |rules| reason.clone().under(&rules.presence)))
+}
+
+impl<'a> Scene<'a> {
+    fn by(&self) -> &'a Handle {
+        &self.event.header().by
+    }
+
+    const fn at(&self) -> Timestamp {
+        self.cause.at
+    }
+
+    /// A unit that exists.
+    fn unit(&self, id: &UnitId) -> Result<&'a Unit, Refusal> {
+        let unit = self.state.roster().unit(id).filter(|unit| unit.is_alive());
+        unit.ok_or_else(|| Reason::UnknownUnit { unit: id.to_string() }.by_format("unit"))
+    }
+
+    /// The rules of a unit's kind.
+    fn kind(&self, id: &UnitId) -> Result<&'a UnitKind, Refusal> {
+        let unit = self.unit(id)?;
+        self.kind_named(&unit.kind)
+    }
+
+    /// The rules of a kind by name.
+    fn kind_named(&self, name: &Name) -> Result<&'a UnitKind, Refusal> {
+        let unknown = || Reason::UnknownKind { kind: name.to_string() }.by_format("unit");
+        self.charter.kind(name).ok_or_else(unknown)
+    }
+
+    /// The rules of a role in a unit.
+    fn role(&self, unit: &UnitId, role: &Name) -> Result<&'a crate::charter::Role, Refusal> {
+        let kind = self.kind(unit)?;
+        let unknown = || Reason::UnknownRole { unit: unit.to_string(), role: role.to_string() }.under(&kind.clause);
+        kind.role(role).ok_or_else(unknown)
+    }
+
+    /// The tenure by which a person holds a role now, asserted ones aside.
+    fn holds(&self, unit: &UnitId, role: &Name, person: &Handle) -> Option<&'a Tenure> {
+        self.state.roster().tenure_at(unit, role, person, self.at()).filter(|tenure| !tenure.is_asserted())
+    }
+
+    /// The author is one of the appointing authority's persons.
+    fn require_authority(&self) -> Result<(), Refusal> {
+        if self.state.authority().persons.contains(self.by()) {
+            return Ok(());
+        }
+        Err(Reason::NotAuthority { person: self.by().to_string() }.under(&self.charter.authority().clause))
+    }
+
+    /// A person who is enrolled.
+    fn require_enrolled(&self, person: &Handle) -> Result<(), Refusal> {
+        if self.state.people().is_enrolled(person) {
+            return Ok(());
+        }
+        Err(Reason::NotEnrolled { person: person.to_string() }.by_format("author"))
+    }
+
+    /// The author is a member in office of a body.
+    fn require_member(&self, unit: &UnitId, kind: &UnitKind) -> Result<(), Refusal> {
+        let member = kind.electors.as_ref().and_then(|role| self.holds(unit, role, self.by()));
+        if member.is_some() {
+            return Ok(());
+        }
+        Err(Reason::NotAMember { person: self.by().to_string(), unit: unit.to_string() }.under(&kind.clause))
+    }
+
+    /// The event is by the author of this one.
+    fn require_own(&self, event: &EventId, author: &Handle) -> Result<(), Refusal> {
+        if author == self.by() {
+            return Ok(());
+        }
+        let (author, by) = (author.to_string(), self.by().to_string());
+        Err(Reason::NotYours { event: event.to_string(), author, by }.by_format("author"))
+    }
+}
+
+/// A change that notes a person other than the author in the history.
+fn concerns(person: &Handle) -> Change {
+    Change::Concerns { person: person.clone() }
+}

@@ -1,0 +1,236 @@
+//! Acts of the appointing authority: a proposal, endorsements by distinct persons, and what happens when it stands (G3).
+//!
+//! An act of the authority is judged when it is proposed and judged again when the last signature arrives, so that what
+//! has become impossible in between never takes effect.
+
+use super::roles::{self, Beginning};
+use super::{Changes, Scene, concerns, units};
+use crate::act::{Answer, Appoint, Constitute, Endorse, Outcome, Reconstitute};
+use crate::charter::Clause;
+use crate::digest::EventId;
+use crate::effect::{self, Effect};
+use crate::name::{Handle, Name, UnitId};
+use crate::refusal::{Reason, Refusal};
+use crate::state::Authority;
+use crate::state::authority::{Proposal, ProposalChange, Proposed};
+use crate::state::change::Change;
+use crate::state::motions::MotionChange;
+use crate::state::people::PeopleChange;
+use crate::state::roster::{How, HowEnded, RosterChange};
+
+/// TOC-13: the authority appoints; it stands at the entry that completes the threshold.
+pub(super) fn appoint(scene: &Scene<'_>, act: &Appoint) -> Changes {
+    let Appoint { unit, role, person } = act.clone();
+    propose(scene, Proposed::Appoint { unit, role, person })
+}
+
+/// G18: the authority declares a body able to act.
+pub(super) fn constitute(scene: &Scene<'_>, act: &Constitute) -> Changes {
+    let Constitute { unit, members, left_out } = act.clone();
+    propose(scene, Proposed::Constitute { unit, members, left_out: left_out.unwrap_or_default() })
+}
+
+/// Makes a proposal of the authority; with a threshold of one it stands at once.
+pub(super) fn propose(scene: &Scene<'_>, what: Proposed) -> Changes {
+    scene.require_authority()?;
+    let effect = effect_of(scene, &what, None)?;
+    let proposal = scene.cause.event;
+    let mut changes: Vec<Change> = vec![ProposalChange::Proposed { what, signed: true }.into()];
+    if scene.state.authority().threshold <= 1 {
+        changes.push(ProposalChange::Stood { proposal }.into());
+        changes.extend(effect);
+    }
+    Ok(changes)
+}
+
+/// Adds a signature to an act of the authority or to a petition.
+pub(super) fn endorse(scene: &Scene<'_>, act: &Endorse) -> Changes {
+    if scene.state.meetings().petition(&act.event).is_some() {
+        return super::convening::endorse(scene, &act.event);
+    }
+    let Some(proposal) = scene.state.proposals().proposal(&act.event) else {
+        return Err(not_endorsable(&act.event, "it is neither an act of the authority nor a petition"));
+    };
+    scene.require_authority()?;
+    if proposal.withdrawn.is_some() {
+        return Err(not_endorsable(&act.event, "it was withdrawn"));
+    }
+    if proposal.stood.is_some() {
+        return Err(not_endorsable(&act.event, "it stands already"));
+    }
+    if proposal.signers.contains_key(scene.by()) {
+        let (event, person) = (act.event.to_string(), scene.by().to_string());
+        return Err(Reason::AlreadyEndorsed { event, person }.under(&scene.charter.authority().clause));
+    }
+    complete(scene, &act.event, proposal)
+}
+
+fn complete(scene: &Scene<'_>, event: &EventId, proposal: &Proposal) -> Changes {
+    let mut changes: Vec<Change> = vec![ProposalChange::Signed { proposal: *event }.into()];
+    let authority = scene.state.authority();
+    let earlier = authority.persons.iter().filter(|person| proposal.signers.contains_key(*person)).count();
+    let signed = u64::try_from(earlier).unwrap_or(u64::MAX).saturating_add(1);
+    if authority.threshold <= signed {
+        changes.push(ProposalChange::Stood { proposal: *event }.into());
+        changes.extend(effect_of(scene, &proposal.what, Some(*event))?);
+    }
+    Ok(changes)
+}
+
+fn not_endorsable(event: &EventId, why: &str) -> Refusal {
+    Reason::NotEndorsable { event: event.to_string(), why: why.to_owned() }.by_format("authority")
+}
+
+/// What an act of the authority changes when it stands now.
+fn effect_of(scene: &Scene<'_>, what: &Proposed, basis: Option<EventId>) -> Changes {
+    match what {
+        Proposed::Appoint { unit, role, person } => appointment(scene, unit, role, person, basis),
+        Proposed::End { unit, role, person } => {
+            let Some(clause) = &scene.charter.authority().ends else { return Err(never_removes(scene)) };
+            roles::ending(
+                scene,
+                unit,
+                role,
+                person,
+                &roles::End { how: HowEnded::Ended, to: scene.at(), basis, clause },
+            )
+        }
+        Proposed::Constitute { unit, members, left_out } => constitution(scene, unit, members, left_out),
+        Proposed::FoundUnit { unit, kind, parent } => {
+            let rules = scene.kind_named(kind)?;
+            units::by_authority(rules)?;
+            units::founding(scene, unit, kind, parent.as_ref())
+        }
+        Proposed::DissolveUnit { unit } => {
+            units::by_authority(scene.kind(unit)?)?;
+            units::dissolution(scene, unit, None, None)
+        }
+        Proposed::BindKey { person, key } => binding(scene, person, key),
+    }
+}
+
+/// G3: the authority appoints and never removes, unless its charter says otherwise.
+fn never_removes(scene: &Scene<'_>) -> Refusal {
+    let what = "the authority ends no roles".to_owned();
+    Reason::NoPath { what }.under(&scene.charter.authority().clause)
+}
+
+fn appointment(scene: &Scene<'_>, unit: &UnitId, role: &Name, person: &Handle, basis: Option<EventId>) -> Changes {
+    let rules = scene.role(unit, role)?;
+    let Some(clause) = &rules.appointed else {
+        let what = format!("the authority does not appoint `{role}` in `{unit}`");
+        return Err(Reason::NoPath { what }.under(&rules.clause));
+    };
+    scene.require_enrolled(person)?;
+    super::basis::require_none_due(scene, unit)?;
+    let mut changes = roles::beginning(scene, unit, role, person, &Beginning { how: How::Appointed, basis, clause })?;
+    changes.push(concerns(person));
+    Ok(changes)
+}
+
+fn constitution(scene: &Scene<'_>, unit: &UnitId, members: &[Handle], left_out: &[Handle]) -> Changes {
+    let kind = scene.kind(unit)?;
+    let (Some(rule), Some(role)) = (&kind.constitute, &kind.electors) else {
+        let what = format!("`{unit}` needs no constitution");
+        return Err(Reason::NoPath { what }.under(&kind.clause));
+    };
+    let unit_name = || unit.to_string();
+    if scene.unit(unit)?.constituted.is_some() {
+        return Err(Reason::AlreadyConstituted { unit: unit_name() }.under(&rule.clause));
+    }
+    for person in members {
+        if scene.holds(unit, role, person).is_none() {
+            let (role, person) = (role.to_string(), person.to_string());
+            return Err(Reason::NotInOffice { unit: unit_name(), role, person }.under(&rule.clause));
+        }
+    }
+    let distinct: std::collections::BTreeSet<_> = members.iter().collect();
+    let listed = u64::try_from(distinct.len()).unwrap_or(u64::MAX);
+    if listed < rule.value {
+        return Err(Reason::TooFewMembers { unit: unit_name(), listed, needed: rule.value }.under(&rule.clause));
+    }
+    require_left_out(scene, unit, role, left_out, &rule.clause)?;
+    Ok(vec![RosterChange::Constituted { unit: unit.clone(), cause: scene.cause.clone() }.into()])
+}
+
+/// G18: the constitution names every asserted holder whom it leaves out.
+fn require_left_out(
+    scene: &Scene<'_>,
+    unit: &UnitId,
+    role: &Name,
+    left_out: &[Handle],
+    clause: &Clause,
+) -> Result<(), Refusal> {
+    let mut asserted = scene.state.roster().holders(unit, role, scene.at()).filter(|(_, tenure)| tenure.is_asserted());
+    match asserted.find(|(person, _)| !left_out.contains(person)) {
+        Some((person, _)) => {
+            Err(Reason::LeftOutMissing { unit: unit.to_string(), person: person.to_string() }.under(clause))
+        }
+        None => Ok(()),
+    }
+}
+
+/// G18: only the authority, or an account's proof, binds a key to a person whom an import named.
+fn binding(scene: &Scene<'_>, person: &Handle, key: &crate::key::PublicKey) -> Changes {
+    if let Some(owner) = scene.state.people().owner(key) {
+        return Err(Reason::KeyTaken { person: owner.to_string() }.by_format("author"));
+    }
+    if scene.state.people().is_enrolled(person) {
+        return Err(Reason::HandleTaken { person: person.to_string() }.by_format("author"));
+    }
+    Ok(vec![PeopleChange::KeyBound { handle: person.clone(), key: key.clone() }.into(), concerns(person)])
+}
+
+/// G3: the authority answers what a body has addressed to it, and so keeps its office.
+pub(super) fn answer(scene: &Scene<'_>, act: &Answer) -> Changes {
+    scene.require_authority()?;
+    let addressed = scene.state.motions().get(&act.motion).filter(|m| matches!(m.effect, Effect::Address(_)));
+    let why = match addressed {
+        None => "it is no motion that addresses the authority",
+        Some(motion) if motion.answered.is_some() => "it has been answered",
+        Some(_) => return Ok(vec![MotionChange::Answered { motion: act.motion }.into()]),
+    };
+    let (event, why) = (act.motion.to_string(), why.to_owned());
+    Err(Reason::NotOpenTo { act: "answer".to_owned(), event, why }.under(&scene.charter.authority().clause))
+}
+
+/// G3: a body whose address the authority left unanswered for the stated days may replace it.
+pub(super) fn reconstitute(scene: &Scene<'_>, act: &Reconstitute) -> Changes {
+    let due = super::basis::entitled(scene, &act.basis)?;
+    let Effect::Reconstitute(effect) = &due.motion.effect else {
+        return Err(super::basis::other(&act.basis, &due.motion.effect));
+    };
+    require_replaceable(scene, effect)?;
+    let authority = Authority { persons: effect.authority.clone(), threshold: effect.threshold };
+    Ok(vec![Change::AuthorityReplaced { authority }, MotionChange::Applied { motion: due.id }.into()])
+}
+
+/// The conditions under which an authority may be replaced.
+pub(super) fn require_replaceable(scene: &Scene<'_>, effect: &effect::Reconstitute) -> Result<(), Refusal> {
+    let rules = scene.charter.authority();
+    let no = |what: String| Err(Reason::NoPath { what }.under(&rules.clause));
+    let Some(days) = rules.unanswered_days else { return no("the authority cannot be replaced".to_owned()) };
+    let distinct: std::collections::BTreeSet<_> = effect.authority.iter().collect();
+    let persons = u64::try_from(distinct.len()).unwrap_or(u64::MAX);
+    if distinct.len() != effect.authority.len() || effect.threshold == 0 || persons < effect.threshold {
+        return no("the new authority needs distinct persons and a threshold among them".to_owned());
+    }
+    for person in &effect.authority {
+        scene.require_enrolled(person)?;
+    }
+    let Some((motion, vote)) = scene.state.motions().voted(&effect.address) else {
+        return no("the address named has not been resolved".to_owned());
+    };
+    let outcome = super::basis::outcome(scene.state, scene.charter, motion, vote, scene.at());
+    if outcome != Some(Outcome::Passed) || !matches!(motion.effect, Effect::Address(_)) {
+        return no("the address named is no resolution addressed to the authority".to_owned());
+    }
+    if let Some(answer) = &motion.answered {
+        return no(format!("the authority answered on {}", answer.at));
+    }
+    let waited = scene.charter.days_between(vote.closes, scene.at());
+    if waited < i64::try_from(days).unwrap_or(i64::MAX) {
+        return no(format!("the authority has had {waited} days to answer, needed: {days}"));
+    }
+    Ok(())
+}

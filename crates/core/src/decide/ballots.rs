@@ -1,0 +1,153 @@
+//! Ballots, retractions and the recording of outcomes (TOC-24 to TOC-27; traps A6, B8 to B11, C1, C2).
+
+use super::basis::{decision_of, require_none_due};
+use super::convening::convened_meeting;
+use super::meeting::{Body, count};
+use super::sitting::require_present;
+use super::{Changes, Scene};
+use crate::act::{Choice, CloseVote, Outcome, Retract, Vote as VoteAct};
+use crate::charter::{Clause, Decision, VoteRules};
+use crate::digest::EventId;
+use crate::refusal::{Reason, Refusal};
+use crate::state::meetings::Meeting;
+use crate::state::motions::{Motion, MotionChange, Vote};
+
+/// A vote with its motion, meeting, body and rules.
+struct Poll<'a> {
+    vote: &'a Vote,
+    motion: &'a Motion,
+    meeting: &'a Meeting,
+    body: Body<'a>,
+    rules: &'a VoteRules,
+    decision: &'a Decision,
+}
+
+fn poll<'a>(scene: &Scene<'a>, act: &str, id: &EventId) -> Result<Poll<'a>, Refusal> {
+    let not_open = |why: &str| {
+        let (act, event, why) = (act.to_owned(), id.to_string(), why.to_owned());
+        Reason::NotOpenTo { act, event, why }.by_format("vote")
+    };
+    let vote = scene.state.motions().vote(id).ok_or_else(|| not_open("it opens no vote"))?;
+    let motion = scene.state.motions().get(&vote.motion).ok_or_else(|| not_open("its motion is gone"))?;
+    let meeting = convened_meeting(scene, &motion.meeting)?;
+    let body = super::convening::body(scene, &motion.unit)?;
+    let rules = body.kind.vote.as_ref().ok_or_else(|| not_open("its body takes no votes"))?;
+    let decision =
+        decision_of(scene.state, scene.charter, motion).ok_or_else(|| not_open("no rule of the charter governs it"))?;
+    if vote.cancelled.is_some() {
+        return Err(not_open("it was cancelled"));
+    }
+    Ok(Poll { vote, motion, meeting, body, rules, decision })
+}
+
+/// TOC-24 to TOC-27: a named ballot by a pinned elector who is checked in, before the close, once unless it replaces.
+pub(super) fn vote(scene: &Scene<'_>, act: &VoteAct) -> Changes {
+    let VoteAct { vote: id, choice, replaces } = act;
+    let poll = poll(scene, "vote", id)?;
+    require_none_due(scene, poll.body.unit)?;
+    require_open(scene, &poll)?;
+    require_elector(scene, &poll)?;
+    require_link(scene, &poll, replaces.as_ref())?;
+    Ok(vec![MotionChange::Balloted { vote: *id, choice: Some(*choice) }.into()])
+}
+
+/// Trap C2: a retraction names the ballot; after the close there is neither change nor retraction.
+pub(super) fn retract(scene: &Scene<'_>, act: &Retract) -> Changes {
+    let none = || {
+        let (event, why) = (act.event.to_string(), "it is no ballot".to_owned());
+        Reason::NotOpenTo { act: "retract".to_owned(), event, why }.by_format("vote")
+    };
+    let (id, owner) = scene.state.motions().ballot(&act.event).ok_or_else(none)?;
+    scene.require_own(&act.event, owner)?;
+    let poll = poll(scene, "retract", &id)?;
+    require_none_due(scene, poll.body.unit)?;
+    require_open(scene, &poll)?;
+    require_link(scene, &poll, Some(&act.event))?;
+    if poll.vote.standing(scene.by()).is_none() {
+        return Err(none());
+    }
+    Ok(vec![MotionChange::Balloted { vote: id, choice: None::<Choice> }.into()])
+}
+
+/// A ballot is accepted until the pinned close, inclusive, and is itself valid no longer than that (traps B9, B10).
+fn require_open(scene: &Scene<'_>, poll: &Poll<'_>) -> Result<(), Refusal> {
+    let ended = poll.meeting.ended(scene.at());
+    let recorded = poll.vote.closed.as_ref().map(|cause| cause.at).or(ended);
+    let closed = recorded.or((poll.vote.closes < scene.at()).then_some(poll.vote.closes));
+    if let Some(closed) = closed {
+        let (closed, at) = (closed.to_string(), scene.at().to_string());
+        return Err(Reason::VoteClosed { closed, at }.under(&poll.rules.clause));
+    }
+    let not_after = scene.event.header().not_after;
+    if poll.vote.closes < not_after {
+        let (not_after, closes) = (not_after.to_string(), poll.vote.closes.to_string());
+        return Err(Reason::BallotOutlives { not_after, closes }.by_format("time"));
+    }
+    Ok(())
+}
+
+/// TOC-27: the author is among those whom the opening pinned as present, and is checked in now.
+fn require_elector(scene: &Scene<'_>, poll: &Poll<'_>) -> Result<(), Refusal> {
+    let clause: &Clause = &poll.body.rules.presence;
+    if !poll.vote.present.contains(scene.by()) {
+        let (present, in_office) = (count(poll.vote.present.len()), count(poll.vote.electors.len()));
+        let person = scene.by().to_string();
+        return Err(Reason::OutsideElectorate { person, present, in_office }.under(clause));
+    }
+    let held = poll.body.electors;
+    if scene.holds(&poll.motion.unit, held, scene.by()).is_none() {
+        let (person, unit) = (scene.by().to_string(), poll.motion.unit.to_string());
+        return Err(Reason::NotAMember { person, unit }.under(&poll.body.kind.clause));
+    }
+    require_present(scene, poll.meeting, clause)
+}
+
+/// Trap C1: a second ballot names the one it replaces; two that replace the same one are an equivocation.
+fn require_link(scene: &Scene<'_>, poll: &Poll<'_>, replaces: Option<&EventId>) -> Result<(), Refusal> {
+    let clause = &poll.rules.clause;
+    let tip = poll.vote.chain_tip(scene.by());
+    let Some(named) = replaces else {
+        return match tip {
+            Some(ballot) if ballot.choice.is_some() => {
+                Err(Reason::MustReplace { ballot: ballot.cause.event.to_string() }.under(clause))
+            }
+            Some(_) | None => Ok(()),
+        };
+    };
+    let chain = poll.vote.ballots.get(scene.by()).map_or(&[][..], Vec::as_slice);
+    let Some(at) = chain.iter().position(|ballot| ballot.cause.event == *named) else {
+        return Err(Reason::NothingToReplace { replaces: named.to_string() }.under(clause));
+    };
+    match chain.get(at.saturating_add(1)) {
+        Some(next) => {
+            let (replaces, by) = (named.to_string(), next.cause.event.to_string());
+            Err(Reason::Equivocation { replaces, by }.under(clause))
+        }
+        None => Ok(()),
+    }
+}
+
+/// Anyone records an outcome; it is computed, and a stated one must agree. Before its time a vote closes only when every
+/// pinned elector has balloted (trap B11).
+pub(super) fn close(scene: &Scene<'_>, act: &CloseVote) -> Changes {
+    let poll = poll(scene, "close-vote", &act.vote)?;
+    let tally = poll.vote.tally();
+    if let Some(closed) = &poll.vote.closed {
+        let (closed, at) = (closed.at.to_string(), scene.at().to_string());
+        return Err(Reason::VoteClosed { closed, at }.under(&poll.rules.clause));
+    }
+    if scene.at() < poll.vote.closes && !poll.vote.is_complete() {
+        let balloted = tally.present.saturating_sub(tally.silent);
+        let closes = poll.vote.closes.to_string();
+        return Err(Reason::BallotsMissing { balloted, present: tally.present, closes }.under(&poll.rules.clause));
+    }
+    let computed = tally.outcome(&poll.decision.pass);
+    if let Some(stated) = act.outcome.filter(|stated| *stated != computed) {
+        let (stated, computed) = (stated.to_string(), computed.to_string());
+        let (approvals, present, in_office) = (tally.approvals, tally.present, tally.in_office);
+        let reason = Reason::OutcomeDiffers { stated, computed, approvals, present, in_office };
+        return Err(reason.under(&poll.decision.clause));
+    }
+    let passed = computed == Outcome::Passed;
+    Ok(vec![MotionChange::Closed { vote: act.vote, passed }.into()])
+}

@@ -1,0 +1,227 @@
+//! What a passed motion entitles to, and the rule that it cannot be withheld (clauses section 9, trap D11).
+//!
+//! An outcome is computed from the pinned electorate and the ballots, whether or not anybody has recorded it; a role
+//! change is due once the vote is decided and its meeting has ended, and until it is entered its body cannot act.
+
+use super::Scene;
+use crate::act::Outcome;
+use crate::charter::{Charter, Clause, Decision, Subject};
+use crate::digest::EventId;
+use crate::effect::{Effect, EndRole, GrantRole};
+use crate::name::UnitId;
+use crate::refusal::{Reason, Refusal};
+use crate::state::State;
+use crate::state::motions::{Motion, Vote};
+use crate::time::Timestamp;
+
+/// A motion that passed, is in effect and has not been applied.
+pub(crate) struct Due<'a> {
+    pub(crate) id: EventId,
+    pub(crate) motion: &'a Motion,
+    pub(crate) vote: &'a Vote,
+}
+
+/// The decision rule that governs a motion.
+#[must_use]
+pub fn decision_of<'a>(state: &State, charter: &'a Charter, motion: &Motion) -> Option<&'a Decision> {
+    let kind = charter.kind(&state.roster().unit(&motion.unit)?.kind)?;
+    kind.decisions.iter().find(|decision| decision.name == motion.decision)
+}
+
+/// The subject of a decision rule under which a motion falls.
+#[must_use]
+pub fn subject_of<'a>(state: &State, decision: &'a Decision, motion: &Motion) -> Option<&'a Subject> {
+    let nominated = motion.nomination.is_some();
+    decision.decides.iter().find(|s| matches(state, s, &motion.effect) && s.nominated_by.is_some() == nominated)
+}
+
+/// Tells whether a subject covers an effect, nomination aside.
+pub(super) fn matches(state: &State, subject: &Subject, effect: &Effect) -> bool {
+    let kind_of = |unit: &UnitId| state.roster().unit(unit).map(|unit| unit.kind.clone());
+    let (kind, role) = match effect {
+        Effect::GrantRole(GrantRole { unit, role, person: _ }) | Effect::EndRole(EndRole { unit, role, person: _ }) => {
+            // A unit that the same meeting is about to found has no kind yet: its id's prefix tells.
+            (kind_of(unit).or_else(|| unit.prefix().parse().ok()), Some(role))
+        }
+        Effect::Found(found) => (super::units::kind_of(found).ok(), None),
+        Effect::Dissolve(effect) => (kind_of(&effect.unit), None),
+        Effect::Merge(effect) => (kind_of(&effect.unit), None),
+        Effect::Resolve(_) | Effect::Address(_) | Effect::Reconstitute(_) => (None, None),
+    };
+    subject.effect == effect.tag() && subject.kind == kind && subject.role.as_ref() == role
+}
+
+/// The outcome of a motion's vote, if it is decided by `now`.
+#[must_use]
+pub fn outcome(state: &State, charter: &Charter, motion: &Motion, vote: &Vote, now: Timestamp) -> Option<Outcome> {
+    let decision = decision_of(state, charter, motion)?;
+    vote.is_decided(now).then(|| vote.tally().outcome(&decision.pass))
+}
+
+/// When the effect of a motion starts: at the end of its meeting, if that lies in the past.
+fn effective(state: &State, motion: &Motion, now: Timestamp) -> Result<Timestamp, Timestamp> {
+    let meeting = state.meetings().get(&motion.meeting);
+    let latest = meeting.map_or(now, |meeting| meeting.ends_by);
+    meeting.and_then(|meeting| meeting.ended(now)).ok_or(latest)
+}
+
+/// The motion behind a basis, which must have passed, taken effect, and not been applied.
+pub(super) fn entitled<'a>(scene: &Scene<'a>, basis: &EventId) -> Result<Due<'a>, Refusal> {
+    let shown = || basis.to_string();
+    let motions = scene.state.motions();
+    let none = || Reason::NotABasis { basis: shown() }.by_format("basis");
+    let id = motions.motion_of(basis).ok_or_else(none)?;
+    let not_passed = |why: &str| Reason::BasisNotPassed { basis: shown(), why: why.to_owned() }.by_format("basis");
+    let (motion, vote) = motions.voted(&id).ok_or_else(|| not_passed("no vote on it was opened"))?;
+    match outcome(scene.state, scene.charter, motion, vote, scene.at()) {
+        Some(Outcome::Passed) => {}
+        Some(Outcome::Failed) => return Err(not_passed("it failed")),
+        None => return Err(not_passed("its vote is still open")),
+    }
+    if let Some(event) = &motion.applied {
+        return Err(Reason::BasisUsed { basis: shown(), event: event.to_string() }.by_format("basis"));
+    }
+    if let Err(latest) = effective(scene.state, motion, scene.at()) {
+        let clause = decision_of(scene.state, scene.charter, motion).map(|decision| decision.clause.clone());
+        let reason = Reason::BasisNotDue { basis: shown(), effective: latest.to_string() };
+        return Err(clause.map_or_else(|| reason.clone().by_format("basis"), |clause| reason.clone().under(&clause)));
+    }
+    Ok(Due { id, motion, vote })
+}
+
+/// The clause that entitles.
+pub(super) fn clause_of(scene: &Scene<'_>, due: &Due<'_>) -> Clause {
+    let decision = decision_of(scene.state, scene.charter, due.motion);
+    let subject = decision.and_then(|decision| subject_of(scene.state, decision, due.motion));
+    let clause = subject.map(|subject| &subject.clause).or(decision.map(|decision| &decision.clause));
+    clause.cloned().unwrap_or_else(|| Clause::new("format/basis"))
+}
+
+/// The basis entitles to something else than what was entered.
+pub(super) fn other(basis: &EventId, entitles: &Effect) -> Refusal {
+    Reason::BasisOther { basis: basis.to_string(), entitles: words(entitles) }.by_format("basis")
+}
+
+/// An effect in words.
+#[must_use]
+pub fn words(effect: &Effect) -> String {
+    match effect {
+        Effect::Resolve(effect) => format!("resolve: {}", effect.text.as_str()),
+        Effect::GrantRole(effect) => format!("grant `{}` in `{}` to `{}`", effect.role, effect.unit, effect.person),
+        Effect::EndRole(effect) => format!("end `{}` in `{}` of `{}`", effect.role, effect.unit, effect.person),
+        Effect::Found(effect) => format!("found `{}`", effect.unit),
+        Effect::Dissolve(effect) => format!("dissolve `{}`", effect.unit),
+        Effect::Merge(effect) => format!("merge `{}` into `{}`", effect.unit, effect.into),
+        Effect::Address(effect) => format!("address the authority: {}", effect.text.as_str()),
+        Effect::Reconstitute(effect) => {
+            let persons: Vec<_> = effect.authority.iter().map(ToString::to_string).collect();
+            format!("replace the authority by {}, threshold {}", persons.join(", "), effect.threshold)
+        }
+    }
+}
+
+/// PMC-15: of several candidates whom one meeting elected to a single seat, the one with most approvals wins; a tie needs
+/// a run-off. A candidate's last vote counts.
+pub(super) fn require_won(scene: &Scene<'_>, due: &Due<'_>) -> Result<(), Refusal> {
+    match contest(scene.state, scene.charter, due, scene.at()) {
+        Contest::Won => Ok(()),
+        Contest::Lost(reason) => Err(reason.under(&clause_of(scene, due))),
+    }
+}
+
+enum Contest {
+    Won,
+    Lost(Reason),
+}
+
+fn contest(state: &State, charter: &Charter, due: &Due<'_>, now: Timestamp) -> Contest {
+    let Effect::GrantRole(grant) = &due.motion.effect else { return Contest::Won };
+    let seat = state.roster().unit(&grant.unit).and_then(|unit| charter.kind(&unit.kind)?.role(&grant.role));
+    if seat.and_then(|role| role.at_most) != Some(1) {
+        return Contest::Won;
+    }
+    let mut last = std::collections::BTreeMap::new();
+    for (id, rival) in state.motions().iter() {
+        let Effect::GrantRole(other) = &rival.effect else { continue };
+        if rival.meeting != due.motion.meeting || other.unit != grant.unit || other.role != grant.role {
+            continue;
+        }
+        let Some((_, vote)) = state.motions().voted(id) else { continue };
+        if let Some(outcome) = outcome(state, charter, rival, vote, now) {
+            let newest = (vote.cause.entry, *id, outcome, vote.tally().approvals);
+            let entry = last.entry(&other.person).or_insert(newest);
+            *entry = newest.max(*entry);
+        }
+    }
+    let own = last.get(&grant.person).copied();
+    if own.is_none_or(|(_, id, _, _)| id != due.id) {
+        let best = own.map_or(0, |(_, _, _, approvals)| approvals);
+        let approvals = due.vote.tally().approvals;
+        return Contest::Lost(Reason::ContestLost { person: grant.person.to_string(), approvals, best });
+    }
+    let approvals = due.vote.tally().approvals;
+    let rivals = last.iter().filter(|(person, _)| **person != &grant.person);
+    let best = rivals.filter(|(_, (_, _, o, _))| *o == Outcome::Passed).map(|(_, (_, _, _, y))| *y).max();
+    match best {
+        Some(best) if approvals < best => {
+            Contest::Lost(Reason::ContestLost { person: grant.person.to_string(), approvals, best })
+        }
+        Some(best) if approvals == best => Contest::Lost(Reason::ContestTied { approvals }),
+        Some(_) | None => Contest::Won,
+    }
+}
+
+/// The first role change in `unit` that is due and not entered.
+#[must_use]
+pub fn first_due<'a>(
+    state: &'a State,
+    charter: &Charter,
+    unit: &UnitId,
+    now: Timestamp,
+) -> Option<(EventId, &'a Effect)> {
+    state.roster().unit(unit).filter(|unit| unit.is_alive())?;
+    state.motions().pending(unit).find_map(|(id, motion)| {
+        let (_, vote) = state.motions().voted(id)?;
+        let passed = outcome(state, charter, motion, vote, now) == Some(Outcome::Passed);
+        let due = Due { id: *id, motion, vote };
+        let live = passed
+            && effective(state, motion, now).is_ok()
+            && !is_moot(state, &motion.effect, now)
+            && matches!(contest(state, charter, &due, now), Contest::Won);
+        live.then_some((*id, &motion.effect))
+    })
+}
+
+/// An effect that would change nothing any more: the person already holds the role, has left it, or cannot hold it.
+fn is_moot(state: &State, effect: &Effect, now: Timestamp) -> bool {
+    let held = |unit, role, person| state.roster().tenure_at(unit, role, person, now);
+    match effect {
+        Effect::GrantRole(GrantRole { unit, role, person }) => {
+            held(unit, role, person).is_some() || !state.people().is_enrolled(person)
+        }
+        Effect::EndRole(EndRole { unit, role, person }) => held(unit, role, person).is_none_or(|t| t.to.is_some()),
+        Effect::Resolve(_)
+        | Effect::Found(_)
+        | Effect::Dissolve(_)
+        | Effect::Merge(_)
+        | Effect::Address(_)
+        | Effect::Reconstitute(_) => true,
+    }
+}
+
+/// Until a due role change is entered, its body accepts no opening, check-in, vote or role act.
+pub(super) fn require_none_due(scene: &Scene<'_>, unit: &UnitId) -> Result<(), Refusal> {
+    let Some((basis, effect)) = first_due(scene.state, scene.charter, unit, scene.at()) else { return Ok(()) };
+    let (verb, role, person) = match effect {
+        Effect::GrantRole(GrantRole { unit: _, role, person }) => ("grant", role.to_string(), person.to_string()),
+        Effect::EndRole(EndRole { unit: _, role, person }) => ("end", role.to_string(), person.to_string()),
+        Effect::Resolve(_)
+        | Effect::Found(_)
+        | Effect::Dissolve(_)
+        | Effect::Merge(_)
+        | Effect::Address(_)
+        | Effect::Reconstitute(_) => return Ok(()),
+    };
+    let (unit, basis) = (unit.to_string(), basis.to_string());
+    Err(Reason::RoleChangeDue { unit, basis, effect: verb.to_owned(), role, person }.by_format("effects"))
+}

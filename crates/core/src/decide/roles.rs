@@ -1,0 +1,167 @@
+//! Role changes: a grant or end records what a basis entitles to, once; a resignation is its own basis (trap D11).
+
+use super::{Changes, Scene, authority, basis, concerns};
+use crate::act;
+use crate::act::Resign;
+use crate::charter::{Clause, UnitKind};
+use crate::digest::EventId;
+use crate::effect::{Effect, EndRole, GrantRole};
+use crate::name::{Handle, Name, UnitId};
+use crate::refusal::{Reason, Refusal};
+use crate::state::authority::Proposed;
+use crate::state::change::Change;
+use crate::state::motions::MotionChange;
+use crate::state::roster::{Ending, How, HowEnded, RosterChange, Tenure};
+use crate::time::Timestamp;
+
+/// How a tenure that starts now came about.
+pub(super) struct Beginning<'a> {
+    pub(super) how: How,
+    pub(super) basis: Option<EventId>,
+    pub(super) clause: &'a Clause,
+}
+
+/// How and when a tenure ends.
+pub(super) struct End<'a> {
+    pub(super) how: HowEnded,
+    pub(super) to: Timestamp,
+    pub(super) basis: Option<EventId>,
+    pub(super) clause: &'a Clause,
+}
+
+/// Records a role that a passed motion entitles to.
+pub(super) fn grant(scene: &Scene<'_>, act: &act::Grant) -> Changes {
+    let act::Grant { unit, role, person, basis } = act.clone();
+    let due = basis::entitled(scene, &basis)?;
+    let asked = Effect::GrantRole(GrantRole { unit: unit.clone(), role: role.clone(), person: person.clone() });
+    if due.motion.effect != asked {
+        return Err(basis::other(&basis, &due.motion.effect));
+    }
+    scene.require_enrolled(&person)?;
+    basis::require_won(scene, &due)?;
+    let clause = basis::clause_of(scene, &due);
+    let beginning_of = Beginning { how: How::Granted, basis: Some(due.id), clause: &clause };
+    let mut changes = beginning(scene, &unit, &role, &person, &beginning_of)?;
+    changes.push(MotionChange::Applied { motion: due.id }.into());
+    changes.push(concerns(&person));
+    Ok(changes)
+}
+
+/// Records the end of a role by a passed motion, or ends it as the authority.
+pub(super) fn end(scene: &Scene<'_>, act: &act::End) -> Changes {
+    let act::End { unit, role, person, basis } = act.clone();
+    let Some(event) = basis else {
+        scene.unit(&unit)?;
+        basis::require_none_due(scene, &unit)?;
+        return authority::propose(scene, Proposed::End { unit, role, person });
+    };
+    let due = basis::entitled(scene, &event)?;
+    let asked = Effect::EndRole(EndRole { unit: unit.clone(), role: role.clone(), person: person.clone() });
+    if due.motion.effect != asked {
+        return Err(basis::other(&event, &due.motion.effect));
+    }
+    let clause = basis::clause_of(scene, &due);
+    let end = End { how: HowEnded::Ended, to: scene.at(), basis: Some(due.id), clause: &clause };
+    let mut changes = ending(scene, &unit, &role, &person, &end)?;
+    changes.push(MotionChange::Applied { motion: due.id }.into());
+    Ok(changes)
+}
+
+/// TOC-16: who leaves says so; no consent is needed, and it takes effect at the stated time but not before acceptance.
+pub(super) fn resign(scene: &Scene<'_>, act: &Resign) -> Changes {
+    let Resign { unit, role, effective } = act;
+    let rules = scene.role(unit, role)?;
+    let Some(clause) = &rules.resigns else {
+        let what = format!("the charter has no resignation from `{role}` in `{unit}`");
+        return Err(Reason::NoPath { what }.under(&rules.clause));
+    };
+    let to = effective.unwrap_or(scene.at()).max(scene.at());
+    let held = scene.state.roster().tenure_at(unit, role, scene.by(), scene.at());
+    if held.is_some_and(|tenure| tenure.to.is_some()) {
+        return Err(not_held(unit, role, scene.by(), clause));
+    }
+    ending(scene, unit, role, scene.by(), &End { how: HowEnded::Resigned, to, basis: None, clause })
+}
+
+fn not_held(unit: &UnitId, role: &Name, person: &Handle, clause: &Clause) -> Refusal {
+    let (unit, role, person) = (unit.to_string(), role.to_string(), person.to_string());
+    Reason::NotHeld { unit, role, person }.under(clause)
+}
+
+/// The changes by which a person comes into a role now: the roles it implies are conferred, and where it has a single
+/// seat the former holder's tenure of it ends (TOC-8, TOC-12, G3).
+pub(super) fn beginning(
+    scene: &Scene<'_>,
+    unit: &UnitId,
+    role: &Name,
+    person: &Handle,
+    beginning: &Beginning<'_>,
+) -> Changes {
+    let rules = scene.role(unit, role)?;
+    let mut changes = Vec::new();
+    if scene.state.roster().tenure_at(unit, role, person, scene.at()).is_some() {
+        let (unit, role, person) = (unit.to_string(), role.to_string(), person.to_string());
+        return Err(Reason::AlreadyHeld { unit, role, person }.under(beginning.clause));
+    }
+    let holders: Vec<_> = scene.state.roster().holders(unit, role, scene.at()).map(|(holder, _)| holder).collect();
+    match (rules.at_most, holders.as_slice()) {
+        (Some(1), [former]) => {
+            let end = End { how: HowEnded::Succeeded, to: scene.at(), basis: beginning.basis, clause: &rules.clause };
+            changes.push(ended(scene, unit, role, former, &end));
+            changes.push(concerns(former));
+        }
+        (Some(limit), held) if limit <= u64::try_from(held.len()).unwrap_or(u64::MAX) => {
+            let what = format!("`{role}` in `{unit}` has {limit} seats and all are held");
+            return Err(Reason::NoPath { what }.under(&rules.clause));
+        }
+        (Some(_) | None, _) => {}
+    }
+    if let Some(implied) = &rules.implies
+        && scene.state.roster().tenure_at(unit, implied, person, scene.at()).is_none()
+    {
+        let conferred = Beginning { how: How::Implied, basis: beginning.basis, clause: &rules.clause };
+        changes.push(begun(scene, unit, implied, person, &conferred));
+    }
+    changes.push(begun(scene, unit, role, person, beginning));
+    Ok(changes)
+}
+
+fn begun(scene: &Scene<'_>, unit: &UnitId, role: &Name, person: &Handle, beginning: &Beginning<'_>) -> Change {
+    let Beginning { how, basis, clause } = beginning;
+    let tenure = Tenure {
+        from: scene.at(),
+        to: None,
+        how: *how,
+        begun: scene.cause.clone(),
+        basis: *basis,
+        clause: (*clause).clone(),
+        claimed: None,
+        ended: None,
+    };
+    RosterChange::Begun { unit: unit.clone(), role: role.clone(), person: person.clone(), tenure }.into()
+}
+
+/// The changes by which a person's role ends; roles that imply it end with it, the reverse is not implied (TOC-12).
+pub(super) fn ending(scene: &Scene<'_>, unit: &UnitId, role: &Name, person: &Handle, end: &End<'_>) -> Changes {
+    let kind: &UnitKind = scene.kind(unit)?;
+    let held = |role: &Name| {
+        let tenure = scene.state.roster().tenure_at(unit, role, person, scene.at());
+        tenure.is_some_and(|tenure| tenure.to.is_none_or(|to| end.to < to))
+    };
+    if !held(role) {
+        return Err(not_held(unit, role, person, end.clause));
+    }
+    let mut changes = vec![ended(scene, unit, role, person, end), concerns(person)];
+    for higher in kind.implying(role).filter(|higher| held(higher)) {
+        let end = End { how: HowEnded::ImpliedRoleEnded, ..*end };
+        changes.push(ended(scene, unit, higher, person, &end));
+    }
+    Ok(changes)
+}
+
+fn ended(scene: &Scene<'_>, unit: &UnitId, role: &Name, person: &Handle, end: &End<'_>) -> Change {
+    let End { how, to, basis, clause } = end;
+    let ending = Ending { how: *how, cause: scene.cause.clone(), basis: *basis, clause: (*clause).clone() };
+    let (unit, role, person) = (unit.clone(), role.clone(), person.clone());
+    RosterChange::Ended { unit, role, person, to: *to, ending }.into()
+}

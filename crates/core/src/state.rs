@@ -1,0 +1,271 @@
+//! State: what the accepted events add up to, kept in books. It is derived, never ground truth, and can be rebuilt.
+//!
+//! - Only [`State::apply`] changes it, it takes only an [`Accepted`](crate::decide::Accepted), and it cannot fail.
+//! - Everything is ordered: books are `BTreeMap`s, so a digest never depends on hash order.
+//! - Whatever depends on the time of asking (a meeting that ended at midnight, a vote whose time ran out) is computed from
+//!   the instant that is passed in, never stored.
+//!
+//! ```compile_fail,E0308
+//! // State changes only by what was accepted: an event that nobody judged cannot be applied.
+//! fn skip(state: &mut rollcall_core::state::State, event: rollcall_core::event::Event, entry: &[u8]) {
+//!     state.apply(event, entry);
+//! }
+//! ```
+
+pub mod authority;
+pub mod change;
+pub mod history;
+pub mod meetings;
+pub mod motions;
+pub mod people;
+pub mod roster;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use crate::act::Clock;
+use crate::charter::Charter;
+use crate::decide::Accepted;
+use crate::digest::{Digest, EventId, LedgerId, STATE_CONTEXT, derive};
+use crate::field::Text;
+use crate::key::PublicKey;
+use crate::name::{Handle, Name};
+use crate::time::Timestamp;
+use crate::tree::{Head, Node, Tree};
+
+use self::authority::Proposals;
+use self::change::Change;
+use self::history::History;
+use self::meetings::Meetings;
+use self::motions::Motions;
+use self::people::People;
+use self::roster::Roster;
+
+/// The event behind a fact: where it stands, when it was accepted, and whose it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Cause {
+    /// Position in the log.
+    pub entry: u64,
+    /// The event.
+    pub event: EventId,
+    /// When it was accepted.
+    pub at: Timestamp,
+    /// Its author.
+    pub by: Handle,
+}
+
+/// What the founding event fixed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Founding {
+    /// The ledger's id.
+    pub ledger: LedgerId,
+    /// The founding event.
+    pub cause: Cause,
+    /// The community's name.
+    pub name: Text,
+    /// The charter's name.
+    pub charter: Name,
+    /// The charter's digest.
+    pub charter_digest: Digest,
+    /// Bytes of the charter's text.
+    pub charter_length: u64,
+    /// The key that signs heads.
+    pub log_key: PublicKey,
+    /// The origin line of heads.
+    pub origin: Text,
+    /// Where time comes from.
+    pub clock: Clock,
+    /// The text received so far; dropped when the charter stands.
+    pub parts: Vec<String>,
+    /// Who has confirmed.
+    pub confirmed: BTreeMap<Handle, EventId>,
+}
+
+/// The appointing authority in force.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Authority {
+    /// Its persons.
+    pub persons: Vec<Handle>,
+    /// How many of them make an act of the authority.
+    pub threshold: u64,
+}
+
+/// Everything the accepted events add up to.
+#[derive(Clone, Debug, Default)]
+pub struct State {
+    log: Tree,
+    ids: BTreeMap<EventId, u64>,
+    last_at: Timestamp,
+    founding: Option<Founding>,
+    charter: Option<Arc<Charter>>,
+    authority: Authority,
+    people: People,
+    roster: Roster,
+    proposals: Proposals,
+    meetings: Meetings,
+    motions: Motions,
+    history: History,
+}
+
+impl State {
+    /// The Merkle tree of the log.
+    #[must_use]
+    pub const fn log(&self) -> &Tree {
+        &self.log
+    }
+
+    /// The log's head.
+    #[must_use]
+    pub fn head(&self) -> Head {
+        self.log.head()
+    }
+
+    /// Where an event stands in the log.
+    #[must_use]
+    pub fn entry_of(&self, event: &EventId) -> Option<u64> {
+        self.ids.get(event).copied()
+    }
+
+    /// Every event whose id, in hexadecimal, begins with `prefix`, up to two of them.
+    #[must_use]
+    pub fn events_with_prefix(&self, prefix: &str) -> Vec<EventId> {
+        self.ids.keys().filter(|id| id.to_string().starts_with(prefix)).take(2).copied().collect()
+    }
+
+    /// When the last entry was accepted.
+    #[must_use]
+    pub const fn last_at(&self) -> Timestamp {
+        self.last_at
+    }
+
+    /// The founding, once there is one.
+    #[must_use]
+    pub const fn founding(&self) -> Option<&Founding> {
+        self.founding.as_ref()
+    }
+
+    /// The charter in force, once the founding is confirmed.
+    #[must_use]
+    pub const fn charter(&self) -> Option<&Arc<Charter>> {
+        self.charter.as_ref()
+    }
+
+    /// The appointing authority.
+    #[must_use]
+    pub const fn authority(&self) -> &Authority {
+        &self.authority
+    }
+
+    /// Persons and their keys.
+    #[must_use]
+    pub const fn people(&self) -> &People {
+        &self.people
+    }
+
+    /// Units and tenures.
+    #[must_use]
+    pub const fn roster(&self) -> &Roster {
+        &self.roster
+    }
+
+    /// Proposals of the authority, petitions and nominations.
+    #[must_use]
+    pub const fn proposals(&self) -> &Proposals {
+        &self.proposals
+    }
+
+    /// Meetings.
+    #[must_use]
+    pub const fn meetings(&self) -> &Meetings {
+        &self.meetings
+    }
+
+    /// Motions and votes.
+    #[must_use]
+    pub const fn motions(&self) -> &Motions {
+        &self.motions
+    }
+
+    /// Which entries concern whom.
+    #[must_use]
+    pub const fn history(&self) -> &History {
+        &self.history
+    }
+
+    /// Applies an accepted event whose entry has these bytes; returns the tree nodes that it completes.
+    pub fn apply(&mut self, accepted: Accepted, entry: &[u8]) -> Vec<Node> {
+        let (cause, changes) = accepted.into_parts();
+        let nodes = self.log.push(entry);
+        self.ids.insert(cause.event, cause.entry);
+        self.last_at = cause.at;
+        self.history.note(&cause.by, cause.entry);
+        for change in changes {
+            self.make(change, &cause);
+        }
+        nodes
+    }
+
+    fn make(&mut self, change: Change, cause: &Cause) {
+        match change {
+            Change::Founded { founding, authority } => {
+                self.founding = Some(*founding);
+                self.authority = authority;
+            }
+            Change::PartReceived { text } => {
+                if let Some(founding) = &mut self.founding {
+                    founding.parts.push(text);
+                }
+            }
+            Change::Confirmed => {
+                if let Some(founding) = &mut self.founding {
+                    founding.confirmed.insert(cause.by.clone(), cause.event);
+                }
+            }
+            Change::CharterStands { charter } => {
+                if let Some(founding) = &mut self.founding {
+                    founding.parts.clear();
+                }
+                self.charter = Some(charter);
+            }
+            Change::AuthorityReplaced { authority } => self.authority = authority,
+            Change::Concerns { person } => self.history.note(&person, cause.entry),
+            Change::People(change) => self.people.apply(change, cause),
+            Change::Roster(change) => self.roster.apply(change),
+            Change::Proposals(change) => self.proposals.apply(change, cause),
+            Change::Meetings(change) => self.meetings.apply(*change, cause),
+            Change::Motions(change) => self.motions.apply(*change, cause),
+        }
+    }
+
+    /// The digest of every book, by name, in a fixed order.
+    #[must_use]
+    pub fn digests(&self) -> Vec<(&'static str, Digest)> {
+        vec![
+            ("founding", digest_of(&(&self.founding, self.charter.as_ref().map(|c| c.digest()), &self.authority))),
+            ("people", digest_of(&self.people)),
+            ("roster", digest_of(&self.roster)),
+            ("proposals", digest_of(&self.proposals)),
+            ("meetings", digest_of(&self.meetings)),
+            ("motions", digest_of(&self.motions)),
+            ("history", digest_of(&self.history)),
+        ]
+    }
+
+    /// The digest of the whole state: head, last acceptance time and every book.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        digest_of(&(self.head(), self.last_at, self.digests()))
+    }
+}
+
+/// BLAKE3 over the CBOR of a value whose collections are all ordered.
+fn digest_of(value: &impl Serialize) -> Digest {
+    let mut bytes = Vec::new();
+    // Writing to a vector cannot fail, and every book serializes; a failure would leave a digest that matches nothing.
+    if ciborium::into_writer(value, &mut bytes).is_err() {
+        bytes = b"unserializable".to_vec();
+    }
+    Digest::from_bytes(derive(STATE_CONTEXT, &bytes))
+}

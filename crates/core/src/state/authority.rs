@@ -1,0 +1,210 @@
+//! The book of what waits for signatures or acceptance: acts of the authority, petitions' signers, nominations.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::Cause;
+use crate::digest::EventId;
+use crate::field::Text;
+use crate::key::PublicKey;
+use crate::name::{Handle, Name, UnitId};
+
+/// What the authority proposes to do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Proposed {
+    /// Appoint a person to a role.
+    Appoint {
+        /// The unit.
+        unit: UnitId,
+        /// The role.
+        role: Name,
+        /// The person.
+        person: Handle,
+    },
+    /// End a person's role.
+    End {
+        /// The unit.
+        unit: UnitId,
+        /// The role.
+        role: Name,
+        /// The person.
+        person: Handle,
+    },
+    /// Constitute a body.
+    Constitute {
+        /// The body.
+        unit: UnitId,
+        /// Accepted members.
+        members: Vec<Handle>,
+        /// Asserted holders left out.
+        left_out: Vec<Handle>,
+    },
+    /// Found a unit.
+    FoundUnit {
+        /// The unit.
+        unit: UnitId,
+        /// Its kind.
+        kind: Name,
+        /// The unit it belongs to.
+        parent: Option<UnitId>,
+    },
+    /// Dissolve a unit.
+    DissolveUnit {
+        /// The unit.
+        unit: UnitId,
+    },
+    /// Bind a key to a person whom an import named.
+    BindKey {
+        /// The person.
+        person: Handle,
+        /// The key.
+        key: PublicKey,
+    },
+}
+
+/// An act of the authority on its way to the threshold.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Proposal {
+    /// The event that proposed it.
+    pub cause: Cause,
+    /// What it would do.
+    pub what: Proposed,
+    /// The authority's persons who signed, with their events.
+    pub signers: BTreeMap<Handle, EventId>,
+    /// The event at which it came to stand.
+    pub stood: Option<Cause>,
+    /// The event by which it was withdrawn.
+    pub withdrawn: Option<Cause>,
+}
+
+/// A nomination or application.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Nomination {
+    /// The event.
+    pub cause: Cause,
+    /// The unit.
+    pub unit: UnitId,
+    /// The role.
+    pub role: Name,
+    /// The nominee or applicant.
+    pub person: Handle,
+    /// Why.
+    pub statement: Option<Text>,
+    /// The event by which the nominee accepted.
+    pub accepted: Option<Cause>,
+    /// The event by which it was withdrawn.
+    pub withdrawn: Option<Cause>,
+}
+
+/// Proposals and nominations by event.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Proposals {
+    proposals: BTreeMap<EventId, Proposal>,
+    nominations: BTreeMap<EventId, Nomination>,
+}
+
+/// A change of the book.
+#[derive(Clone, Debug)]
+pub enum ProposalChange {
+    /// A proposal is made; it is keyed by the event that makes it.
+    Proposed {
+        /// What it would do.
+        what: Proposed,
+        /// Whether its author's signature counts as one of the authority's.
+        signed: bool,
+    },
+    /// One of the authority's persons signed.
+    Signed {
+        /// The proposal.
+        proposal: EventId,
+    },
+    /// A proposal came to stand.
+    Stood {
+        /// The proposal.
+        proposal: EventId,
+    },
+    /// A nomination or application is made.
+    Nominated(Nomination),
+    /// The nominee accepted.
+    Accepted {
+        /// The nomination.
+        nomination: EventId,
+    },
+    /// The author took a proposal or nomination back.
+    Withdrawn {
+        /// Which.
+        event: EventId,
+    },
+}
+
+impl Proposals {
+    /// A proposal of the authority.
+    #[must_use]
+    pub fn proposal(&self, event: &EventId) -> Option<&Proposal> {
+        self.proposals.get(event)
+    }
+
+    /// Every proposal, by event.
+    pub fn proposals(&self) -> impl Iterator<Item = (&EventId, &Proposal)> {
+        self.proposals.iter()
+    }
+
+    /// A nomination or application.
+    #[must_use]
+    pub fn nomination(&self, event: &EventId) -> Option<&Nomination> {
+        self.nominations.get(event)
+    }
+
+    /// Nominations of a person for a role that nobody has withdrawn.
+    pub fn standing<'a>(
+        &'a self,
+        unit: &'a UnitId,
+        role: &'a Name,
+        person: &'a Handle,
+    ) -> impl Iterator<Item = (&'a EventId, &'a Nomination)> {
+        self.nominations.iter().filter(move |(_, nomination)| {
+            nomination.withdrawn.is_none()
+                && nomination.unit == *unit
+                && nomination.role == *role
+                && nomination.person == *person
+        })
+    }
+
+    pub(super) fn apply(&mut self, change: ProposalChange, cause: &Cause) {
+        match change {
+            ProposalChange::Proposed { what, signed } => {
+                let signers = if signed { BTreeMap::from([(cause.by.clone(), cause.event)]) } else { BTreeMap::new() };
+                let proposal = Proposal { cause: cause.clone(), what, signers, stood: None, withdrawn: None };
+                self.proposals.insert(cause.event, proposal);
+            }
+            ProposalChange::Signed { proposal } => {
+                if let Some(proposal) = self.proposals.get_mut(&proposal) {
+                    proposal.signers.insert(cause.by.clone(), cause.event);
+                }
+            }
+            ProposalChange::Stood { proposal } => {
+                if let Some(proposal) = self.proposals.get_mut(&proposal) {
+                    proposal.stood = Some(cause.clone());
+                }
+            }
+            ProposalChange::Nominated(nomination) => {
+                self.nominations.insert(cause.event, nomination);
+            }
+            ProposalChange::Accepted { nomination } => {
+                if let Some(nomination) = self.nominations.get_mut(&nomination) {
+                    nomination.accepted = Some(cause.clone());
+                }
+            }
+            ProposalChange::Withdrawn { event } => {
+                if let Some(proposal) = self.proposals.get_mut(&event) {
+                    proposal.withdrawn = Some(cause.clone());
+                }
+                if let Some(nomination) = self.nominations.get_mut(&event) {
+                    nomination.withdrawn = Some(cause.clone());
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! What an accepted event changes: the closed list that `decide` writes and `apply` carries out.
+
+use std::sync::Arc;
+
+use super::authority::ProposalChange;
+use super::meetings::MeetingChange;
+use super::motions::MotionChange;
+use super::people::PeopleChange;
+use super::roster::RosterChange;
+use super::{Authority, Founding};
+use crate::charter::Charter;
+use crate::name::Handle;
+
+/// One change of the state.
+#[derive(Clone, Debug)]
+pub enum Change {
+    /// The ledger is founded, and not yet confirmed.
+    Founded {
+        /// What the founding fixes.
+        founding: Box<Founding>,
+        /// The authority.
+        authority: Authority,
+    },
+    /// A part of the charter arrived.
+    PartReceived {
+        /// Its text.
+        text: String,
+    },
+    /// The author confirmed the founding.
+    Confirmed,
+    /// The founding is complete and the charter in force.
+    CharterStands {
+        /// The charter.
+        charter: Arc<Charter>,
+    },
+    /// A resolution replaced the authority.
+    AuthorityReplaced {
+        /// The new authority.
+        authority: Authority,
+    },
+    /// The entry concerns a person who is not its author.
+    Concerns {
+        /// The person.
+        person: Handle,
+    },
+    /// A change of persons and keys.
+    People(PeopleChange),
+    /// A change of units and tenures.
+    Roster(RosterChange),
+    /// A change of proposals, petitions and nominations.
+    Proposals(ProposalChange),
+    /// A change of meetings.
+    Meetings(Box<MeetingChange>),
+    /// A change of motions and votes.
+    Motions(Box<MotionChange>),
+}
+
+impl From<PeopleChange> for Change {
+    fn from(change: PeopleChange) -> Self {
+        Self::People(change)
+    }
+}
+
+impl From<RosterChange> for Change {
+    fn from(change: RosterChange) -> Self {
+        Self::Roster(change)
+    }
+}
+
+impl From<ProposalChange> for Change {
+    fn from(change: ProposalChange) -> Self {
+        Self::Proposals(change)
+    }
+}
+
+impl From<MeetingChange> for Change {
+    fn from(change: MeetingChange) -> Self {
+        Self::Meetings(Box::new(change))
+    }
+}
+
+impl From<MotionChange> for Change {
+    fn from(change: MotionChange) -> Self {
+        Self::Motions(Box::new(change))
+    }
+}

@@ -1,0 +1,327 @@
+//! The book of motions and votes: what was put, the pinned electorate, every ballot, and the tally computed from them.
+//!
+//! A tally uses only what the vote's opening pinned and the ballots accepted before its close (trap B1).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use super::Cause;
+use crate::act::{Choice, Outcome};
+use crate::charter::Bar;
+use crate::digest::{Digest, EventId};
+use crate::effect::Effect;
+use crate::field::Text;
+use crate::name::{Handle, Name, UnitId};
+use crate::time::Timestamp;
+
+/// A motion.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Motion {
+    /// The event that put it; its id is the motion's, and pins its text.
+    pub cause: Cause,
+    /// The meeting in which it was put.
+    pub meeting: EventId,
+    /// The body.
+    pub unit: UnitId,
+    /// Its title.
+    pub title: Text,
+    /// What it would do.
+    pub effect: Effect,
+    /// The decision rule of the body's kind that governs it.
+    pub decision: Name,
+    /// Digest of the charter that governs it.
+    pub charter: Digest,
+    /// The nomination that it rests on, where its rule needs one.
+    pub nomination: Option<EventId>,
+    /// The opening of its vote.
+    pub vote: Option<EventId>,
+    /// The event that withdrew it.
+    pub withdrawn: Option<Cause>,
+    /// The event that applied its effect.
+    pub applied: Option<EventId>,
+    /// The authority's answer, where the motion addressed it.
+    pub answered: Option<Cause>,
+}
+
+/// One link in the chain of a person's ballots: a ballot, or the retraction of one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Ballot {
+    /// The event.
+    pub cause: Cause,
+    /// The choice; `None` for a retraction.
+    pub choice: Option<Choice>,
+}
+
+/// A vote.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Vote {
+    /// The event that opened it; its id is the vote's.
+    pub cause: Cause,
+    /// The motion.
+    pub motion: EventId,
+    /// The last instant at which a ballot is accepted.
+    pub closes: Timestamp,
+    /// The members in office, in order: N.
+    pub electors: Vec<Handle>,
+    /// Those of them who were present: P.
+    pub present: BTreeSet<Handle>,
+    /// Chains of ballots by elector.
+    pub ballots: BTreeMap<Handle, Vec<Ballot>>,
+    /// The event that recorded the outcome.
+    pub closed: Option<Cause>,
+    /// The event that cancelled the vote before its first ballot.
+    pub cancelled: Option<Cause>,
+}
+
+/// What a vote's ballots add up to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Tally {
+    /// Members in office: N.
+    pub in_office: u64,
+    /// Members present: P.
+    pub present: u64,
+    /// Approvals: Y.
+    #[serde(rename = "for")]
+    pub approvals: u64,
+    /// Ballots against.
+    pub against: u64,
+    /// Abstentions.
+    pub abstain: u64,
+    /// Present without a ballot.
+    pub silent: u64,
+}
+
+impl Tally {
+    /// The outcome under a decision rule.
+    #[must_use]
+    pub fn outcome(&self, pass: &[Bar]) -> Outcome {
+        let met = pass.iter().all(|bar| bar.is_met(self.approvals, self.present, self.in_office));
+        if met && !pass.is_empty() && 0 < self.present { Outcome::Passed } else { Outcome::Failed }
+    }
+
+    /// The approvals needed to pass, for display: the largest of the bars' least parts.
+    #[must_use]
+    pub fn needed(&self, pass: &[Bar]) -> u64 {
+        pass.iter().map(|bar| bar.least(self.present, self.in_office)).max().unwrap_or_default()
+    }
+}
+
+impl Vote {
+    /// What the ballots so far add up to.
+    #[must_use]
+    pub fn tally(&self) -> Tally {
+        let count = |choice| as_u64(self.present.iter().filter(|p| self.standing(p) == Some(choice)).count());
+        let (approvals, against, abstain) = (count(Choice::For), count(Choice::Against), count(Choice::Abstain));
+        let present = as_u64(self.present.len());
+        let silent = present.saturating_sub(approvals).saturating_sub(against).saturating_sub(abstain);
+        Tally { in_office: as_u64(self.electors.len()), present, approvals, against, abstain, silent }
+    }
+
+    /// The choice that stands for a person.
+    #[must_use]
+    pub fn standing(&self, person: &Handle) -> Option<Choice> {
+        self.chain_tip(person).and_then(|ballot| ballot.choice)
+    }
+
+    /// The last link of a person's chain of ballots.
+    #[must_use]
+    pub fn chain_tip(&self, person: &Handle) -> Option<&Ballot> {
+        self.ballots.get(person).and_then(|chain| chain.last())
+    }
+
+    /// Tells whether every pinned elector has a standing ballot.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.present.iter().all(|person| self.standing(person).is_some())
+    }
+
+    /// Tells whether no further ballot can change the outcome: recorded, or the closing time is past.
+    #[must_use]
+    pub fn is_decided(&self, now: Timestamp) -> bool {
+        self.closed.is_some() || (self.cancelled.is_none() && self.closes < now)
+    }
+}
+
+fn as_u64(len: usize) -> u64 {
+    u64::try_from(len).unwrap_or(u64::MAX)
+}
+
+/// Motions and votes by event.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Motions {
+    motions: BTreeMap<EventId, Motion>,
+    votes: BTreeMap<EventId, Vote>,
+    /// Motions with a role effect that may still have to be applied, by the unit of the role.
+    pending: BTreeMap<UnitId, BTreeSet<EventId>>,
+}
+
+/// A change of the book.
+#[derive(Clone, Debug)]
+pub enum MotionChange {
+    /// A motion is put.
+    Put(Motion),
+    /// A motion is withdrawn before its vote.
+    Withdrawn {
+        /// The motion.
+        motion: EventId,
+    },
+    /// A vote opens.
+    Opened(Vote),
+    /// A vote is cancelled before its first ballot.
+    Cancelled {
+        /// The vote.
+        vote: EventId,
+    },
+    /// A ballot or retraction is accepted.
+    Balloted {
+        /// The vote.
+        vote: EventId,
+        /// The choice; `None` retracts.
+        choice: Option<Choice>,
+    },
+    /// The outcome is recorded.
+    Closed {
+        /// The vote.
+        vote: EventId,
+        /// Whether a role change may now fall due.
+        passed: bool,
+    },
+    /// The effect is applied.
+    Applied {
+        /// The motion.
+        motion: EventId,
+    },
+    /// The authority answered.
+    Answered {
+        /// The motion.
+        motion: EventId,
+    },
+}
+
+impl Motions {
+    /// A motion by id.
+    #[must_use]
+    pub fn get(&self, id: &EventId) -> Option<&Motion> {
+        self.motions.get(id)
+    }
+
+    /// Every motion.
+    pub fn iter(&self) -> impl Iterator<Item = (&EventId, &Motion)> {
+        self.motions.iter()
+    }
+
+    /// A vote by id.
+    #[must_use]
+    pub fn vote(&self, id: &EventId) -> Option<&Vote> {
+        self.votes.get(id)
+    }
+
+    /// Every vote.
+    pub fn votes(&self) -> impl Iterator<Item = (&EventId, &Vote)> {
+        self.votes.iter()
+    }
+
+    /// The motion with its vote, if one was opened.
+    #[must_use]
+    pub fn voted(&self, motion: &EventId) -> Option<(&Motion, &Vote)> {
+        let motion = self.motions.get(motion)?;
+        Some((motion, self.votes.get(motion.vote.as_ref()?)?))
+    }
+
+    /// The motion that an event belongs to: itself, or one whose vote it opened or closed.
+    #[must_use]
+    pub fn motion_of(&self, event: &EventId) -> Option<EventId> {
+        if self.motions.contains_key(event) {
+            return Some(*event);
+        }
+        if let Some(vote) = self.votes.get(event) {
+            return Some(vote.motion);
+        }
+        let closed = |vote: &&Vote| vote.closed.as_ref().is_some_and(|cause| cause.event == *event);
+        self.votes.values().find(closed).map(|vote| vote.motion)
+    }
+
+    /// The ballot or retraction with this event id: its vote and its author.
+    #[must_use]
+    pub fn ballot(&self, event: &EventId) -> Option<(EventId, &Handle)> {
+        self.votes.iter().find_map(|(vote, v)| {
+            let mut owners = v.ballots.iter().filter(|(_, chain)| chain.iter().any(|b| b.cause.event == *event));
+            owners.next().map(|(person, _)| (*vote, person))
+        })
+    }
+
+    /// Motions with a role effect in `unit` that may still have to be applied.
+    pub fn pending(&self, unit: &UnitId) -> impl Iterator<Item = (&EventId, &Motion)> {
+        let pending = self.pending.get(unit).into_iter().flatten();
+        pending.filter_map(|id| self.motions.get_key_value(id))
+    }
+
+    pub(super) fn apply(&mut self, change: MotionChange, cause: &Cause) {
+        match change {
+            MotionChange::Put(motion) => {
+                self.motions.insert(cause.event, motion);
+            }
+            MotionChange::Withdrawn { motion } => {
+                if let Some(motion) = self.motions.get_mut(&motion) {
+                    motion.withdrawn = Some(cause.clone());
+                }
+            }
+            MotionChange::Opened(vote) => {
+                if let Some(motion) = self.motions.get_mut(&vote.motion) {
+                    motion.vote = Some(cause.event);
+                    if let Effect::GrantRole(_) | Effect::EndRole(_) = motion.effect
+                        && let Some(unit) = motion.effect.unit()
+                    {
+                        self.pending.entry(unit.clone()).or_default().insert(vote.motion);
+                    }
+                }
+                self.votes.insert(cause.event, vote);
+            }
+            MotionChange::Cancelled { vote } => {
+                if let Some(vote) = self.votes.get_mut(&vote) {
+                    vote.cancelled = Some(cause.clone());
+                    let motion = vote.motion;
+                    if let Some(motion) = self.motions.get_mut(&motion) {
+                        motion.vote = None;
+                    }
+                    self.settle(&motion);
+                }
+            }
+            MotionChange::Balloted { vote, choice } => {
+                if let Some(vote) = self.votes.get_mut(&vote) {
+                    let ballot = Ballot { cause: cause.clone(), choice };
+                    vote.ballots.entry(cause.by.clone()).or_default().push(ballot);
+                }
+            }
+            MotionChange::Closed { vote, passed } => {
+                if let Some(vote) = self.votes.get_mut(&vote) {
+                    vote.closed = Some(cause.clone());
+                    let motion = vote.motion;
+                    if !passed {
+                        self.settle(&motion);
+                    }
+                }
+            }
+            MotionChange::Answered { motion } => {
+                if let Some(motion) = self.motions.get_mut(&motion) {
+                    motion.answered = Some(cause.clone());
+                }
+            }
+            MotionChange::Applied { motion } => {
+                if let Some(motion) = self.motions.get_mut(&motion) {
+                    motion.applied = Some(cause.event);
+                }
+                self.settle(&motion);
+            }
+        }
+    }
+
+    /// Takes a motion off the list of those whose effect may still have to be applied.
+    fn settle(&mut self, motion: &EventId) {
+        for pending in self.pending.values_mut() {
+            pending.remove(motion);
+        }
+        self.pending.retain(|_, motions| !motions.is_empty());
+    }
+}
