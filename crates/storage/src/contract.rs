@@ -1,0 +1,81 @@
+//! The contract that every store keeps, as one suite that runs on any of them.
+//!
+//! It is compiled into the crate so that whoever writes another store can run it; each check says what it found instead of
+//! panicking.
+
+use rollcall_core::digest::EventId;
+use rollcall_core::tree::{Head, Tree};
+
+use crate::{AppendError, Batch, Store, StoreError};
+
+/// What a store did wrong.
+#[derive(Debug, thiserror::Error)]
+pub enum Breach {
+    /// A promise was not kept.
+    #[error("the store broke its contract: {0}")]
+    Promise(&'static str),
+    /// The store failed.
+    #[error("the store failed")]
+    Store(#[from] StoreError),
+    /// An append failed.
+    #[error("an append failed")]
+    Append(#[from] AppendError),
+}
+
+fn require(kept: bool, promise: &'static str) -> Result<(), Breach> {
+    if kept { Ok(()) } else { Err(Breach::Promise(promise)) }
+}
+
+/// Builds batches whose entries are plain bytes; a store never looks into them.
+#[derive(Debug, Default)]
+struct Writer {
+    tree: Tree,
+}
+
+impl Writer {
+    fn batch(&mut self, entries: &[&[u8]]) -> (Head, Head, Batch) {
+        let extends = self.tree.head();
+        let mut batch = Batch { projections: vec![("p".to_owned(), [7; 32])], ..Batch::default() };
+        for bytes in entries {
+            batch.nodes.extend(self.tree.push(bytes));
+            batch.entries.push((EventId::of_payload(bytes), bytes.to_vec()));
+        }
+        (extends, self.tree.head(), batch)
+    }
+}
+
+/// Runs the whole contract on an empty store; `reopen` closes it and opens it again, as a new process would.
+///
+/// # Errors
+/// [`Breach`] names the promise that was not kept.
+pub fn check<S: Store>(mut store: S, reopen: impl Fn(S) -> Result<S, StoreError>) -> Result<S, Breach> {
+    let mut writer = Writer::default();
+    require(store.head()? == Head::empty(), "a new store has the empty head")?;
+    require(store.entries(0..10)?.is_empty(), "a new store has no entries")?;
+
+    let (extends, next, batch) = writer.batch(&[b"zero", b"one", b"two"]);
+    store.append(&extends, &next, &batch)?;
+    let lost = store.append(&extends, &next, &batch);
+    let told = matches!(lost, Err(AppendError::Conflict { current }) if current == next);
+    require(told, "the loser of a race learns the current head")?;
+    require(store.entries(0..10)?.len() == 3, "a lost append changes nothing")?;
+
+    let mut store = reopen(store)?;
+    require(store.head()? == next, "a head outlives its process")?;
+    let (extends, next, batch) = writer.batch(&[b"three"]);
+    store.append(&extends, &next, &batch)?;
+    let store = reopen(store)?;
+
+    require(store.head()? == next, "the last append's head is the head")?;
+    require(store.entries(1..3)? == [b"one".to_vec(), b"two".to_vec()], "a range holds exactly its entries")?;
+    require(store.entries(3..99)? == [b"three".to_vec()], "a range ends where the log does")?;
+    require(store.entries(9..99)?.is_empty() && store.entries(2..2)?.is_empty(), "an empty range is empty")?;
+    require(store.position(&EventId::of_payload(b"two"))? == Some(2), "the index finds an event")?;
+    require(store.position(&EventId::of_payload(b"none"))?.is_none(), "the index finds nothing else")?;
+    for (level, index) in [(0, 0), (0, 3), (1, 0), (1, 1), (2, 0)] {
+        require(store.node(level, index)? == writer.tree.node(level, index), "tree nodes come back")?;
+    }
+    require(store.node(2, 1)?.is_none(), "an incomplete node is not there")?;
+    require(store.projections()? == [("p".to_owned(), [7; 32])], "projection digests come back")?;
+    Ok(store)
+}

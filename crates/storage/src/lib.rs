@@ -1,0 +1,139 @@
+//! Where a log is kept: three verbs over plain bytes, and nothing that knows what an event is.
+//!
+//! A [`Store`] hands out what it was given and appends a batch to the head that the batch names. It never decodes an
+//! entry, never decides, and never retries; whoever calls it does.
+//!
+//! What every store must hold, and [`contract`] checks on each:
+//! - One append is one durable transaction: entries, tree nodes, event index, projection digests and the new head appear
+//!   together or not at all.
+//! - An append that names another head than the current one changes nothing and answers with the current head.
+//! - An append that fails otherwise may or may not have happened ([`AppendError::Unknown`]): read the head again before
+//!   trying again. Event ids make the second try harmless.
+//!
+//! Beyond the trait: [`audit`] drives core's audit over a store, and [`redb`] keeps one in a file.
+
+pub mod audit;
+pub mod contract;
+pub mod memory;
+pub mod redb;
+
+use std::ops::Range;
+
+use rollcall_core::digest::{EventId, TreeHash};
+use rollcall_core::ledger::Admission;
+use rollcall_core::tree::{Head, Node};
+
+/// What one append adds.
+#[derive(Clone, Debug, Default)]
+pub struct Batch {
+    /// Entries, in order, each with the id of its event.
+    pub entries: Vec<(EventId, Vec<u8>)>,
+    /// The tree nodes that they complete.
+    pub nodes: Vec<Node>,
+    /// Digests of the projections after the batch, by name.
+    pub projections: Vec<(String, [u8; 32])>,
+}
+
+impl Batch {
+    /// Adds an admitted event.
+    pub fn push(&mut self, admission: Admission) {
+        let Admission { event, index: _, bytes, nodes } = admission;
+        self.entries.push((event, bytes));
+        self.nodes.extend(nodes);
+    }
+}
+
+/// A store of one log.
+pub trait Store {
+    /// The current head; of an empty store, the empty head.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it cannot be read.
+    fn head(&self) -> Result<Head, StoreError>;
+
+    /// The entries of a range, in order. Entries that the store does not have are left out at the end.
+    ///
+    /// # Errors
+    /// [`StoreError`] when they cannot be read.
+    fn entries(&self, range: Range<u64>) -> Result<Vec<Vec<u8>>, StoreError>;
+
+    /// A tree node.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it cannot be read.
+    fn node(&self, level: u8, index: u64) -> Result<Option<TreeHash>, StoreError>;
+
+    /// Where an event stands, by the stored index.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it cannot be read.
+    fn position(&self, event: &EventId) -> Result<Option<u64>, StoreError>;
+
+    /// The digests of the projections after the last append, by name.
+    ///
+    /// # Errors
+    /// [`StoreError`] when they cannot be read.
+    fn projections(&self) -> Result<Vec<(String, [u8; 32])>, StoreError>;
+
+    /// Appends a batch to the head that it extends; afterwards the head is `next`.
+    ///
+    /// # Errors
+    /// [`AppendError::Conflict`] with the current head when that is not `extends`; [`AppendError::Unknown`] when it may
+    /// or may not have happened.
+    fn append(&mut self, extends: &Head, next: &Head, batch: &Batch) -> Result<(), AppendError>;
+}
+
+/// Why a store could not answer.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// There is no ledger at the path.
+    #[error("there is no ledger at: {path}")]
+    Missing {
+        /// The path.
+        path: String,
+    },
+    /// A file is there already.
+    #[error("there is a file already at: {path}")]
+    Exists {
+        /// The path.
+        path: String,
+    },
+    /// Another process writes to the ledger.
+    #[error("the ledger is in use by {holder}: {path}")]
+    InUse {
+        /// The path.
+        path: String,
+        /// Who holds it, as far as it said.
+        holder: String,
+    },
+    /// The file is not a ledger, or it is damaged.
+    #[error("the file is not a ledger or is damaged: {path}: {what}")]
+    Damaged {
+        /// The path.
+        path: String,
+        /// What was found.
+        what: String,
+    },
+    /// The operating system failed.
+    #[error("the ledger could not be read: {path}: {what}")]
+    Io {
+        /// The path.
+        path: String,
+        /// What failed.
+        what: String,
+    },
+}
+
+/// Why an append did not surely happen.
+#[derive(Debug, thiserror::Error)]
+pub enum AppendError {
+    /// The log has moved on: the batch extends another head.
+    #[error("the log has moved on, its size is: {}", current.size)]
+    Conflict {
+        /// The current head.
+        current: Head,
+    },
+    /// It may or may not have happened.
+    #[error("the append may or may not have happened")]
+    Unknown(#[source] StoreError),
+}

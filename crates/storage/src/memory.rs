@@ -1,0 +1,68 @@
+//! A store in memory: the reference for the contract, and what tests of everything else run on.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use rollcall_core::digest::{EventId, TreeHash};
+use rollcall_core::tree::{Head, Node};
+
+use crate::{AppendError, Batch, Store, StoreError};
+
+/// A log in memory.
+#[derive(Clone, Debug)]
+pub struct MemoryStore {
+    head: Head,
+    entries: Vec<Vec<u8>>,
+    nodes: BTreeMap<(u8, u64), TreeHash>,
+    positions: BTreeMap<EventId, u64>,
+    projections: Vec<(String, [u8; 32])>,
+}
+
+impl Default for MemoryStore {
+    fn default() -> Self {
+        Self {
+            head: Head::empty(),
+            entries: Vec::new(),
+            nodes: BTreeMap::new(),
+            positions: BTreeMap::new(),
+            projections: Vec::new(),
+        }
+    }
+}
+
+impl Store for MemoryStore {
+    fn head(&self) -> Result<Head, StoreError> {
+        Ok(self.head)
+    }
+
+    fn entries(&self, range: Range<u64>) -> Result<Vec<Vec<u8>>, StoreError> {
+        let at = |index: u64| usize::try_from(index).unwrap_or(usize::MAX).min(self.entries.len());
+        Ok(self.entries.get(at(range.start)..at(range.end)).unwrap_or_default().to_vec())
+    }
+
+    fn node(&self, level: u8, index: u64) -> Result<Option<TreeHash>, StoreError> {
+        Ok(self.nodes.get(&(level, index)).copied())
+    }
+
+    fn position(&self, event: &EventId) -> Result<Option<u64>, StoreError> {
+        Ok(self.positions.get(event).copied())
+    }
+
+    fn projections(&self) -> Result<Vec<(String, [u8; 32])>, StoreError> {
+        Ok(self.projections.clone())
+    }
+
+    fn append(&mut self, extends: &Head, next: &Head, batch: &Batch) -> Result<(), AppendError> {
+        if self.head != *extends {
+            return Err(AppendError::Conflict { current: self.head });
+        }
+        for ((event, bytes), index) in batch.entries.iter().zip(self.head.size..) {
+            self.entries.push(bytes.clone());
+            self.positions.insert(*event, index);
+        }
+        self.nodes.extend(batch.nodes.iter().map(|Node { level, index, hash }| ((*level, *index), *hash)));
+        self.projections.clone_from(&batch.projections);
+        self.head = *next;
+        Ok(())
+    }
+}

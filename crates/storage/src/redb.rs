@@ -1,0 +1,388 @@
+//! A store in one redb file, beside a lock file that says who writes.
+//!
+//! - Tables: `entries` (u64 -> bytes), `nodes` (level * 2^56 + index -> 32 bytes), `events` (32 bytes -> u64),
+//!   `projections` (name -> 32 bytes), `head` (`head` -> size and root, 40 bytes), `format` (name -> bytes).
+//! - Integers are big-endian byte strings of our own, so that the file does not depend on redb's encodings.
+//! - One writer at a time; readers are served beside it (redb's single-writer mode, `docs/decisions/0006-redb.md`).
+//! - A damaged file can make redb panic; every call is contained, and a panic is reported as damage.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{Read, Seek, Write};
+use std::ops::Range;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+
+use redb::{
+    Builder, ConcurrencyMode, Database, DatabaseError, ReadOnlyDatabase, ReadTransaction, ReadableDatabase,
+    ReadableTable, StorageError, TableDefinition, TableError,
+};
+use rollcall_core::digest::{EventId, TreeHash};
+use rollcall_core::tree::{Head, Node};
+
+use crate::{AppendError, Batch, Store, StoreError};
+
+const ENTRIES: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("entries");
+const NODES: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("nodes");
+const EVENTS: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("events");
+const PROJECTIONS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("projections");
+const HEAD: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("head");
+const FORMAT: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("format");
+
+/// Version of the tables above.
+const STORE_VERSION: &[u8] = b"rollcall store 1";
+/// Memory that redb may use to cache pages.
+pub const CACHE_BYTES: usize = 64 * 1024 * 1024;
+
+enum Handle {
+    Writer(Database),
+    Reader(ReadOnlyDatabase),
+}
+
+/// A log in a redb file.
+pub struct RedbStore {
+    path: PathBuf,
+    handle: Handle,
+    _lock: Option<WriterLock>,
+}
+
+impl std::fmt::Debug for RedbStore {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RedbStore").field("path", &self.path).finish_non_exhaustive()
+    }
+}
+
+/// The advisory lock that one writer holds, in a file beside the ledger that names its process.
+struct WriterLock(File);
+
+impl WriterLock {
+    fn take(path: &Path, by: &str) -> Result<Self, StoreError> {
+        let beside = path.with_added_extension("lock");
+        let io = |error: std::io::Error| io_error(&beside, &error);
+        let mut file =
+            OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&beside).map_err(io)?;
+        match file.try_lock() {
+            Ok(()) => {
+                file.set_len(0).map_err(io)?;
+                file.rewind().map_err(io)?;
+                file.write_all(by.as_bytes()).map_err(io)?;
+                Ok(Self(file))
+            }
+            Err(TryLockError::WouldBlock) => {
+                let mut holder = String::new();
+                let named = file.read_to_string(&mut holder).is_ok() && !holder.trim().is_empty();
+                let holder =
+                    if named { holder.trim().chars().take(200).collect() } else { "another process".to_owned() };
+                Err(StoreError::InUse { path: shown(path), holder })
+            }
+            Err(TryLockError::Error(error)) => Err(io(error)),
+        }
+    }
+}
+
+impl Drop for WriterLock {
+    fn drop(&mut self) {
+        // The next holder overwrites the name; clearing it only keeps a stale one from being shown.
+        let _ = self.0.set_len(0);
+    }
+}
+
+impl RedbStore {
+    /// Creates a ledger file that does not exist yet and opens it for writing; `by` names the process to others.
+    ///
+    /// # Errors
+    /// [`StoreError::Exists`] for a file already there, [`StoreError::InUse`] beside another writer.
+    pub fn create(path: &Path, by: &str) -> Result<Self, StoreError> {
+        if path.exists() {
+            return Err(StoreError::Exists { path: shown(path) });
+        }
+        let lock = WriterLock::take(path, by)?;
+        let database = contained(path, || builder().create(path).map_err(|error| database_error(path, error)))?;
+        let store = Self { path: path.to_owned(), handle: Handle::Writer(database), _lock: Some(lock) };
+        store.contained(|| {
+            let damaged = |error: redb::Error| redb_error(path, &error);
+            let transaction = store.writer()?.begin_write().map_err(|error| damaged(error.into()))?;
+            transaction.open_table(ENTRIES).map_err(|error| damaged(error.into()))?;
+            transaction.open_table(NODES).map_err(|error| damaged(error.into()))?;
+            transaction.open_table(EVENTS).map_err(|error| damaged(error.into()))?;
+            transaction.open_table(PROJECTIONS).map_err(|error| damaged(error.into()))?;
+            transaction.open_table(HEAD).map_err(|error| damaged(error.into()))?;
+            {
+                let mut format = transaction.open_table(FORMAT).map_err(|error| damaged(error.into()))?;
+                format.insert("store", STORE_VERSION).map_err(|error| damaged(error.into()))?;
+            }
+            transaction.commit().map_err(|error| damaged(error.into()))
+        })?;
+        Ok(store)
+    }
+
+    /// Opens an existing ledger file for writing; `by` names the process to others.
+    ///
+    /// # Errors
+    /// [`StoreError::Missing`], [`StoreError::InUse`] beside another writer, [`StoreError::Damaged`] for other files.
+    pub fn open(path: &Path, by: &str) -> Result<Self, StoreError> {
+        require_file(path)?;
+        let lock = WriterLock::take(path, by)?;
+        let database = contained(path, || builder().open(path).map_err(|error| database_error(path, error)))?;
+        let store = Self { path: path.to_owned(), handle: Handle::Writer(database), _lock: Some(lock) };
+        store.require_format()?;
+        Ok(store)
+    }
+
+    /// Opens an existing ledger file for reading, beside a writer if there is one.
+    ///
+    /// # Errors
+    /// [`StoreError::Missing`], [`StoreError::Damaged`]; [`StoreError::InUse`] when a writer's crash must be repaired
+    /// by the next writer first.
+    pub fn read(path: &Path) -> Result<Self, StoreError> {
+        require_file(path)?;
+        let opened = contained(path, || builder().open_read_only(path).map_err(|error| database_error(path, error)));
+        let handle = match opened {
+            Ok(database) => Handle::Reader(database),
+            // A file that was not closed cleanly needs a repair, which only a writer may do.
+            Err(StoreError::Io { .. } | StoreError::InUse { .. }) => return Self::open(path, "a repair after a crash"),
+            Err(other) => return Err(other),
+        };
+        let store = Self { path: path.to_owned(), handle, _lock: None };
+        store.require_format()?;
+        Ok(store)
+    }
+
+    fn require_format(&self) -> Result<(), StoreError> {
+        let found = self.reading(|transaction| {
+            let table = transaction.open_table(FORMAT).map_err(|error| self.table_error(error))?;
+            let version = table.get("store").map_err(|error| self.storage_error(error))?;
+            Ok(version.map(|version| version.value().to_vec()))
+        })?;
+        match found {
+            Some(version) if version == STORE_VERSION => Ok(()),
+            other => {
+                let what = match other {
+                    Some(version) => format!("unknown store version: {}", String::from_utf8_lossy(&version)),
+                    None => "it holds no ledger".to_owned(),
+                };
+                Err(StoreError::Damaged { path: shown(&self.path), what })
+            }
+        }
+    }
+
+    fn writer(&self) -> Result<&Database, StoreError> {
+        match &self.handle {
+            Handle::Writer(database) => Ok(database),
+            Handle::Reader(_) => {
+                let what = "it was opened for reading only".to_owned();
+                Err(StoreError::Io { path: shown(&self.path), what })
+            }
+        }
+    }
+
+    fn reading<T>(&self, read: impl FnOnce(&ReadTransaction) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        self.contained(|| {
+            let begun = match &self.handle {
+                Handle::Writer(database) => database.begin_read(),
+                Handle::Reader(database) => database.begin_read(),
+            };
+            let transaction = begun.map_err(|error| redb_error(&self.path, &error.into()))?;
+            read(&transaction)
+        })
+    }
+
+    fn contained<T>(&self, work: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
+        contained(&self.path, work)
+    }
+
+    fn table_error(&self, error: TableError) -> StoreError {
+        match error {
+            TableError::TableDoesNotExist(_) | TableError::TableTypeMismatch { .. } => {
+                StoreError::Damaged { path: shown(&self.path), what: error.to_string() }
+            }
+            other => redb_error(&self.path, &other.into()),
+        }
+    }
+
+    fn storage_error(&self, error: StorageError) -> StoreError {
+        redb_error(&self.path, &error.into())
+    }
+
+    fn damaged(&self, what: &str) -> StoreError {
+        StoreError::Damaged { path: shown(&self.path), what: what.to_owned() }
+    }
+
+    fn write(&self, extends: &Head, next: &Head, batch: &Batch) -> Result<Option<Head>, StoreError> {
+        let failed = |error: redb::Error| redb_error(&self.path, &error);
+        let transaction = self.writer()?.begin_write().map_err(|error| failed(error.into()))?;
+        {
+            let mut head = transaction.open_table(HEAD).map_err(|error| self.table_error(error))?;
+            let stored = head.get("head").map_err(|error| self.storage_error(error))?;
+            let current = self.decode_head(stored.as_ref().map(redb::AccessGuard::value))?;
+            drop(stored);
+            if current != *extends {
+                return Ok(Some(current));
+            }
+            let mut entries = transaction.open_table(ENTRIES).map_err(|error| self.table_error(error))?;
+            let mut events = transaction.open_table(EVENTS).map_err(|error| self.table_error(error))?;
+            for ((event, bytes), index) in batch.entries.iter().zip(current.size..) {
+                let index = index.to_be_bytes();
+                entries.insert(&index[..], bytes.as_slice()).map_err(|error| self.storage_error(error))?;
+                events.insert(&event.as_bytes()[..], &index[..]).map_err(|error| self.storage_error(error))?;
+            }
+            let mut nodes = transaction.open_table(NODES).map_err(|error| self.table_error(error))?;
+            for Node { level, index, hash } in &batch.nodes {
+                let key = node_key(*level, *index);
+                nodes.insert(&key[..], &hash.as_bytes()[..]).map_err(|error| self.storage_error(error))?;
+            }
+            let mut projections = transaction.open_table(PROJECTIONS).map_err(|error| self.table_error(error))?;
+            for (name, digest) in &batch.projections {
+                projections.insert(name.as_str(), &digest[..]).map_err(|error| self.storage_error(error))?;
+            }
+            let mut bytes = next.size.to_be_bytes().to_vec();
+            bytes.extend_from_slice(next.root.as_bytes());
+            head.insert("head", bytes.as_slice()).map_err(|error| self.storage_error(error))?;
+        }
+        transaction.commit().map_err(|error| failed(error.into()))?;
+        Ok(None)
+    }
+
+    fn decode_head(&self, bytes: Option<&[u8]>) -> Result<Head, StoreError> {
+        let Some(bytes) = bytes else { return Ok(Head::empty()) };
+        let split = bytes.split_first_chunk::<8>();
+        match split.map(|(size, root)| (size, <[u8; 32]>::try_from(root))) {
+            Some((size, Ok(root))) => Ok(Head { size: u64::from_be_bytes(*size), root: TreeHash::from_bytes(root) }),
+            Some((_, Err(_))) | None => Err(self.damaged("the stored head has the wrong length")),
+        }
+    }
+}
+
+impl Store for RedbStore {
+    fn head(&self) -> Result<Head, StoreError> {
+        self.reading(|transaction| {
+            let table = transaction.open_table(HEAD).map_err(|error| self.table_error(error))?;
+            let stored = table.get("head").map_err(|error| self.storage_error(error))?;
+            self.decode_head(stored.as_ref().map(redb::AccessGuard::value))
+        })
+    }
+
+    fn entries(&self, range: Range<u64>) -> Result<Vec<Vec<u8>>, StoreError> {
+        if range.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.reading(|transaction| {
+            let table = transaction.open_table(ENTRIES).map_err(|error| self.table_error(error))?;
+            let (from, to) = (range.start.to_be_bytes(), range.end.to_be_bytes());
+            let rows = table.range(&from[..]..&to[..]).map_err(|error| self.storage_error(error))?;
+            let mut entries = Vec::new();
+            for (row, index) in rows.zip(range.clone()) {
+                let (key, bytes) = row.map_err(|error| self.storage_error(error))?;
+                if key.value() != index.to_be_bytes() {
+                    break;
+                }
+                entries.push(bytes.value().to_vec());
+            }
+            Ok(entries)
+        })
+    }
+
+    fn node(&self, level: u8, index: u64) -> Result<Option<TreeHash>, StoreError> {
+        self.reading(|transaction| {
+            let table = transaction.open_table(NODES).map_err(|error| self.table_error(error))?;
+            let stored = table.get(&node_key(level, index)[..]).map_err(|error| self.storage_error(error))?;
+            let hash = stored.map(|bytes| <[u8; 32]>::try_from(bytes.value())).transpose();
+            let hash = hash.map_err(|_| self.damaged("a stored tree node has the wrong length"))?;
+            Ok(hash.map(TreeHash::from_bytes))
+        })
+    }
+
+    fn position(&self, event: &EventId) -> Result<Option<u64>, StoreError> {
+        self.reading(|transaction| {
+            let table = transaction.open_table(EVENTS).map_err(|error| self.table_error(error))?;
+            let stored = table.get(&event.as_bytes()[..]).map_err(|error| self.storage_error(error))?;
+            let index = stored.map(|bytes| <[u8; 8]>::try_from(bytes.value())).transpose();
+            let index = index.map_err(|_| self.damaged("a stored position has the wrong length"))?;
+            Ok(index.map(u64::from_be_bytes))
+        })
+    }
+
+    fn projections(&self) -> Result<Vec<(String, [u8; 32])>, StoreError> {
+        self.reading(|transaction| {
+            let table = transaction.open_table(PROJECTIONS).map_err(|error| self.table_error(error))?;
+            let mut projections = Vec::new();
+            for row in table.iter().map_err(|error| self.storage_error(error))? {
+                let (name, digest) = row.map_err(|error| self.storage_error(error))?;
+                let digest = <[u8; 32]>::try_from(digest.value());
+                let digest = digest.map_err(|_| self.damaged("a stored projection digest has the wrong length"))?;
+                projections.push((name.value().to_owned(), digest));
+            }
+            Ok(projections)
+        })
+    }
+
+    fn append(&mut self, extends: &Head, next: &Head, batch: &Batch) -> Result<(), AppendError> {
+        match self.contained(|| self.write(extends, next, batch)) {
+            Ok(None) => Ok(()),
+            Ok(Some(current)) => Err(AppendError::Conflict { current }),
+            Err(error) => Err(AppendError::Unknown(error)),
+        }
+    }
+}
+
+fn builder() -> Builder {
+    let mut builder = Builder::new();
+    builder.set_cache_size(CACHE_BYTES).set_concurrency_mode(ConcurrencyMode::SingleWriter);
+    builder
+}
+
+fn node_key(level: u8, index: u64) -> [u8; 8] {
+    ((u64::from(level) << 56) | (index & 0x00ff_ffff_ffff_ffff)).to_be_bytes()
+}
+
+fn require_file(path: &Path) -> Result<(), StoreError> {
+    match std::fs::metadata(path) {
+        Ok(metadata) if metadata.is_file() => Ok(()),
+        Ok(_) => Err(StoreError::Damaged { path: shown(path), what: "it is not a file".to_owned() }),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(StoreError::Missing { path: shown(path) }),
+        Err(error) => Err(io_error(path, &error)),
+    }
+}
+
+/// Runs redb where a panic over a damaged file becomes an answer.
+fn contained<T>(path: &Path, work: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
+        let words =
+            panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+        let what = format!("the file's structure is broken ({})", words.unwrap_or("no further word"));
+        Err(StoreError::Damaged { path: shown(path), what })
+    })
+}
+
+fn database_error(path: &Path, error: DatabaseError) -> StoreError {
+    match error {
+        DatabaseError::DatabaseAlreadyOpen => {
+            StoreError::InUse { path: shown(path), holder: "another process".to_owned() }
+        }
+        DatabaseError::RepairAborted => {
+            let what = "it was not closed cleanly and waits for a writer to repair it".to_owned();
+            StoreError::Io { path: shown(path), what }
+        }
+        other => redb_error(path, &other.into()),
+    }
+}
+
+fn redb_error(path: &Path, error: &redb::Error) -> StoreError {
+    match error {
+        redb::Error::Io(error) if error.kind() == std::io::ErrorKind::InvalidData => {
+            StoreError::Damaged { path: shown(path), what: error.to_string() }
+        }
+        redb::Error::Io(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
+            StoreError::Damaged { path: shown(path), what: "the file ends too early".to_owned() }
+        }
+        redb::Error::Io(error) => io_error(path, error),
+        other => StoreError::Damaged { path: shown(path), what: other.to_string() },
+    }
+}
+
+fn io_error(path: &Path, error: &std::io::Error) -> StoreError {
+    StoreError::Io { path: shown(path), what: error.to_string() }
+}
+
+fn shown(path: &Path) -> String {
+    path.display().to_string()
+}
