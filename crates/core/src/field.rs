@@ -118,7 +118,7 @@ pub enum FieldFault {
     /// A list longer than allowed.
     #[error("has more items than allowed, limit: {0}")]
     TooMany(u64),
-    /// Text with a control character.
+    /// Text with a control character, or one that reorders what is shown.
     #[error("holds the control character U+{0:04X}")]
     Control(u32),
 }
@@ -184,7 +184,9 @@ fn bounded(text: String, limit: u64) -> Result<String, FieldFault> {
     if limit < u64::try_from(text.len()).unwrap_or(u64::MAX) {
         return Err(FieldFault::TooLong(limit));
     }
-    match text.chars().find(|c| c.is_control() && !matches!(c, '\n' | '\t')) {
+    // Bidirectional overrides and isolates could make a signed text read as another one.
+    let hides = |c: &char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    match text.chars().find(|c| hides(c) || c.is_control() && !matches!(c, '\n' | '\t')) {
         Some(c) => Err(FieldFault::Control(u32::from(c))),
         None => Ok(text),
     }

@@ -30,3 +30,4 @@ pub mod state;
 pub mod decide;
 pub mod ledger;
 pub mod audit;
+pub mod explain;

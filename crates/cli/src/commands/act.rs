@@ -1,0 +1,236 @@
+//! One verb per act: flags from core's table of acts, signed with a key, judged, appended.
+
+use clap::{Arg, ArgAction, ArgMatches, Command};
+use rollcall_core::act::Act;
+use rollcall_core::effect::Effect;
+use rollcall_core::event::SignedEvent;
+use rollcall_core::field::{FieldSpec, Kind, RecordSpec};
+use rollcall_core::key::SigningKey;
+use rollcall_core::name::Handle;
+use rollcall_core::time::Timestamp;
+use serde_json::{Map, Value, json};
+
+use super::ledger_path;
+use crate::answer::Answer;
+use crate::failure::Failure;
+use crate::json::{self, Misfit};
+use crate::session::Session;
+use crate::{keys, show};
+
+/// Acts that have a command of their own, or are part of one.
+const ELSEWHERE: [&str; 3] = ["found", "charter-part", "import"];
+
+/// The commands of every act.
+pub(super) fn commands() -> Vec<Command> {
+    specs().map(|spec| command(spec).arg(at_arg()).arg(dry_run_arg())).collect()
+}
+
+/// Acts that a person makes by a verb.
+pub(super) fn specs() -> impl Iterator<Item = &'static RecordSpec> {
+    Act::SPECS.iter().filter(|spec| !ELSEWHERE.contains(&spec.name))
+}
+
+/// The command of one act, without the flags that say what becomes of it.
+pub(super) fn command(spec: &RecordSpec) -> Command {
+    let args = spec.fields.iter().map(field_arg);
+    let about = spec.doc.trim().trim_end_matches('.').to_owned();
+    let command = Command::new(spec.name).about(about).args(args).next_help_heading("Act");
+    command.after_help(format!("Example:\n  rollcall {}{}", spec.name, example_flags(spec)))
+}
+
+fn at_arg() -> Arg {
+    Arg::new("accept-at").long("at").value_name("TIME").help("In a rehearsal: when the act is accepted (RFC 3339)")
+}
+
+fn dry_run_arg() -> Arg {
+    Arg::new("dry-run")
+        .long("dry-run")
+        .action(ArgAction::SetTrue)
+        .help("Judge the act and say what would happen; append nothing")
+}
+
+fn field_arg(spec: &FieldSpec) -> Arg {
+    let flag = spec.name.replace('_', "-");
+    let value = if let Kind::Word(words) = spec.kind { words.join("|") } else { value_name(spec.kind).to_owned() };
+    let list = matches!(spec.kind, Kind::Texts | Kind::References | Kind::Handles | Kind::Keys);
+    let help =
+        format!("{}{}", spec.doc.trim().trim_end_matches('.'), if list { "; repeat the flag for more" } else { "" });
+    let arg = Arg::new(spec.name).long(flag).value_name(value).required(spec.required).help(help);
+    if list { arg.action(ArgAction::Append) } else { arg.allow_hyphen_values(spec.kind == Kind::Text) }
+}
+
+fn value_name(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Text | Kind::Texts | Kind::References => "TEXT",
+        Kind::Handle | Kind::Handles => "HANDLE",
+        Kind::Unit => "UNIT",
+        Kind::Name => "NAME",
+        Kind::Event => "EVENT",
+        Kind::Digest | Kind::Key | Kind::Keys => "HEX",
+        Kind::Time => "TIME",
+        Kind::Count => "N",
+        Kind::Word(_) => "WORD",
+        Kind::Effect => "EFFECT",
+    }
+}
+
+fn example_flags(spec: &RecordSpec) -> String {
+    let shown =
+        spec.fields.iter().filter(|field| field.required || matches!(field.name, "meeting" | "agenda" | "basis"));
+    shown.map(|field| format!(" --{} {}", field.name.replace('_', "-"), example_value(spec.name, field))).collect()
+}
+
+fn example_value(act: &str, field: &FieldSpec) -> String {
+    match (field.kind, field.name) {
+        (Kind::Word(words), _) => words.first().copied().unwrap_or_default().to_owned(),
+        (Kind::Unit, _) => "toc".to_owned(),
+        (Kind::Name, "kind") => "pmc".to_owned(),
+        (Kind::Name, _) => "member".to_owned(),
+        (Kind::Handle | Kind::Handles, _) => "alice".to_owned(),
+        (Kind::Event, _) => "3f2a9c".to_owned(),
+        (Kind::Time, _) => "2026-03-09T12:00:00Z".to_owned(),
+        (Kind::Effect, _) => "\"grant unit=pmc/greatsql role=chair person=bob\"".to_owned(),
+        (Kind::Count, _) => "1".to_owned(),
+        (Kind::Text | Kind::Texts | Kind::References, "title" | "agenda") => {
+            "\"Elect the chair of pmc/greatsql\"".to_owned()
+        }
+        (Kind::Text | Kind::Texts | Kind::References, _) => {
+            format!("\"{}\"", if act == "cancel" { "the room is flooded" } else { "in our own words" })
+        }
+        (Kind::Digest | Kind::Key | Kind::Keys, _) => "HEX".to_owned(),
+    }
+}
+
+/// Runs an act's verb.
+pub(super) fn run(verb: &str, args: &ArgMatches) -> Result<Answer, Failure> {
+    let Some(spec) = specs().find(|spec| spec.name == verb) else {
+        return Err(Failure::bug(format!("no such command: {verb}")));
+    };
+    let declared: Option<Timestamp> = super::parsed(args, "accept-at")?;
+    let dry = args.get_flag("dry-run");
+    let path = ledger_path(args)?;
+    let mut session = if dry { Session::read(path, crate::session::AsOf::Now)? } else { Session::write(path)? };
+    let at = session.accepting_at(declared)?;
+    let act = read(spec, args, &session)?;
+    let (by, key) = signer(args, &session)?;
+    let event = session.sign(&by, &key, act, at)?;
+    submit(&mut session, event, at, dry)
+}
+
+/// Judges an event and, unless it is a dry run, appends it.
+pub(super) fn submit(session: &mut Session, event: SignedEvent, at: Timestamp, dry: bool) -> Result<Answer, Failure> {
+    let id = event.id();
+    if dry {
+        let accepted = session.ledger.judge(event, at)?;
+        let json = json!({"outcome": "would be accepted", "entry": accepted.cause().entry, "event": id.to_string()});
+        return Ok(Answer::new(json, format!("would be accepted as entry {}\n", accepted.cause().entry)));
+    }
+    let admission = session.admit(event, at)?;
+    session.flush()?;
+    let mut object = show::entry(admission.index, &admission.bytes)?;
+    let line = show::entry_line(&object);
+    let notes = crate::commands::meeting::notes(session.state(), &id, at);
+    object.insert("outcome".to_owned(), json!("accepted"));
+    object.insert("notes".to_owned(), json!(notes));
+    let mut text = format!("accepted\n{line}\n  event {id}\n");
+    for note in notes {
+        text.push_str("  note: ");
+        text.push_str(&note);
+        text.push('\n');
+    }
+    Ok(Answer::new(Value::Object(object), text))
+}
+
+/// Reads an act from its flags.
+pub(super) fn read(spec: &RecordSpec, args: &ArgMatches, session: &Session) -> Result<Act, Failure> {
+    let mut object = Map::new();
+    for field in spec.fields {
+        let Some(values) = args.get_many::<String>(field.name) else { continue };
+        let values: Vec<&String> = values.collect();
+        if let Some(value) = flag_value(field, &values, session)? {
+            object.insert(field.name.to_owned(), value);
+        }
+    }
+    let misfit = |misfit| match misfit {
+        Misfit::Field(what) => Failure::usage(what),
+        Misfit::Label(label) => Failure::usage(format!("`{label}`: labels are for rehearsals; give the event's id")),
+    };
+    let map = json::read(spec.fields, &object, &|_| None).map_err(misfit)?;
+    Act::from_map(spec.name, map).map_err(|error| Failure::usage(error.to_string()))
+}
+
+fn flag_value(field: &FieldSpec, values: &[&String], session: &Session) -> Result<Option<Value>, Failure> {
+    let Some(first) = values.first() else { return Ok(None) };
+    Ok(Some(match field.kind {
+        Kind::Event => json!(super::event(session.state(), first)?.to_string()),
+        Kind::Count => json!(
+            first
+                .parse::<u64>()
+                .map_err(|_| Failure::usage(format!("`{}` is a whole number, got: {first}", field.name)))?
+        ),
+        Kind::References if values.len() == 1 && first.as_str() == "none" => json!("none"),
+        Kind::Texts | Kind::Handles | Kind::References | Kind::Keys => json!(values),
+        Kind::Effect => effect(first, session)?,
+        Kind::Text | Kind::Handle | Kind::Unit | Kind::Name | Kind::Digest | Kind::Key | Kind::Time | Kind::Word(_) => {
+            json!(first)
+        }
+    }))
+}
+
+/// An effect as JSON, or as `kind field=value …`, where a value goes on to the next ` field=` of that kind.
+fn effect(text: &str, session: &Session) -> Result<Value, Failure> {
+    if text.trim_start().starts_with('{') {
+        return serde_json::from_str(text).map_err(|error| Failure::usage("the effect is not JSON").caused_by(&error));
+    }
+    let (kind, rest) = text.trim().split_once(' ').unwrap_or((text.trim(), ""));
+    let known = || Effect::SPECS.iter().map(|spec| spec.name).collect::<Vec<_>>().join(", ");
+    let spec = Effect::SPECS.iter().find(|spec| spec.name == kind);
+    let spec = spec.ok_or_else(|| Failure::usage(format!("unknown effect kind `{kind}`, known: {}", known())))?;
+    let mut object = Map::from_iter([("kind".to_owned(), json!(kind))]);
+    let padded = format!(" {}", rest.trim());
+    let mut starts: Vec<(usize, &FieldSpec)> = spec
+        .fields
+        .iter()
+        .filter_map(|field| padded.find(&format!(" {}=", field.name)).map(|at| (at, field)))
+        .collect();
+    starts.sort_by_key(|(at, _)| *at);
+    if starts.first().is_none_or(|(at, _)| *at != 0) {
+        let fields: Vec<_> = spec.fields.iter().map(|field| format!("{}=…", field.name)).collect();
+        return Err(Failure::usage(format!("an effect is written: {kind} {}", fields.join(" "))));
+    }
+    for (index, (at, field)) in starts.iter().enumerate() {
+        let begin = at.saturating_add(field.name.len()).saturating_add(2);
+        let end = starts.get(index.saturating_add(1)).map_or(padded.len(), |(at, _)| *at);
+        let value = padded.get(begin..end).unwrap_or_default().trim().to_owned();
+        let list: Vec<String> = value.split(',').map(|item| item.trim().to_owned()).collect();
+        let values: Vec<&String> = if field.kind == Kind::Handles { list.iter().collect() } else { vec![&value] };
+        if let Some(value) = flag_value(field, &values, session)? {
+            object.insert(field.name.to_owned(), value);
+        }
+    }
+    Ok(Value::Object(object))
+}
+
+/// Who signs, and with what: the key that was given, or in a rehearsal the test key of `--by`.
+pub(super) fn signer(args: &ArgMatches, session: &Session) -> Result<(Handle, SigningKey), Failure> {
+    let by = super::handle(args, "by")?;
+    if let Some(path) = args.get_one::<std::path::PathBuf>("key") {
+        let loaded = keys::load(path)?;
+        let owner = session.state().people().owner(&loaded.public).cloned();
+        let unknown = || {
+            Failure::usage(format!(
+                "nobody on this ledger owns the key {}; say who you are with `--by HANDLE`",
+                keys::fingerprint(&loaded.public)
+            ))
+            .hint("rollcall enrol --by HANDLE --key FILE")
+        };
+        return Ok((by.or(owner).ok_or_else(unknown)?, loaded.key));
+    }
+    if !session.is_rehearsal() {
+        return Err(Failure::usage("which key signs? name it with `--key FILE` or in ROLLCALL_KEY")
+            .hint("rollcall key new --help"));
+    }
+    let by = by.ok_or_else(|| Failure::usage("who acts? name the author with `--by HANDLE`"))?;
+    let key = SigningKey::rehearsal(&by);
+    Ok((by, key))
+}

@@ -1,0 +1,57 @@
+//! `head`: the log's head in the text form of a C2SP checkpoint, to be kept by somebody else.
+
+use std::path::{Path, PathBuf};
+
+use clap::{Arg, ArgMatches, Command, value_parser};
+use rollcall_core::digest::TreeHash;
+use rollcall_core::tree::Head;
+use serde_json::json;
+
+use super::reading;
+use crate::answer::Answer;
+use crate::failure::Failure;
+use crate::keys;
+
+pub(super) fn command() -> Command {
+    Command::new("head")
+        .about("Print the log's head, for somebody else to keep and check later")
+        .arg(Arg::new("output").short('o').long("output").value_name("FILE").value_parser(value_parser!(PathBuf)).help("Write it to a new file"))
+        .after_help("Examples:\n  rollcall --ledger L head -o kept.head\n  rollcall --ledger L audit --head kept.head\n\nThe form is that of a C2SP checkpoint: origin, size, root. It is not signed yet.")
+}
+
+pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
+    let session = reading(args)?;
+    let Some(founding) = session.state().founding() else { return Err(Failure::usage("the ledger is empty")) };
+    let Head { size, root } = session.state().head();
+    let text = format!("{}\n{size}\n{}\n", founding.origin.as_str(), base64(root.as_bytes()));
+    if let Some(path) = args.get_one::<PathBuf>("output") {
+        keys::write_new(path, text.as_bytes(), 0o644)?;
+    }
+    Ok(Answer::new(
+        json!({"origin": founding.origin, "size": size, "root": root.to_string(), "checkpoint": text}),
+        text,
+    ))
+}
+
+/// Reads a head that was kept: origin, size and root on the first three lines; signatures below them are not looked at.
+pub(super) fn read(path: &Path) -> Result<Head, Failure> {
+    let shown = path.display();
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| Failure::io(format!("the head cannot be read: {shown}"), &error))?;
+    let mut lines = text.lines().skip(1);
+    let size = lines.next().filter(|size| *size == "0" || !size.starts_with('0')).and_then(|size| size.parse().ok());
+    let root = lines.next().and_then(unbase64);
+    match (size, root) {
+        (Some(size), Some(root)) => Ok(Head { size, root: TreeHash::from_bytes(root) }),
+        _ => Err(Failure::input(format!("not a head (origin, size, root, a line each): {shown}"))
+            .hint("rollcall head -o FILE")),
+    }
+}
+
+fn base64(bytes: &[u8; 32]) -> String {
+    data_encoding::BASE64.encode(bytes)
+}
+
+fn unbase64(text: &str) -> Option<[u8; 32]> {
+    data_encoding::BASE64.decode(text.as_bytes()).ok()?.try_into().ok()
+}

@@ -1,0 +1,191 @@
+//! `init`: founds a ledger in one transaction.
+
+use clap::{Arg, ArgAction, ArgMatches, Command};
+use rollcall_core::act::Clock;
+use rollcall_core::charter::Charter;
+use rollcall_core::key::PublicKey;
+use rollcall_core::ledger::{FoundingPlan, founding_events, rehearsal_founding};
+use rollcall_core::name::Handle;
+use rollcall_core::time::Timestamp;
+use serde_json::json;
+
+use super::ledger_path;
+use crate::answer::Answer;
+use crate::failure::Failure;
+use crate::keys;
+use crate::rehearsal::charter_text;
+use crate::session::{self, Session, log_key_path};
+
+const AFTER: &str = "\
+Examples:
+  rollcall --ledger L init --charter steward --rehearsal --name openEuler
+  rollcall --ledger L init --charter greatsql --name GreatSQL --key ~/.ssh/id_ed25519 \\
+    --authority alice=~/.ssh/id_ed25519.pub --authority bob=bob.pub --authority carol=carol.pub --threshold 2
+
+The founder confirms at once; the others confirm with `rollcall confirm`. Nothing else is admitted until enough have.";
+
+pub(super) fn command() -> Command {
+    Command::new("init")
+        .about("Found a ledger under a charter")
+        .after_help(AFTER)
+        .arg(
+            Arg::new("charter")
+                .long("charter")
+                .value_name("NAME|FILE")
+                .default_value("greatsql")
+                .help("A charter that ships with Rollcall, or a file"),
+        )
+        .arg(Arg::new("name").long("name").value_name("TEXT").required(true).help("The community's name"))
+        .arg(
+            Arg::new("authority")
+                .long("authority")
+                .value_name("HANDLE[=PUBKEY]")
+                .action(ArgAction::Append)
+                .help("A person of the appointing authority; the first one founds. Repeat for more"),
+        )
+        .arg(
+            Arg::new("threshold")
+                .long("threshold")
+                .value_name("N")
+                .default_value("1")
+                .value_parser(clap::value_parser!(u64))
+                .help("How many of them make an act of the authority"),
+        )
+        .arg(
+            Arg::new("rehearsal")
+                .long("rehearsal")
+                .action(ArgAction::SetTrue)
+                .help("Found a rehearsal: time is declared and everybody signs with test keys"),
+        )
+        .arg(
+            Arg::new("accept-at")
+                .long("at")
+                .value_name("TIME")
+                .help("In a rehearsal: when it is founded, by default 1970-01-01T00:00:00Z"),
+        )
+        .arg(
+            Arg::new("origin")
+                .long("origin")
+                .value_name("TEXT")
+                .help("Origin line of the log's heads, by default made from the name"),
+        )
+}
+
+pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
+    let path = ledger_path(args)?;
+    let text = |name: &str| args.get_one::<String>(name).map_or("", String::as_str);
+    let charter = charter_text(text("charter"))?;
+    Charter::compile(&charter).map_err(|error| Failure::input("the charter cannot be used").caused_by(&error))?;
+    let threshold = args.get_one::<u64>("threshold").copied().unwrap_or(1);
+    let authority: Vec<&String> = args.get_many("authority").map(Iterator::collect).unwrap_or_default();
+    let cannot = |error| Failure::input("the ledger cannot be founded").caused_by(&error);
+    if path.exists() {
+        return Err(Failure::usage(format!("a file is there already: {}", path.display())));
+    }
+    let (events, at) = if args.get_flag("rehearsal") {
+        let at: Timestamp = super::parsed(args, "accept-at")?.unwrap_or_default();
+        let persons = if authority.is_empty() {
+            vec!["authority".parse()]
+        } else {
+            authority.iter().map(|name| name.parse()).collect()
+        };
+        let persons: Vec<Handle> = persons
+            .into_iter()
+            .collect::<Result<_, _>>()
+            .map_err(|error| Failure::usage(format!("`authority`: {error}")))?;
+        (rehearsal_founding(text("name"), &persons, threshold, &charter, at).map_err(cannot)?, at)
+    } else {
+        let plan = WallPlan::read(args, &authority)?;
+        let log_key = keys::create(&log_key_path(path), "rollcall log key")?;
+        let mut nonce = [0; 32];
+        getrandom::fill(&mut nonce).map_err(|error| Failure::io("the system gave no randomness", &error))?;
+        let origin = args.get_one::<String>("origin").cloned().unwrap_or_else(|| default_origin(text("name"), &nonce));
+        let founding = FoundingPlan {
+            name: text("name"),
+            authority: &plan.authority,
+            threshold,
+            charter: &charter,
+            log_key: log_key.public,
+            origin: &origin,
+            clock: Clock::Wall,
+            nonce,
+        };
+        let at = session::now()?;
+        (founding_events(&founding, &plan.founder, at).map_err(cannot)?, at)
+    };
+    let session = Session::found(path, events, at)?;
+    Ok(founded(&session))
+}
+
+/// Who founds a ledger on a real clock.
+struct WallPlan {
+    authority: Vec<(Handle, PublicKey)>,
+    founder: rollcall_core::key::SigningKey,
+}
+
+impl WallPlan {
+    fn read(args: &ArgMatches, authority: &[&String]) -> Result<Self, Failure> {
+        let path = args.get_one::<std::path::PathBuf>("key");
+        let path = path.ok_or_else(|| {
+            Failure::usage("which key founds? name it with `--key FILE`, or rehearse with `--rehearsal`")
+                .hint("rollcall key new --help")
+        })?;
+        let loaded = keys::load(path)?;
+        if args.get_one::<String>("accept-at").is_some() {
+            return Err(Failure::usage("`--at` is for rehearsals; this ledger takes its time from the clock"));
+        }
+        let mut persons = Vec::new();
+        for (index, person) in authority.iter().enumerate() {
+            let (name, key) = match person.split_once('=') {
+                Some((name, key)) => (name, keys::public(key)?),
+                None if index == 0 => (person.as_str(), loaded.public.clone()),
+                None => return Err(Failure::usage(format!("give the public key: --authority {person}=FILE.pub"))),
+            };
+            let handle = name.parse().map_err(|error| Failure::usage(format!("`authority`: {error}")))?;
+            persons.push((handle, key));
+        }
+        match persons.first() {
+            Some((_, key)) if *key == loaded.public => Ok(Self { authority: persons, founder: loaded.key }),
+            Some((name, _)) => {
+                Err(Failure::usage(format!("the key does not belong to `{name}`, who is named first and so founds")))
+            }
+            None => {
+                Err(Failure::usage("name the appointing authority: --authority HANDLE[=FILE.pub], first the founder"))
+            }
+        }
+    }
+}
+
+fn default_origin(name: &str, nonce: &[u8; 32]) -> String {
+    let slug: String =
+        name.to_lowercase().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).take(40).collect();
+    format!("{slug}.rollcall.invalid/{}", hex::encode(nonce).chars().take(16).collect::<String>())
+}
+
+fn founded(session: &Session) -> Answer {
+    let state = session.state();
+    let Some(founding) = state.founding() else {
+        return Answer::new(json!({}), String::new());
+    };
+    let confirmed = u64::try_from(founding.confirmed.len()).unwrap_or(u64::MAX);
+    let missing = state.authority().threshold.saturating_sub(confirmed);
+    let json = json!({
+        "outcome": "founded",
+        "ledger": founding.ledger.to_string(),
+        "size": state.head().size,
+        "root": state.head().root.to_string(),
+        "charter": founding.charter,
+        "charter_digest": founding.charter_digest.to_string(),
+        "clock": founding.clock,
+        "confirmations_missing": missing,
+    });
+    let mut text = format!(
+        "founded the ledger {}\n  under the charter `{}`, digest {}\n",
+        founding.ledger, founding.charter, founding.charter_digest
+    );
+    text.push_str("  write the ledger id down: it is all that an auditor needs to trust\n");
+    if missing > 0 {
+        text.push_str(&format!("  waits for {missing} more of the authority: rollcall confirm --key FILE\n"));
+    }
+    Answer::new(json, text)
+}

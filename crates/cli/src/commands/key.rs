@@ -1,0 +1,95 @@
+//! `key`: ordinary OpenSSH key files, and whose keys the ledger knows.
+
+use std::path::PathBuf;
+
+use clap::{Arg, ArgMatches, Command, value_parser};
+use serde_json::{Value, json};
+
+use super::reading;
+use crate::answer::Answer;
+use crate::failure::Failure;
+use crate::keys;
+
+pub(super) fn command() -> Command {
+    let file = || Arg::new("file").value_name("FILE").required(true).value_parser(value_parser!(PathBuf));
+    Command::new("key")
+        .about("Make and show OpenSSH keys, and list those of the ledger")
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .subcommand(
+            Command::new("new")
+                .about("Write a new Ed25519 key as an ordinary, unencrypted OpenSSH file, never over another")
+                .arg(file().help("Where to write the private key; the public one goes to FILE.pub"))
+                .arg(Arg::new("comment").long("comment").value_name("TEXT").default_value("rollcall").help("Comment within the key"))
+                .after_help("Example:\n  rollcall key new ~/.ssh/governance --comment alice\n\nA key made by `ssh-keygen -t ed25519 -N \"\"` serves as well."),
+        )
+        .subcommand(
+            Command::new("show")
+                .about("Show a key's public half, fingerprint and owner")
+                .arg(file().help("A private or public OpenSSH key file"))
+                .after_help("Example:\n  rollcall key show ~/.ssh/id_ed25519.pub"),
+        )
+        .subcommand(
+            Command::new("list")
+                .about("List the keys that belong to persons of the ledger")
+                .after_help("Example:\n  rollcall --ledger L key list"),
+        )
+}
+
+pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
+    match args.subcommand() {
+        Some(("new", args)) => new(args),
+        Some(("show", args)) => show(args),
+        Some(("list", args)) => list(args),
+        Some(_) | None => Err(Failure::usage("key new, key show or key list?")),
+    }
+}
+
+fn file(args: &ArgMatches) -> Result<&PathBuf, Failure> {
+    args.get_one::<PathBuf>("file").ok_or_else(|| Failure::usage("which file?"))
+}
+
+fn new(args: &ArgMatches) -> Result<Answer, Failure> {
+    let path = file(args)?;
+    let comment = args.get_one::<String>("comment").map_or("rollcall", String::as_str);
+    let made = keys::create(path, comment)?;
+    let fingerprint = keys::fingerprint(&made.public);
+    let line = keys::openssh_line(&made.public, comment);
+    let text = format!("wrote {} and {}.pub\n  {line}\n  {fingerprint}\n", path.display(), path.display());
+    Ok(Answer::new(json!({"file": path, "public": line, "key": made.public, "fingerprint": fingerprint}), text))
+}
+
+fn show(args: &ArgMatches) -> Result<Answer, Failure> {
+    let path = file(args)?;
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| Failure::io(format!("the key file cannot be read: {}", path.display()), &error))?;
+    let public = if text.starts_with("-----BEGIN") { keys::load(path)?.public } else { keys::public(text.trim())? };
+    let owner = match args.get_one::<PathBuf>("ledger") {
+        Some(_) => reading(args)?.state().people().owner(&public).map(ToString::to_string),
+        None => None,
+    };
+    let (line, fingerprint) = (keys::openssh_line(&public, ""), keys::fingerprint(&public));
+    let owned = owner.as_ref().map_or_else(String::new, |owner| format!("  belongs to {owner}\n"));
+    let text = format!("{}\n  {fingerprint}\n  {public}\n{owned}", line.trim());
+    Ok(Answer::new(json!({"public": line.trim(), "key": public, "fingerprint": fingerprint, "owner": owner}), text))
+}
+
+fn list(args: &ArgMatches) -> Result<Answer, Failure> {
+    let session = reading(args)?;
+    let mut rows = Vec::new();
+    let mut text = String::new();
+    for (handle, person) in session.state().people().iter() {
+        for binding in &person.keys {
+            let fingerprint = keys::fingerprint(&binding.key);
+            text.push_str(&format!("{handle:<24} {fingerprint}  since {}\n", binding.bound.at));
+            rows.push(json!({
+                "person": handle,
+                "key": binding.key,
+                "fingerprint": fingerprint,
+                "since": binding.bound.at.to_string(),
+                "event": binding.bound.event.to_string(),
+            }));
+        }
+    }
+    Ok(Answer::new(Value::Array(rows), text))
+}

@@ -1,0 +1,141 @@
+//! `log` and `show`: the entries as they are, decoded, raw, and as files that stock OpenSSH verifies.
+
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+
+use clap::{Arg, ArgMatches, Command, value_parser};
+use rollcall_core::cbor;
+use rollcall_core::entry::Entry;
+use rollcall_core::event::Payload;
+use rollcall_core::key::{NAMESPACE, PublicKey};
+use rollcall_storage::Store;
+use serde_json::{Value, json};
+
+use super::reading;
+use crate::answer::Answer;
+use crate::failure::Failure;
+use crate::session::Session;
+use crate::{keys, show};
+
+/// Entries read at once.
+const READ_ENTRIES: u64 = 1_024;
+
+pub(super) fn command() -> Command {
+    Command::new("log")
+        .about("List the entries of the ledger")
+        .arg(Arg::new("person").long("person").value_name("HANDLE").help("Only entries that concern this person"))
+        .arg(Arg::new("act").long("act").value_name("ACT").help("Only entries of this act"))
+        .arg(Arg::new("from").long("from").value_name("N").value_parser(value_parser!(u64)).help("Begin at this entry"))
+        .arg(
+            Arg::new("last")
+                .long("last")
+                .value_name("N")
+                .value_parser(value_parser!(u64))
+                .help("Only the last N that match"),
+        )
+        .after_help("Examples:\n  rollcall --ledger L log --last 20\n  rollcall --ledger L log --person alice --json")
+}
+
+pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
+    let session = reading(args)?;
+    let size = session.state().log().size();
+    let person = super::handle(args, "person")?;
+    let act = args.get_one::<String>("act");
+    let mut next = args.get_one::<u64>("from").copied().unwrap_or(0);
+    let mut rows = Vec::new();
+    while next < size {
+        for bytes in session.store().entries(next..next.saturating_add(READ_ENTRIES).min(size))? {
+            let index = next;
+            next = next.saturating_add(1);
+            let concerned = |person| session.state().history().of(person).binary_search(&index).is_ok();
+            if person.as_ref().is_some_and(|person| !concerned(person)) {
+                continue;
+            }
+            let row = show::entry(index, &bytes)?;
+            if act.is_none_or(|act| row.get("act").and_then(Value::as_str) == Some(act.as_str())) {
+                rows.push(row);
+            }
+        }
+    }
+    if let Some(last) = args.get_one::<u64>("last") {
+        let keep = usize::try_from(*last).unwrap_or(usize::MAX);
+        rows.drain(..rows.len().saturating_sub(keep));
+    }
+    let mut text = String::new();
+    for row in &rows {
+        let _ = writeln!(text, "{}", show::entry_line(row));
+    }
+    Ok(Answer::new(rows.into_iter().map(Value::Object).collect(), text))
+}
+
+pub(super) fn show_command() -> Command {
+    Command::new("show")
+        .about("Show one event: decoded, in diagnostic notation, raw, and as files for ssh-keygen")
+        .arg(Arg::new("event").value_name("EVENT|N").required(true).help("Event id, the beginning of one, or an entry's number"))
+        .arg(Arg::new("sshsig").long("sshsig").value_name("DIR").value_parser(value_parser!(PathBuf)).help("Write payload, signature and allowed-signers file there"))
+        .after_help("Examples:\n  rollcall --ledger L show 3f2a9c\n  rollcall --ledger L show 7 --sshsig DIR\n  ssh-keygen -Y verify -f DIR/allowed_signers -I alice -n rollcall-event-v1 -s DIR/payload.sig < DIR/payload")
+}
+
+pub(super) fn show(args: &ArgMatches) -> Result<Answer, Failure> {
+    let session = reading(args)?;
+    let text = args.get_one::<String>("event").map_or("", String::as_str);
+    let index = entry_index(&session, text)?;
+    let bytes = session.store().entries(index..index.saturating_add(1))?.into_iter().next();
+    let bytes = bytes.ok_or_else(|| Failure::usage(format!("the log has no entry: {index}")))?;
+    let unreadable =
+        |error: &dyn std::error::Error| Failure::input(format!("entry {index} cannot be read")).caused_by(error);
+    let entry = Entry::decode(&bytes).map_err(|error| unreadable(&error))?;
+    let payload = Payload::decode(entry.event.payload()).map_err(|error| unreadable(&error))?;
+    let value = cbor::decode(entry.event.payload()).map_err(|error| unreadable(&error))?;
+    let key = PublicKey::from_bytes(entry.event.key_bytes()).map_err(|error| unreadable(&error))?;
+    let header = &payload.header;
+    let json = json!({
+        "entry": index,
+        "accepted_at": entry.accepted_at.to_string(),
+        "event": entry.event.id().to_string(),
+        "act": payload.act.tag(),
+        "by": header.by,
+        "claimed_at": header.at.to_string(),
+        "not_after": header.not_after.to_string(),
+        "seen": {"size": header.seen.size, "root": header.seen.root.to_string()},
+        "key": key,
+        "fingerprint": keys::fingerprint(&key),
+        "fields": crate::json::act_fields(&payload.act),
+        "diagnostic": cbor::diagnostic(&value),
+        "payload": hex::encode(entry.event.payload()),
+        "signature": hex::encode(entry.event.signature().as_bytes()),
+        "raw": hex::encode(&bytes),
+    });
+    let mut out = String::new();
+    show::outline(&json, 0, &mut out);
+    if let Some(folder) = args.get_one::<PathBuf>("sshsig") {
+        write_sshsig(folder, header.by.as_str(), &entry, &key)?;
+        let shown = folder.display();
+        let _ = writeln!(
+            out,
+            "check it with:\n  ssh-keygen -Y verify -f {shown}/allowed_signers -I {} -n {NAMESPACE} -s {shown}/payload.sig < {shown}/payload",
+            header.by
+        );
+    }
+    Ok(Answer::new(json, out))
+}
+
+fn entry_index(session: &Session, text: &str) -> Result<u64, Failure> {
+    let size = session.state().log().size();
+    if let Ok(index) = text.parse::<u64>()
+        && index < size
+    {
+        return Ok(index);
+    }
+    let event = super::event(session.state(), text)?;
+    session.state().entry_of(&event).ok_or_else(|| Failure::usage(format!("no entry carries the event: {event}")))
+}
+
+fn write_sshsig(folder: &Path, by: &str, entry: &Entry, key: &PublicKey) -> Result<(), Failure> {
+    let cannot = |error: std::io::Error| Failure::io(format!("cannot write to: {}", folder.display()), &error);
+    std::fs::create_dir_all(folder).map_err(cannot)?;
+    let signers = format!("{by} namespaces=\"{NAMESPACE}\" {}\n", keys::openssh_line(key, ""));
+    std::fs::write(folder.join("payload"), entry.event.payload()).map_err(cannot)?;
+    std::fs::write(folder.join("payload.sig"), keys::armour(&entry.event)?).map_err(cannot)?;
+    std::fs::write(folder.join("allowed_signers"), signers).map_err(cannot)
+}

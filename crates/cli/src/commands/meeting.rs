@@ -1,0 +1,120 @@
+//! `meeting`: notice, agenda, quorum and attendance of a meeting; and the notes that an act's answer carries.
+
+use std::fmt::Write;
+
+use clap::{Arg, ArgMatches, Command};
+use rollcall_core::decide::meeting::{Body, has_quorum, is_duly_noticed, members, members_in, notice_defects, present};
+use rollcall_core::digest::EventId;
+use rollcall_core::state::State;
+use rollcall_core::time::Timestamp;
+use serde_json::Value;
+
+use super::reading;
+use crate::answer::Answer;
+use crate::failure::Failure;
+use crate::show;
+
+pub(super) fn command() -> Command {
+    Command::new("meeting")
+        .about("Show a meeting's notice, agenda, quorum and attendance, or list the meetings")
+        .arg(Arg::new("meeting").value_name("EVENT").help("The notice's event; without it, all meetings are listed"))
+        .arg(Arg::new("unit").long("unit").value_name("UNIT").help("Only meetings of this body"))
+        .after_help("Examples:\n  rollcall --ledger L meeting\n  rollcall --ledger L meeting 3f2a9c")
+}
+
+pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
+    let session = reading(args)?;
+    let (state, charter, at) = (session.state(), session.charter()?, session.asking_at()?);
+    let mut text = String::new();
+    if let Some(id) = args.get_one::<String>("meeting") {
+        let id = super::event(state, id)?;
+        let meeting = state.meetings().get(&id);
+        let meeting = meeting
+            .ok_or_else(|| Failure::usage(format!("the event convenes no meeting: {id}")).hint("rollcall meeting"))?;
+        let json = show::meeting(state, charter, meeting, at);
+        show::outline(&json, 0, &mut text);
+        return Ok(Answer::new(json, text));
+    }
+    let unit = super::unit(args, "unit")?;
+    let mut meetings: Vec<_> =
+        state.meetings().iter().filter(|m| unit.as_ref().is_none_or(|unit| m.terms.unit == *unit)).collect();
+    meetings.sort_by_key(|meeting| (meeting.terms.starts, meeting.notice.entry));
+    for meeting in &meetings {
+        let _ = writeln!(
+            text,
+            "{}  {}  {:<13} {}  {}",
+            show::short(&meeting.id()),
+            charter.zone().local(meeting.terms.starts),
+            meeting.terms.kind.as_str(),
+            meeting.terms.unit,
+            show::status(meeting, at)
+        );
+    }
+    let json = meetings.iter().map(|meeting| show::meeting(state, charter, meeting, at)).collect::<Value>();
+    Ok(Answer::new(json, text))
+}
+
+/// What an accepted act's answer says besides: quorum, defects of a notice, who is to be told.
+pub(super) fn notes(state: &State, event: &EventId, at: Timestamp) -> Vec<String> {
+    let Some(charter) = state.charter() else { return Vec::new() };
+    let mut notes = Vec::new();
+    for meeting in state.meetings().iter() {
+        let Some(body) = Body::of(state, charter, &meeting.terms.unit) else { continue };
+        let arrived = meeting.presence.values().flatten().any(|stay| stay.arrived.event == *event);
+        if meeting.opened.as_ref().is_some_and(|cause| cause.event == *event) || arrived {
+            let (here, in_office) = present(state, &body, meeting, at);
+            let count = u64::try_from(here.len()).unwrap_or(u64::MAX);
+            let word = if has_quorum(body.rules, count, in_office) { "a quorum holds" } else { "no quorum yet" };
+            let needed = body.rules.quorum.least(count, in_office);
+            notes.push(format!(
+                "{word}: {count} of {in_office} present, needed {needed} ({})",
+                body.rules.quorum.clause
+            ));
+        }
+        if meeting.id() == *event {
+            for defect in notice_defects(charter, body.rules, meeting) {
+                notes.push(format!("no vote in this meeting will be valid unless every member waives: {defect}"));
+            }
+            let lax = i64::try_from(body.rules.notice_days.value).is_ok_and(|needed| needed == meeting.days);
+            if lax {
+                notes.push(
+                    "the notice meets the minimum only by not counting its own day; six days would leave no doubt"
+                        .to_owned(),
+                );
+            }
+            let told: Vec<_> = meeting.recipients.iter().map(ToString::to_string).collect();
+            notes.push(format!("notify by mail: {}", told.join(", ")));
+        }
+        if meeting.waivers.values().any(|waiver| waiver == event) {
+            let electors = members_in(state, &body, meeting, at);
+            let cured = is_duly_noticed(body.rules, meeting, electors.iter().copied());
+            let word = if cured { "the notice is cured" } else { "the notice is not cured yet" };
+            notes.push(format!("{word}: {} of {} members have waived", meeting.waivers.len(), electors.len()));
+        }
+    }
+    notes.extend(resignation_notes(state, charter, event, at));
+    notes
+}
+
+/// TOC-16: who resigns notifies all members; the answer names them.
+fn resignation_notes(
+    state: &State,
+    charter: &rollcall_core::charter::Charter,
+    event: &EventId,
+    at: Timestamp,
+) -> Vec<String> {
+    use rollcall_core::state::roster::HowEnded;
+    let ended = state.roster().tenures().filter(|(_, _, _, tenures)| {
+        tenures.iter().any(|t| t.ended.as_ref().is_some_and(|e| e.cause.event == *event && e.how == HowEnded::Resigned))
+    });
+    let notes = ended.filter_map(|(unit, role, person, _)| {
+        let body = Body::of(state, charter, unit)?;
+        let told: Vec<_> = members(state, &body, at)
+            .into_iter()
+            .map(|(m, _)| m.to_string())
+            .filter(|m| m != person.as_str())
+            .collect();
+        Some(format!("{person} leaves `{role}`; notify all members: {}", told.join(", ")))
+    });
+    notes.collect()
+}

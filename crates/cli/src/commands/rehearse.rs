@@ -1,0 +1,64 @@
+//! `rehearse`: plays JSON Lines acts, one answer a line.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader, Write};
+use std::path::PathBuf;
+
+use clap::{Arg, ArgMatches, Command, value_parser};
+use serde_json::Value;
+
+use crate::answer::Answer;
+use crate::failure::Failure;
+use crate::rehearsal::Play;
+
+pub(super) fn command() -> Command {
+    Command::new("rehearse")
+        .about("Play JSON Lines acts against a rehearsal ledger, one answer a line")
+        .arg(Arg::new("file").value_name("FILE").required(true).value_parser(value_parser!(PathBuf)).help("The acts, one JSON object a line; `-` reads standard input"))
+        .arg(Arg::new("charter").long("charter").value_name("NAME|FILE").default_value("greatsql").help("The charter, unless line 1 founds"))
+        .after_help("Example line:\n  {\"at\":\"2026-03-02T01:00:00Z\",\"by\":\"alice\",\"act\":\"enrol\",\"id\":\"e1\"}\n\nWith --ledger the play is kept in that file, and goes on where it ended. docs/acts.md describes every act.")
+}
+
+pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
+    let path = args.get_one::<PathBuf>("file").ok_or_else(|| Failure::usage("which file?"))?;
+    let charter = args.get_one::<String>("charter").map_or("greatsql", String::as_str);
+    let ledger = args.get_one::<PathBuf>("ledger").map(PathBuf::as_path);
+    let json = args.get_flag("json");
+    let shown = path.display();
+    let cannot = |error: std::io::Error| Failure::io(format!("the acts cannot be read: {shown}"), &error);
+    let reader: Box<dyn BufRead> = if path.as_os_str() == "-" {
+        Box::new(std::io::stdin().lock())
+    } else {
+        Box::new(BufReader::new(File::open(path).map_err(cannot)?))
+    };
+
+    let mut play = Play::new(ledger, charter)?;
+    let mut answers = String::new();
+    let mut out = anstream::stdout().lock();
+    let mut tell = |answers: &mut String| {
+        let told = out.write_all(answers.as_bytes()).and_then(|()| out.flush());
+        answers.clear();
+        told.map_err(|error| Failure::io("the answers cannot be written", &error))
+    };
+    for (line, text) in (1_u64..).zip(reader.lines()) {
+        let outcome = play.line(&text.map_err(cannot)?)?;
+        let answer = if json { outcome.json(line).to_string() } else { outcome.text(line) };
+        answers.push_str(&answer);
+        answers.push('\n');
+        if play.is_full() {
+            // An answer is given only after what it says is durable.
+            play.flush()?;
+            tell(&mut answers)?;
+        }
+    }
+    play.flush()?;
+    tell(&mut answers)?;
+    Ok(Answer::streamed())
+}
+
+impl Answer {
+    /// The answer of a command that has already written what it had to say.
+    fn streamed() -> Self {
+        Self { json: Value::Null, text: String::new(), exit: crate::answer::Exit::Done }
+    }
+}

@@ -1,0 +1,72 @@
+//! `roster`: who holds which role, at any instant.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use clap::{Arg, ArgMatches, Command};
+use rollcall_core::name::{Handle, Name, UnitId};
+use rollcall_core::state::State;
+use rollcall_core::time::Timestamp;
+use serde_json::json;
+
+use super::ledger_path;
+use crate::answer::Answer;
+use crate::failure::Failure;
+use crate::session::{AsOf, Session};
+
+/// Holders by unit and role.
+pub(super) type Holders = BTreeMap<UnitId, BTreeMap<Name, Vec<Handle>>>;
+
+pub(super) fn command() -> Command {
+    Command::new("roster")
+        .about("Show who holds which role, now or at any instant")
+        .arg(Arg::new("when").long("at").value_name("TIME").help("Who held roles at this instant, inclusive (valid time)"))
+        .arg(Arg::new("as-of").long("as-of").value_name("N|TIME").help("What the ledger knew after N entries, or at this instant"))
+        .arg(Arg::new("unit").long("unit").value_name("UNIT").help("Only this unit"))
+        .arg(Arg::new("role").long("role").value_name("ROLE").help("Only this role"))
+        .after_help("Examples:\n  rollcall --ledger L roster\n  rollcall --ledger L roster --at 2024-03-15T13:39:10Z --json\n  rollcall --ledger L roster --unit toc --role member")
+}
+
+pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
+    let known = args.get_one::<String>("as-of").map(|text| super::as_of(text)).transpose()?.unwrap_or(AsOf::Now);
+    let session = Session::read(ledger_path(args)?, known)?;
+    let at = match (super::time(args, "when")?, known) {
+        (Some(at), _) => at,
+        (None, AsOf::Now) => session.asking_at()?,
+        (None, AsOf::Time(time)) if !session.is_rehearsal() => time,
+        (None, AsOf::Entries(_) | AsOf::Time(_)) => session.state().last_at().max(session.state().roster().latest()),
+    };
+    let mut units = at_instant(session.state(), at);
+    if let Some(unit) = super::unit(args, "unit")? {
+        units.retain(|id, _| *id == unit);
+    }
+    if let Some(role) = super::role(args, "role")? {
+        units.values_mut().for_each(|roles| roles.retain(|name, _| *name == role));
+        units.retain(|_, roles| !roles.is_empty());
+    }
+    let entries = session.state().log().size();
+    let mut text = format!("at {at}, from {entries} entries\n");
+    for (unit, roles) in &units {
+        for (role, holders) in roles {
+            let names: Vec<_> = holders.iter().map(ToString::to_string).collect();
+            let _ = writeln!(text, "{unit}  {role}: {}", names.join(", "));
+        }
+    }
+    let mut object = json!({"at": at.to_string(), "entries": entries, "units": units});
+    if session.is_rehearsal() {
+        text.insert_str(0, "rehearsal ledger, ");
+        object.as_object_mut().map(|object| object.insert("rehearsal".to_owned(), json!(true)));
+    }
+    Ok(Answer::new(object, text))
+}
+
+/// Everybody's roles at an instant; units without holders are left out.
+pub(super) fn at_instant(state: &State, at: Timestamp) -> Holders {
+    let mut units = Holders::new();
+    for (unit, role, person, tenures) in state.roster().tenures() {
+        if tenures.iter().any(|tenure| tenure.holds(at)) {
+            units.entry(unit.clone()).or_default().entry(role.clone()).or_default().push(person.clone());
+        }
+    }
+    units
+}

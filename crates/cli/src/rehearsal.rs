@@ -1,0 +1,334 @@
+//! Plays JSON Lines acts against a rehearsal ledger: one answer a line, and a refused act leaves no trace.
+//!
+//! `docs/acts.md` describes the lines. Each handle signs with its published test key; ledger id, seen head, claimed time
+//! and digests are filled in.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use rollcall_core::act::Act;
+use rollcall_core::charter::Charter;
+use rollcall_core::event::{Payload, SignedEvent};
+use rollcall_core::key::SigningKey;
+use rollcall_core::ledger::{AdmitError, Ledger, rehearsal_founding};
+use rollcall_core::name::Handle;
+use rollcall_core::refusal::{Reason, Refusal};
+use rollcall_core::state::State;
+use rollcall_core::time::Timestamp;
+use serde_json::{Map, Value, json};
+
+use crate::failure::{Failure, refused};
+use crate::json::{self, Misfit};
+use crate::session::{AsOf, Session, is_rehearsal};
+
+/// Acts that are made durable together.
+const BATCH_ACTS: usize = 256;
+
+/// Where a play is kept.
+#[derive(Debug)]
+enum Stage {
+    /// In memory only.
+    Memory(Box<Ledger>),
+    /// In a ledger file.
+    File(Box<Session>),
+}
+
+/// A play in progress.
+#[derive(Debug)]
+pub(crate) struct Play<'a> {
+    path: Option<&'a Path>,
+    charter: &'a str,
+    stage: Option<Stage>,
+    labels: BTreeMap<String, Option<String>>,
+    /// The founder's own confirmation, which a play may also state on a line of its own.
+    confirmation: Option<(Handle, String)>,
+}
+
+/// What became of a line.
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    Accepted(String),
+    Refused(Box<Refusal>),
+    /// The signature or the frame was refused.
+    Unsound(AdmitError),
+    Invalid(String),
+}
+
+impl Outcome {
+    /// The answer as JSON.
+    pub(crate) fn json(&self, line: u64) -> Value {
+        let mut answer = match self {
+            Self::Accepted(event) => json!({"outcome": "accepted", "event": event}),
+            Self::Refused(refusal) => refused(refusal),
+            Self::Unsound(error) => {
+                json!({"outcome": "refused", "code": error.code(), "clause": "format/signature", "facts": {}, "what": error.to_string()})
+            }
+            Self::Invalid(what) => json!({"outcome": "invalid", "what": what}),
+        };
+        let mut object = Map::from_iter([("line".to_owned(), json!(line))]);
+        if let Some(fields) = answer.as_object_mut() {
+            object.append(fields);
+        }
+        Value::Object(object)
+    }
+
+    /// The answer in words.
+    pub(crate) fn text(&self, line: u64) -> String {
+        match self {
+            Self::Accepted(event) => format!("{line:>5}  accepted  {event}"),
+            Self::Refused(refusal) => format!("{line:>5}  refused   {refusal}"),
+            Self::Unsound(error) => format!("{line:>5}  refused   {error} ({})", error.code()),
+            Self::Invalid(what) => format!("{line:>5}  invalid   {what}"),
+        }
+    }
+}
+
+impl<'a> Play<'a> {
+    /// Begins or, where the ledger file exists already, continues a play.
+    pub(crate) fn new(path: Option<&'a Path>, charter: &'a str) -> Result<Self, Failure> {
+        let mut play = Self { path, charter, stage: None, labels: BTreeMap::new(), confirmation: None };
+        if let Some(path) = path.filter(|path| path.exists()) {
+            let session = Session::write(path)?;
+            if !is_rehearsal(session.state()) {
+                return Err(Failure::usage(
+                    "this ledger runs on a real clock; acts are rehearsed on a rehearsal ledger",
+                )
+                .hint("rollcall --ledger OTHER rehearse FILE"));
+            }
+            play.stage = Some(Stage::File(Box::new(session)));
+        }
+        Ok(play)
+    }
+
+    /// Plays one line.
+    pub(crate) fn line(&mut self, text: &str) -> Result<Outcome, Failure> {
+        let object = match serde_json::from_str::<Value>(text) {
+            Ok(Value::Object(object)) => object,
+            Ok(_) => return Ok(Outcome::Invalid("the line is not a JSON object".to_owned())),
+            Err(error) => return Ok(Outcome::Invalid(format!("the line is not JSON: {error}"))),
+        };
+        self.object(object)
+    }
+
+    /// Plays one act given as a JSON object.
+    pub(crate) fn object(&mut self, mut object: Map<String, Value>) -> Result<Outcome, Failure> {
+        let label = object.remove("id").and_then(|id| id.as_str().map(str::to_owned));
+        let outcome = match self.cue(&mut object) {
+            Ok(cue) => self.play(&cue, object)?,
+            Err(what) => Outcome::Invalid(what),
+        };
+        if let Some(label) = label {
+            let event = if let Outcome::Accepted(event) = &outcome { Some(event.clone()) } else { None };
+            self.labels.insert(label, event);
+        }
+        Ok(outcome)
+    }
+
+    fn cue(&self, object: &mut Map<String, Value>) -> Result<Cue, String> {
+        let mut take = |name: &str| object.remove(name);
+        let text = |name: &str, value: Option<Value>| match value {
+            Some(Value::String(text)) => Ok(Some(text)),
+            None => Ok(None),
+            Some(_) => Err(format!("`{name}` must be text")),
+        };
+        let act = text("act", take("act"))?.ok_or("`act` is missing")?;
+        let by: Handle =
+            text("by", take("by"))?.ok_or("`by` is missing")?.parse().map_err(|error| format!("`by`: {error}"))?;
+        let signer = text("signed_by", take("signed_by"))?.map(|name| name.parse::<Handle>()).transpose();
+        let signer = signer.map_err(|error| format!("`signed_by`: {error}"))?.unwrap_or_else(|| by.clone());
+        let at = text("at", take("at"))?.map(|at| at.parse::<Timestamp>()).transpose();
+        let at = at.map_err(|error| format!("`at`: {error}"))?;
+        let at = at.or_else(|| self.state().map(State::last_at)).unwrap_or_default();
+        Ok(Cue { act, by, signer, at })
+    }
+
+    pub(crate) fn state(&self) -> Option<&State> {
+        self.ledger().map(Ledger::state)
+    }
+
+    fn ledger(&self) -> Option<&Ledger> {
+        match self.stage.as_ref()? {
+            Stage::Memory(ledger) => Some(ledger),
+            Stage::File(session) => Some(&session.ledger),
+        }
+    }
+
+    fn play(&mut self, cue: &Cue, object: Map<String, Value>) -> Result<Outcome, Failure> {
+        if self.stage.is_none() {
+            if cue.act == "found" {
+                return self.found(cue, &object);
+            }
+            let text = charter_text(self.charter)?;
+            match rehearsal_founding("rehearsal", std::slice::from_ref(&cue.by), 1, &text, cue.at) {
+                Ok(events) => {
+                    self.begin(cue, events)?.map_or(Ok(()), |outcome| Err(Failure::input(outcome.text(1))))?
+                }
+                Err(error) => return Err(Failure::input("the rehearsal cannot be founded").caused_by(&error)),
+            }
+        }
+        let own = |(founder, _): &mut (Handle, String)| cue.act == "confirm" && object.is_empty() && *founder == cue.by;
+        if let Some((_, event)) = self.confirmation.take_if(own) {
+            return Ok(Outcome::Accepted(event));
+        }
+        match self.read(cue, &object) {
+            Ok(act) => self.admit(cue, act),
+            Err(outcome) => Ok(outcome),
+        }
+    }
+
+    fn read(&self, cue: &Cue, object: &Map<String, Value>) -> Result<Act, Outcome> {
+        let invalid = |what: String| Outcome::Invalid(what);
+        let spec = Act::SPECS.iter().find(|spec| spec.name == cue.act);
+        let spec = spec.ok_or_else(|| invalid(format!("unknown act: `{}`", cue.act)))?;
+        let labels = |label: &str| self.labels.get(label).cloned().flatten();
+        let map = json::read(spec.fields, object, &labels).map_err(|misfit| match misfit {
+            Misfit::Field(what) => invalid(what),
+            Misfit::Label(event) => Outcome::Refused(Box::new(Reason::UnknownEvent { event }.by_format("reference"))),
+        })?;
+        Act::from_map(spec.name, map).map_err(|error| invalid(error.to_string()))
+    }
+
+    fn found(&mut self, cue: &Cue, object: &Map<String, Value>) -> Result<Outcome, Failure> {
+        let plan = match FoundingLine::read(object, &cue.by, self.charter) {
+            Ok(plan) => plan,
+            Err(what) => return Ok(Outcome::Invalid(what)),
+        };
+        let text = charter_text(&plan.charter)?;
+        match rehearsal_founding(&plan.name, &plan.authority, plan.threshold, &text, cue.at) {
+            Ok(events) => {
+                let founding = events.first().map(SignedEvent::id);
+                let refused = self.begin(cue, events)?;
+                Ok(refused.unwrap_or_else(|| Outcome::Accepted(founding.map_or_else(String::new, |id| id.to_string()))))
+            }
+            Err(error) => Ok(Outcome::Invalid(error.to_string())),
+        }
+    }
+
+    /// Founds the ledger, in memory or in its file; a founding that is refused leaves neither.
+    fn begin(&mut self, cue: &Cue, events: Vec<SignedEvent>) -> Result<Option<Outcome>, Failure> {
+        let mut ledger = Ledger::default();
+        for event in &events {
+            if let Err(error) = ledger.admit(event.clone(), cue.at) {
+                return Ok(Some(outcome_of(error)));
+            }
+        }
+        self.confirmation = events.last().map(|event| (cue.by.clone(), event.id().to_string()));
+        self.stage = Some(match self.path {
+            Some(path) => Stage::File(Box::new(Session::found(path, events, cue.at)?)),
+            None => Stage::Memory(Box::new(ledger)),
+        });
+        Ok(None)
+    }
+
+    fn admit(&mut self, cue: &Cue, act: Act) -> Result<Outcome, Failure> {
+        let Some(ledger) = self.ledger() else { return Err(Failure::bug("a play without a stage")) };
+        let payload = Payload { header: ledger.header(&cue.by, &act, cue.at), act };
+        let signed = payload
+            .encode()
+            .map_err(|error| error.to_string())
+            .and_then(|bytes| SignedEvent::sign(bytes, &SigningKey::rehearsal(&cue.signer)).map_err(|e| e.to_string()));
+        let event = match signed {
+            Ok(event) => event,
+            Err(what) => return Ok(Outcome::Invalid(what)),
+        };
+        let admitted = match &mut self.stage {
+            Some(Stage::Memory(ledger)) => ledger.admit(event, cue.at),
+            Some(Stage::File(session)) => session.admit(event, cue.at),
+            None => return Err(Failure::bug("a play without a stage")),
+        };
+        Ok(match admitted {
+            Ok(admission) => Outcome::Accepted(admission.event.to_string()),
+            Err(error) => outcome_of(error),
+        })
+    }
+
+    /// Tells whether enough acts wait to be made durable together.
+    pub(crate) fn is_full(&self) -> bool {
+        matches!(&self.stage, Some(Stage::File(session)) if session.waiting() >= BATCH_ACTS)
+    }
+
+    /// Makes what was played durable, where it is kept in a file.
+    pub(crate) fn flush(&mut self) -> Result<(), Failure> {
+        match &mut self.stage {
+            Some(Stage::File(session)) => session.flush(),
+            Some(Stage::Memory(_)) | None => Ok(()),
+        }
+    }
+}
+
+fn outcome_of(error: AdmitError) -> Outcome {
+    match error {
+        AdmitError::Refused(refusal) => Outcome::Refused(Box::new(refusal)),
+        other => Outcome::Unsound(other),
+    }
+}
+
+/// Who acts, what, when, and whose key signs.
+#[derive(Debug)]
+struct Cue {
+    act: String,
+    by: Handle,
+    signer: Handle,
+    at: Timestamp,
+}
+
+/// The fields of a `found` line; what it leaves out is filled in.
+#[derive(Debug)]
+struct FoundingLine {
+    name: String,
+    charter: String,
+    authority: Vec<Handle>,
+    threshold: u64,
+}
+
+impl FoundingLine {
+    fn read(object: &Map<String, Value>, by: &Handle, default_charter: &str) -> Result<Self, String> {
+        let mut line = Self {
+            name: "rehearsal".to_owned(),
+            charter: default_charter.to_owned(),
+            authority: vec![by.clone()],
+            threshold: 1,
+        };
+        for (field, value) in object {
+            let wrong = || format!("the field `{field}` does not fit: {value}");
+            match field.as_str() {
+                "name" => value.as_str().ok_or_else(wrong)?.clone_into(&mut line.name),
+                "charter" => value.as_str().ok_or_else(wrong)?.clone_into(&mut line.charter),
+                "threshold" => line.threshold = value.as_u64().ok_or_else(wrong)?,
+                "authority" => {
+                    let items = value.as_array().ok_or_else(wrong)?.iter();
+                    let handles = items.map(|item| item.as_str().and_then(|text| text.parse().ok()));
+                    line.authority = handles.collect::<Option<_>>().ok_or_else(wrong)?;
+                }
+                _ => return Err(format!("the field `{field}` is not one that `found` takes in a rehearsal")),
+            }
+        }
+        // The founder signs first, whatever the order in which the authority is written.
+        let Some(founder) = line.authority.iter().position(|person| person == by) else {
+            return Err(format!("the founder `{by}` is not a person of the authority"));
+        };
+        let founder = line.authority.remove(founder);
+        line.authority.insert(0, founder);
+        if !Charter::PRESETS.contains(&line.charter.as_str()) && line.charter.contains('\n') {
+            return Err("`charter` names a charter or a file".to_owned());
+        }
+        Ok(line)
+    }
+}
+
+/// The text of a charter: one that ships with Rollcall, or a file.
+pub(crate) fn charter_text(name: &str) -> Result<String, Failure> {
+    if let Some(text) = Charter::preset(name) {
+        return Ok(text.to_owned());
+    }
+    std::fs::read_to_string(name).map_err(|error| {
+        let known = Charter::PRESETS.join(", ");
+        Failure::usage(format!("no charter of this name ({known}) and no file that can be read: {name}"))
+            .caused_by(&error)
+    })
+}
+
+/// Replays a rehearsal for reading, once a play has ended.
+pub(crate) fn reopened(path: &Path) -> Result<Session, Failure> {
+    Session::read(path, AsOf::Now)
+}

@@ -1,0 +1,219 @@
+//! A ledger that is open: the store, and the state replayed from it. Appends, and finds out what became of an append.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant, SystemTime};
+
+use rollcall_core::act::{Act, Clock};
+use rollcall_core::charter::Charter;
+use rollcall_core::digest::EventId;
+use rollcall_core::event::{Payload, SignedEvent};
+use rollcall_core::key::SigningKey;
+use rollcall_core::ledger::{Admission, AdmitError, Ledger};
+use rollcall_core::name::Handle;
+use rollcall_core::state::State;
+use rollcall_core::time::Timestamp;
+use rollcall_storage::redb::RedbStore;
+use rollcall_storage::{AppendError, Batch, Store, StoreError};
+
+use crate::failure::Failure;
+
+/// Entries read at once.
+const READ_ENTRIES: u64 = 1_024;
+/// How long a writer waits for another one to finish before it says who is in the way.
+const PATIENCE: Duration = Duration::from_millis(1_500);
+
+/// An open ledger.
+#[derive(Debug)]
+pub(crate) struct Session {
+    store: RedbStore,
+    pub(crate) ledger: Ledger,
+    waiting: Batch,
+}
+
+/// How far to replay.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum AsOf {
+    /// Everything.
+    Now,
+    /// The first so many entries.
+    Entries(u64),
+    /// The entries accepted at or before an instant.
+    Time(Timestamp),
+}
+
+impl Session {
+    /// Opens a ledger for reading.
+    pub(crate) fn read(path: &Path, as_of: AsOf) -> Result<Self, Failure> {
+        Self::replayed(patiently(|| RedbStore::read(path))?, as_of)
+    }
+
+    /// Opens a ledger for writing.
+    pub(crate) fn write(path: &Path) -> Result<Self, Failure> {
+        Self::replayed(patiently(|| RedbStore::open(path, &own_name()))?, AsOf::Now)
+    }
+
+    /// Creates a ledger file and appends its founding transaction.
+    pub(crate) fn found(path: &Path, events: Vec<SignedEvent>, at: Timestamp) -> Result<Self, Failure> {
+        // Judged in memory first: a founding that cannot stand leaves no file behind.
+        let mut trial = Ledger::default();
+        for event in &events {
+            trial.admit(event.clone(), at)?;
+        }
+        let store = RedbStore::create(path, &own_name())?;
+        let mut session = Self { store, ledger: Ledger::default(), waiting: Batch::default() };
+        for event in events {
+            session.admit(event, at)?;
+        }
+        session.flush()?;
+        Ok(session)
+    }
+
+    fn replayed(store: RedbStore, as_of: AsOf) -> Result<Self, Failure> {
+        let mut ledger = Ledger::default();
+        let head = store.head()?;
+        let limit = if let AsOf::Entries(limit) = as_of { limit.min(head.size) } else { head.size };
+        let mut next = 0;
+        while next < limit {
+            let entries = store.entries(next..next.saturating_add(READ_ENTRIES).min(limit))?;
+            if entries.is_empty() {
+                return Err(invalid(format!("the log announces {} entries and ends at: {next}", head.size)));
+            }
+            for bytes in entries {
+                if let AsOf::Time(time) = as_of
+                    && rollcall_core::entry::Entry::decode(&bytes).is_ok_and(|entry| time < entry.accepted_at)
+                {
+                    return Ok(Self { store, ledger, waiting: Batch::default() });
+                }
+                ledger.replay(&bytes).map_err(|error| invalid("the log is not valid".to_owned()).caused_by(&error))?;
+                next = next.saturating_add(1);
+            }
+        }
+        if limit == head.size && ledger.state().head() != head {
+            return Err(invalid("the stored head is not the one that the entries make".to_owned()));
+        }
+        Ok(Self { store, ledger, waiting: Batch::default() })
+    }
+
+    pub(crate) const fn state(&self) -> &State {
+        self.ledger.state()
+    }
+
+    pub(crate) const fn store(&self) -> &RedbStore {
+        &self.store
+    }
+
+    /// The charter in force.
+    pub(crate) fn charter(&self) -> Result<&Charter, Failure> {
+        let open = || {
+            Failure::usage("the founding is not confirmed yet, no charter is in force").hint("rollcall confirm --help")
+        };
+        self.state().charter().map(AsRef::as_ref).ok_or_else(open)
+    }
+
+    pub(crate) fn is_rehearsal(&self) -> bool {
+        is_rehearsal(self.state())
+    }
+
+    /// The instant at which something is accepted now: the clock, or on a declared clock what was declared.
+    pub(crate) fn accepting_at(&self, declared: Option<Timestamp>) -> Result<Timestamp, Failure> {
+        match (self.is_rehearsal(), declared) {
+            (true, declared) => Ok(declared.unwrap_or_else(|| self.state().last_at())),
+            (false, None) => now(),
+            (false, Some(_)) => {
+                Err(Failure::usage("`--at` is for rehearsals; this ledger takes its time from the clock"))
+            }
+        }
+    }
+
+    /// The instant that questions are about when none is named: now, or the latest that a rehearsal knows of.
+    pub(crate) fn asking_at(&self) -> Result<Timestamp, Failure> {
+        if self.is_rehearsal() { Ok(self.state().last_at().max(self.state().roster().latest())) } else { now() }
+    }
+
+    /// Writes and signs the payload of an act.
+    pub(crate) fn sign(&self, by: &Handle, key: &SigningKey, act: Act, at: Timestamp) -> Result<SignedEvent, Failure> {
+        let payload = Payload { header: self.ledger.header(by, &act, at), act };
+        let bytes = payload.encode().map_err(|error| Failure::input("the act cannot be written").caused_by(&error))?;
+        SignedEvent::sign(bytes, key).map_err(|error| Failure::input("the act cannot be signed").caused_by(&error))
+    }
+
+    /// Judges an event and keeps it for the next [`Session::flush`].
+    pub(crate) fn admit(&mut self, event: SignedEvent, at: Timestamp) -> Result<Admission, AdmitError> {
+        let admission = self.ledger.admit(event, at)?;
+        self.waiting.push(admission.clone());
+        Ok(admission)
+    }
+
+    /// How many admitted events wait to be made durable.
+    pub(crate) fn waiting(&self) -> usize {
+        self.waiting.entries.len()
+    }
+
+    /// Makes everything admitted durable in one transaction. An error of the store does not say whether it happened: the
+    /// store is read again, and an event that is there was appended.
+    pub(crate) fn flush(&mut self) -> Result<(), Failure> {
+        let Some((last, _)) = self.waiting.entries.last() else { return Ok(()) };
+        let last: EventId = *last;
+        let next = self.state().head();
+        let before = next.size.saturating_sub(u64::try_from(self.waiting.entries.len()).unwrap_or(u64::MAX));
+        let extends = self.state().log().head_at(before).unwrap_or(next);
+        let digests = self.state().digests();
+        self.waiting.projections =
+            digests.into_iter().map(|(name, digest)| (name.to_owned(), *digest.as_bytes())).collect();
+        match self.store.append(&extends, &next, &self.waiting) {
+            Ok(()) => {}
+            Err(AppendError::Unknown(error)) => {
+                let landed = self.store.head().is_ok_and(|head| head == next)
+                    && self.store.position(&last).is_ok_and(|position| position == next.size.checked_sub(1));
+                if !landed {
+                    return Err(AppendError::Unknown(error).into());
+                }
+            }
+            Err(conflict @ AppendError::Conflict { .. }) => return Err(conflict.into()),
+        }
+        self.waiting = Batch::default();
+        Ok(())
+    }
+}
+
+pub(crate) fn is_rehearsal(state: &State) -> bool {
+    state.founding().is_some_and(|founding| founding.clock == Clock::Declared)
+}
+
+fn invalid(what: String) -> Failure {
+    let mut failure = Failure::input(what).hint("rollcall audit");
+    failure.exit = crate::answer::Exit::Invalid;
+    "invalid".clone_into(&mut failure.code);
+    failure
+}
+
+/// Tries again for a moment while another process writes, then says who it is.
+fn patiently<T>(open: impl Fn() -> Result<T, StoreError>) -> Result<T, Failure> {
+    let begun = Instant::now();
+    loop {
+        match open() {
+            Err(StoreError::InUse { .. }) if begun.elapsed() < PATIENCE => {
+                std::thread::sleep(Duration::from_millis(20))
+            }
+            other => return other.map_err(Failure::from),
+        }
+    }
+}
+
+/// How this process names itself to others that want to write.
+fn own_name() -> String {
+    format!("process {} (rollcall)", std::process::id())
+}
+
+/// The system's clock.
+pub(crate) fn now() -> Result<Timestamp, Failure> {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    let ms = since.ok().and_then(|since| u64::try_from(since.as_millis()).ok());
+    let time = ms.and_then(|ms| Timestamp::from_ms(ms).ok());
+    time.ok_or_else(|| Failure::usage("the system's clock stands outside the years 1970 to 2100"))
+}
+
+/// Where a ledger's own log key lies.
+pub(crate) fn log_key_path(ledger: &Path) -> PathBuf {
+    ledger.with_added_extension("log-key")
+}
