@@ -78,13 +78,11 @@ impl Failure {
     }
 
     pub(crate) fn json(&self) -> Value {
-        match &self.refusal {
-            Some(refusal) => refused(refusal),
-            None => {
-                let outcome = if self.exit == Exit::Refused { "refused" } else { "failed" };
-                json!({"outcome": outcome, "code": self.code, "what": self.what, "causes": self.causes, "hint": self.hint})
-            }
+        if let Some(refusal) = &self.refusal {
+            return refused(refusal);
         }
+        let outcome = if self.exit == Exit::Refused { "refused" } else { "failed" };
+        json!({"outcome": outcome, "code": self.code, "what": self.what, "causes": self.causes, "hint": self.hint})
     }
 }
 

@@ -35,7 +35,7 @@ pub(crate) fn read(specs: &[FieldSpec], object: &Map<String, Value>, labels: Lab
         let Some(spec) = specs.iter().find(|spec| spec.name == name) else {
             return Err(Misfit::Field(format!("the field `{name}` is not a field of this act")));
         };
-        if !(value.is_null() && !spec.required) {
+        if !value.is_null() || spec.required {
             map.insert(name.as_str().into(), read_field(spec, value, labels)?);
         }
     }

@@ -114,7 +114,7 @@ impl<'a> Play<'a> {
     pub(crate) fn object(&mut self, mut object: Map<String, Value>) -> Result<Outcome, Failure> {
         let label = object.remove("id").and_then(|id| id.as_str().map(str::to_owned));
         let outcome = match self.cue(&mut object) {
-            Ok(cue) => self.play(&cue, object)?,
+            Ok(cue) => self.play(&cue, &object)?,
             Err(what) => Outcome::Invalid(what),
         };
         if let Some(label) = label {
@@ -153,15 +153,15 @@ impl<'a> Play<'a> {
         }
     }
 
-    fn play(&mut self, cue: &Cue, object: Map<String, Value>) -> Result<Outcome, Failure> {
+    fn play(&mut self, cue: &Cue, object: &Map<String, Value>) -> Result<Outcome, Failure> {
         if self.stage.is_none() {
             if cue.act == "found" {
-                return self.found(cue, &object);
+                return self.found(cue, object);
             }
             let text = charter_text(self.charter)?;
             match rehearsal_founding("rehearsal", std::slice::from_ref(&cue.by), 1, &text, cue.at) {
                 Ok(events) => {
-                    self.begin(cue, events)?.map_or(Ok(()), |outcome| Err(Failure::input(outcome.text(1))))?
+                    self.begin(cue, events)?.map_or(Ok(()), |outcome| Err(Failure::input(outcome.text(1))))?;
                 }
                 Err(error) => return Err(Failure::input("the rehearsal cannot be founded").caused_by(&error)),
             }
@@ -170,7 +170,7 @@ impl<'a> Play<'a> {
         if let Some((_, event)) = self.confirmation.take_if(own) {
             return Ok(Outcome::Accepted(event));
         }
-        match self.read(cue, &object) {
+        match self.read(cue, object) {
             Ok(act) => self.admit(cue, act),
             Err(outcome) => Ok(outcome),
         }

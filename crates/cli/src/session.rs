@@ -193,7 +193,7 @@ fn patiently<T>(open: impl Fn() -> Result<T, StoreError>) -> Result<T, Failure> 
     loop {
         match open() {
             Err(StoreError::InUse { .. }) if begun.elapsed() < PATIENCE => {
-                std::thread::sleep(Duration::from_millis(20))
+                std::thread::sleep(Duration::from_millis(20));
             }
             other => return other.map_err(Failure::from),
         }

@@ -162,16 +162,16 @@ fn head(major: u8, number: u64, out: &mut Vec<u8>) {
         if small < 24 {
             out.push(major | small);
         } else {
-            out.extend_from_slice(&[major | 24, small]);
+            out.extend_from_slice(&[major | 0x18, small]);
         }
     } else if let Ok(number) = u16::try_from(number) {
-        out.push(major | 25);
+        out.push(major | 0x19);
         out.extend_from_slice(&number.to_be_bytes());
     } else if let Ok(number) = u32::try_from(number) {
-        out.push(major | 26);
+        out.push(major | 0x1a);
         out.extend_from_slice(&number.to_be_bytes());
     } else {
-        out.push(major | 27);
+        out.push(major | 0x1b);
         out.extend_from_slice(&number.to_be_bytes());
     }
 }
@@ -193,8 +193,8 @@ fn narrow(raw: Raw) -> Result<Value, CborError> {
             }
             Ok(Value::Map(map))
         }
-        // ciborium's enum is non-exhaustive; the scan has already refused every other kind.
-        _ => Err(CborError::Malformed),
+        // The scan has already refused every other kind; ciborium's enum may also grow.
+        Raw::Float(_) | Raw::Null | Raw::Tag(..) | _ => Err(CborError::Malformed),
     }
 }
 
@@ -290,7 +290,7 @@ fn quoted(text: &str) -> String {
     for c in text.chars() {
         match c {
             '"' | '\\' => out.extend(['\\', c]),
-            c if c.is_control() => out.push_str(&format!("\\u{:04x}", u32::from(c))),
+            c if c.is_control() => out.extend(c.escape_unicode()),
             c => out.push(c),
         }
     }

@@ -351,11 +351,9 @@ impl Field for Timestamp {
     }
 
     fn from_value(value: Option<Value>) -> Result<Self, FieldFault> {
-        Self::from_ms(u64::from_value(value).map_err(|fault| match fault {
-            FieldFault::Missing => FieldFault::Missing,
-            _ => wrong(Self::KIND),
-        })?)
-        .map_err(|_| wrong(Self::KIND))
+        let value = value.ok_or(FieldFault::Missing)?;
+        let ms = u64::from_value(Some(value)).map_err(|_| wrong(Self::KIND))?;
+        Self::from_ms(ms).map_err(|_| wrong(Self::KIND))
     }
 }
 

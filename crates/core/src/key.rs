@@ -1,7 +1,7 @@
 //! Ed25519 keys under the one strict acceptance rule, and the bytes that an SSHSIG signature covers.
 //!
 //! - A [`PublicKey`] is canonical, not of small order and torsion-free; there is no other way to hold one.
-//! - A signature is accepted by `verify_strict` and by nothing else, so that OpenSSH, OpenSSL, WebCrypto and Go accept
+//! - A signature is accepted by `verify_strict` and by nothing else, so that OpenSSH, OpenSSL, `WebCrypto` and Go accept
 //!   every event that Rollcall accepts.
 //!
 //! Files, agents and encrypted keys are the edge's business; this module sees 32 and 64 bytes.

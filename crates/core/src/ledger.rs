@@ -194,12 +194,13 @@ impl Ledger {
     #[must_use]
     pub fn header(&self, by: &Handle, act: &Act, at: Timestamp) -> Header {
         let default = at.plus_ms(NOT_AFTER_DEFAULT_MS);
-        let vote = match act {
-            Act::Vote(act) => self.state.motions().vote(&act.vote),
-            Act::Retract(act) => {
-                self.state.motions().ballot(&act.event).and_then(|(vote, _)| self.state.motions().vote(&vote))
-            }
-            _ => None,
+        let motions = self.state.motions();
+        let vote = if let Act::Vote(act) = act {
+            motions.vote(&act.vote)
+        } else if let Act::Retract(act) = act {
+            motions.ballot(&act.event).and_then(|(vote, _)| motions.vote(&vote))
+        } else {
+            None
         };
         Header {
             ledger: self.state.founding().map(|founding| founding.ledger),

@@ -42,7 +42,7 @@ pub struct Refusal {
     /// The clause of the charter, or the rule of the format, that says no.
     pub rule: Clause,
     /// Why, with the facts.
-    pub reason: Reason,
+    pub reason: Box<Reason>,
 }
 
 impl fmt::Display for Refusal {
@@ -57,13 +57,13 @@ impl Reason {
     /// The refusal of this reason under a rule.
     #[must_use]
     pub fn under(self, rule: &Clause) -> Refusal {
-        Refusal { rule: rule.clone(), reason: self }
+        Refusal { rule: rule.clone(), reason: Box::new(self) }
     }
 
     /// The refusal of this reason under a rule of the format.
     #[must_use]
     pub fn by_format(self, rule: &str) -> Refusal {
-        Refusal { rule: Clause::new(&format!("format/{rule}")), reason: self }
+        Refusal { rule: Clause::new(&format!("format/{rule}")), reason: Box::new(self) }
     }
 }
 

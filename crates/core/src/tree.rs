@@ -235,7 +235,7 @@ pub fn proves_inclusion(leaf: &TreeHash, index: u64, path: &[TreeHash], head: &H
         }
         if node % 2 == 1 || node == last {
             hash = node_hash(sibling, &hash);
-            while node % 2 == 0 && node != 0 {
+            while node.is_multiple_of(2) && node != 0 {
                 node >>= 1;
                 last >>= 1;
             }
@@ -277,7 +277,7 @@ pub fn proves_consistency(old: &Head, new: &Head, path: &[TreeHash]) -> bool {
         if node % 2 == 1 || node == last {
             old_hash = node_hash(hash, &old_hash);
             new_hash = node_hash(hash, &new_hash);
-            while node % 2 == 0 && node != 0 {
+            while node.is_multiple_of(2) && node != 0 {
                 node >>= 1;
                 last >>= 1;
             }

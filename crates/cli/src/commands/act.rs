@@ -35,7 +35,7 @@ pub(super) fn command(spec: &RecordSpec) -> Command {
     let args = spec.fields.iter().map(field_arg);
     let about = spec.doc.trim().trim_end_matches('.').to_owned();
     let command = Command::new(spec.name).about(about).args(args).next_help_heading("Act");
-    command.after_help(format!("Example:\n  rollcall {}{}", spec.name, example_flags(spec)))
+    command.after_help(format!("Example:\n  rollcall {} {}", spec.name, example_flags(spec)))
 }
 
 fn at_arg() -> Arg {
@@ -77,7 +77,8 @@ fn value_name(kind: Kind) -> &'static str {
 fn example_flags(spec: &RecordSpec) -> String {
     let shown =
         spec.fields.iter().filter(|field| field.required || matches!(field.name, "meeting" | "agenda" | "basis"));
-    shown.map(|field| format!(" --{} {}", field.name.replace('_', "-"), example_value(spec.name, field))).collect()
+    let flags = shown.map(|field| format!("--{} {}", field.name.replace('_', "-"), example_value(spec.name, field)));
+    flags.collect::<Vec<_>>().join(" ")
 }
 
 fn example_value(act: &str, field: &FieldSpec) -> String {

@@ -52,7 +52,7 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
     let went: Vec<_> = before.difference(&after).collect();
     let mut text = format!("from {from} to {to}: {} came, {} went\n", came.len(), went.len());
     for (sign, seats) in [('+', &came), ('-', &went)] {
-        for (unit, role, person) in seats.iter() {
+        for (unit, role, person) in seats {
             let _ = writeln!(text, "{sign} {unit}  {role}  {person}");
         }
     }

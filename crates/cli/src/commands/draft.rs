@@ -118,13 +118,11 @@ fn already_there(session: &mut Session, event: &SignedEvent, at: Timestamp) -> R
     use rollcall_core::ledger::AdmitError;
     use rollcall_core::refusal::Reason;
     match session.ledger.judge(event.clone(), at) {
-        Err(AdmitError::Refused(refusal)) => match refusal.reason {
-            Reason::AlreadyThere { event, entry } => {
-                let text = format!("already there, at entry {entry}\n  event {event}\n");
-                Ok(Some(Answer::new(json!({"outcome": "already there", "entry": entry, "event": event}), text)))
-            }
-            reason => Err(rollcall_core::refusal::Refusal { rule: refusal.rule, reason }.into()),
-        },
+        Err(AdmitError::Refused(refusal)) => {
+            let Reason::AlreadyThere { event, entry } = refusal.reason.as_ref() else { return Err(refusal.into()) };
+            let text = format!("already there, at entry {entry}\n  event {event}\n");
+            Ok(Some(Answer::new(json!({"outcome": "already there", "entry": entry, "event": event}), text)))
+        }
         Err(other) => Err(other.into()),
         Ok(_) => Ok(None),
     }

@@ -41,7 +41,9 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
         units.retain(|id, _| *id == unit);
     }
     if let Some(role) = super::role(args, "role")? {
-        units.values_mut().for_each(|roles| roles.retain(|name, _| *name == role));
+        for roles in units.values_mut() {
+            roles.retain(|name, _| *name == role);
+        }
         units.retain(|_, roles| !roles.is_empty());
     }
     let entries = session.state().log().size();

@@ -22,23 +22,24 @@ const RULE: &str = "founding";
 /// Judges an event while no charter is in force.
 pub(super) fn judge(state: &State, event: &Event, cause: &Cause) -> Changes {
     let Some(founding) = state.founding() else {
-        return match event.act() {
-            Act::FoundLedger(act) => found(event, act, cause),
-            other => Err(Reason::NotFounded { act: other.tag().to_owned() }.by_format(RULE)),
+        let Act::FoundLedger(act) = event.act() else {
+            return Err(Reason::NotFounded { act: event.act().tag().to_owned() }.by_format(RULE));
         };
+        return found(event, act, cause);
     };
     check_ledger(state, event.header())?;
     check_new(state, event)?;
     super::check_seen(state, event)?;
     check_person(state, event)?;
-    match event.act() {
-        Act::CharterPart(act) => part(founding, act),
-        Act::Confirm(_) => confirm(state, founding, cause),
-        Act::FoundLedger(_) => again(state),
-        _ => {
-            let confirmed = as_u64(founding.confirmed.len());
-            Err(Reason::FoundingOpen { confirmed, threshold: state.authority().threshold }.by_format(RULE))
-        }
+    if let Act::CharterPart(act) = event.act() {
+        part(founding, act)
+    } else if let Act::Confirm(_) = event.act() {
+        confirm(state, founding, cause)
+    } else if let Act::FoundLedger(_) = event.act() {
+        again(state)
+    } else {
+        let confirmed = as_u64(founding.confirmed.len());
+        Err(Reason::FoundingOpen { confirmed, threshold: state.authority().threshold }.by_format(RULE))
     }
 }
 

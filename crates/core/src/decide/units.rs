@@ -21,14 +21,10 @@ pub(super) fn found(scene: &Scene<'_>, act: &FoundUnit) -> Changes {
     };
     let due = basis::entitled(scene, event)?;
     let asked = Effect::Found(Found { unit: unit.clone(), unit_kind: Some(kind.clone()), parent: parent.clone() });
-    let entitled = match &due.motion.effect {
-        Effect::Found(found) => Effect::Found(Found {
-            unit_kind: Some(kind_of(found)?),
-            unit: found.unit.clone(),
-            parent: found.parent.clone(),
-        }),
-        other => other.clone(),
-    };
+    let mut entitled = due.motion.effect.clone();
+    if let Effect::Found(found) = &mut entitled {
+        found.unit_kind = Some(kind_of(found)?);
+    }
     if entitled != asked {
         return Err(basis::other(event, &entitled));
     }
@@ -44,11 +40,11 @@ pub(super) fn dissolve(scene: &Scene<'_>, act: &DissolveUnit) -> Changes {
         return authority::propose(scene, Proposed::DissolveUnit { unit: unit.clone() });
     };
     let due = basis::entitled(scene, event)?;
-    let into = match &due.motion.effect {
-        Effect::Dissolve(effect) if effect.unit == *unit => None,
-        Effect::Merge(effect) if effect.unit == *unit => Some(effect.into.clone()),
-        other => return Err(basis::other(event, other)),
-    };
+    let into = if let Effect::Merge(effect) = &due.motion.effect { Some(effect.into.clone()) } else { None };
+    let ends = matches!(due.motion.effect, Effect::Dissolve(_) | Effect::Merge(_));
+    if !ends || due.motion.effect.unit() != Some(unit) {
+        return Err(basis::other(event, &due.motion.effect));
+    }
     let mut changes = dissolution(scene, unit, into, Some(*event))?;
     changes.push(MotionChange::Applied { motion: due.id }.into());
     Ok(changes)

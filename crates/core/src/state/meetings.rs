@@ -271,6 +271,7 @@ impl Meetings {
     }
 
     /// The meetings of a body, in the order in which their notices were accepted.
+    #[must_use]
     pub fn of_unit(&self, unit: &UnitId) -> impl DoubleEndedIterator<Item = &Meeting> {
         self.by_unit.get(unit).into_iter().flatten().filter_map(|id| self.meetings.get(id))
     }
