@@ -39,7 +39,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     anstream::ColorChoice::write_global(commands::colour(&matches));
     match commands::dispatch(&matches) {
         Ok(answer) => {
-            let text = if json { format!("{:#}\n", answer.json) } else { answer.text };
+            // A command that streams its answers, a line each, has nothing left to say.
+            let text = if json && !answer.json.is_null() { format!("{:#}\n", answer.json) } else { answer.text };
             match write_out(&text) {
                 Ok(()) => answer.exit.code(),
                 Err(_) => Exit::NotChecked.code(),

@@ -124,10 +124,10 @@ impl Meeting {
         self.cancelled.is_none() && self.answered_by.is_none() && self.noticed_at <= now
     }
 
-    /// When the meeting ended, if it has by `now`.
+    /// When the meeting ended, if it had by `now`; an adjournment after that instant does not count.
     #[must_use]
     pub fn ended(&self, now: Timestamp) -> Option<Timestamp> {
-        let adjourned = self.adjourned.as_ref().map(|cause| cause.at);
+        let adjourned = self.adjourned.as_ref().map(|cause| cause.at).filter(|at| *at <= now);
         adjourned.or_else(|| (self.ends_by <= now).then_some(self.ends_by))
     }
 

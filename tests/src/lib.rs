@@ -1,0 +1,73 @@
+//! Helpers of the outside tests: the program that was built, a place for it to work in, and rehearsals as text.
+//!
+//! Each helper does one thing that a person at a terminal would do. Nothing here knows core's types.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::sync::OnceLock;
+
+/// The `rollcall` program, built now from the sources at hand: a stale one would make every test a lie.
+#[must_use]
+pub fn program() -> &'static Path {
+    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+    PROGRAM.get_or_init(|| {
+        let mut folder = std::env::current_exe().expect("a test has a path");
+        folder.pop();
+        if folder.ends_with("deps") {
+            folder.pop();
+        }
+        let mut build = Command::new(env!("CARGO"));
+        build.args(["build", "--quiet", "--package", "rollcall"]);
+        if folder.ends_with("release") {
+            build.arg("--release");
+        }
+        assert!(build.status().is_ok_and(|status| status.success()), "the program does not build");
+        folder.join("rollcall")
+    })
+}
+
+/// Runs the program in a folder, without the caller's environment of Rollcall.
+#[must_use]
+pub fn rollcall(folder: &Path, args: &[&str]) -> Output {
+    let mut command = Command::new(program());
+    command.current_dir(folder).args(args).env_remove("ROLLCALL_LEDGER").env_remove("ROLLCALL_KEY");
+    command.stdin(Stdio::null()).output().expect("the program starts")
+}
+
+/// Runs the program and requires an exit code; returns what it printed.
+#[must_use]
+pub fn expect(folder: &Path, code: i32, args: &[&str]) -> String {
+    let output = rollcall(folder, args);
+    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert_eq!(output.status.code(), Some(code), "rollcall {}\n{out}{err}", args.join(" "));
+    out.into_owned()
+}
+
+/// Runs the program, requires success, and reads its JSON.
+#[must_use]
+pub fn json(folder: &Path, args: &[&str]) -> serde_json::Value {
+    let mut all = args.to_vec();
+    all.push("--json");
+    serde_json::from_str(&expect(folder, 0, &all)).expect("the answer is JSON")
+}
+
+/// A folder of shared material, or `None` with a word that says what is not tested.
+#[must_use]
+pub fn shared(name: &str) -> Option<PathBuf> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared").join(name);
+    if path.exists() {
+        Some(path)
+    } else {
+        println!("SKIPPED: ../shared/{name} is missing, so nothing is compared with it here");
+        None
+    }
+}
+
+/// Plays lines and returns an answer for each.
+#[must_use]
+pub fn rehearse(folder: &Path, lines: &[serde_json::Value]) -> Vec<serde_json::Value> {
+    let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
+    std::fs::write(folder.join("acts.jsonl"), text).expect("the acts are written");
+    let out = expect(folder, 0, &["--ledger", "play.ledger", "rehearse", "acts.jsonl", "--json"]);
+    out.lines().map(|line| serde_json::from_str(line).expect("an answer is JSON")).collect()
+}

@@ -1,0 +1,98 @@
+//! Plays every story under `tests/stories/`: documents for people whose acts are played for real and whose answers must
+//! be the ones that the story tells. A new file is found by itself.
+//!
+//! In a fenced block marked `acts`, `at TIME` sets the clock, and a line `BY ACT field=value … [#label] => ANSWER` is an
+//! act. `ANSWER` is `accepted`, or `refused CODE CLAUSE`, or `invalid`. Values run to the next ` field=`; lists are JSON.
+
+use std::path::Path;
+
+use rollcall_tests::{expect, json};
+use serde_json::{Map, Value, json};
+
+fn value(text: &str) -> Value {
+    let number = text.len() < 10 && text.bytes().all(|b| b.is_ascii_digit());
+    let structured = text.starts_with('[') || text.starts_with('{') || number;
+    if structured { serde_json::from_str(text).expect("a list, object or number in JSON") } else { json!(text) }
+}
+
+fn act(line: &str, at: &str) -> (Value, String) {
+    let (act, answer) = line.rsplit_once(" => ").unwrap_or_else(|| panic!("no answer is told: {line}"));
+    let (act, label) = act.rsplit_once(" #").map_or((act, None), |(act, label)| (act, Some(label)));
+    let mut words = act.splitn(3, ' ');
+    let (by, verb, rest) = (words.next().unwrap(), words.next().unwrap(), words.next().unwrap_or_default());
+    let mut object = Map::from_iter([("at".into(), json!(at)), ("by".into(), json!(by)), ("act".into(), json!(verb))]);
+    if let Some(label) = label {
+        object.insert("id".into(), json!(label));
+    }
+    let mut field = String::new();
+    let mut fields: Vec<(String, String)> = Vec::new();
+    for word in rest.split(' ').filter(|word| !word.is_empty()) {
+        match word.split_once('=') {
+            Some((name, first)) if name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_') && !name.is_empty() => {
+                field = name.to_owned();
+                fields.push((field.clone(), first.to_owned()));
+            }
+            _ => {
+                assert!(!field.is_empty(), "a word before the first field: {line}");
+                let last = &mut fields.last_mut().unwrap().1;
+                last.push(' ');
+                last.push_str(word);
+            }
+        }
+    }
+    for (name, text) in fields {
+        object.insert(name, value(&text));
+    }
+    (Value::Object(object), answer.trim().to_owned())
+}
+
+fn told(answer: &Value) -> String {
+    match answer["outcome"].as_str() {
+        Some("refused") => format!("refused {} {}", answer["code"].as_str().unwrap(), answer["clause"].as_str().unwrap()),
+        other => other.unwrap().to_owned(),
+    }
+}
+
+fn play(path: &Path) -> usize {
+    let story = std::fs::read_to_string(path).unwrap();
+    let mut at = String::from("2026-03-02T01:00:00Z");
+    let mut inside = false;
+    let mut acts = Vec::new();
+    for (number, line) in (1..).zip(story.lines()) {
+        match line {
+            "```acts" => inside = true,
+            "```" => inside = false,
+            _ if !inside || line.trim().is_empty() => {}
+            _ => match line.strip_prefix("at ") {
+                Some(time) => time.clone_into(&mut at),
+                None => acts.push((number, act(line, &at))),
+            },
+        }
+    }
+    assert!(!acts.is_empty(), "{} has no acts", path.display());
+    let folder = tempfile::tempdir().unwrap();
+    let lines: Vec<Value> = acts.iter().map(|(_, (act, _))| act.clone()).collect();
+    let answers = rollcall_tests::rehearse(folder.path(), &lines);
+    assert_eq!(answers.len(), acts.len());
+    for ((number, (act, expected)), answer) in acts.iter().zip(&answers) {
+        let place = format!("{}:{number}", path.file_name().unwrap().to_string_lossy());
+        assert_eq!(&told(answer), expected, "{place}: {act}\n  {answer}");
+    }
+    let audit = json(folder.path(), &["--ledger", "play.ledger", "audit"]);
+    assert_eq!(audit["outcome"], "valid", "{}: {audit}", path.display());
+    let _ = expect(folder.path(), 0, &["--ledger", "play.ledger", "replay"]);
+    acts.len()
+}
+
+#[test]
+fn every_story_happens_as_it_is_told() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("stories");
+    let mut stories: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    stories.sort();
+    let mut acts = 0;
+    for story in &stories {
+        acts += play(story);
+    }
+    println!("{} stories, {acts} acts", stories.len());
+    assert!(stories.len() >= 10);
+}
