@@ -198,6 +198,11 @@ impl Auditor {
         self.note(Some(index), "entry-missing", format!("the head announces entry {index}, the log does not have it"));
     }
 
+    /// Notes that the store holds an entry which its head does not cover.
+    pub fn beyond(&mut self, index: u64) {
+        self.note(Some(index), "entry-beyond-head", format!("the store holds entry {index}, which its head does not cover"));
+    }
+
     /// Notes that a stored projection disagrees with the one rebuilt.
     pub fn stored_projection(&mut self, name: &str, stored: &str, rebuilt: &str) {
         if stored != rebuilt {

@@ -50,6 +50,9 @@ pub fn audit(
         }
         progress(next);
     }
+    if !store.entries(head.size..head.size.saturating_add(1))?.is_empty() {
+        auditor.beyond(head.size);
+    }
     if let Some(rebuilt) = auditor.rebuilt() {
         let digests: Vec<_> = rebuilt.state().digests();
         let stored = store.projections()?;

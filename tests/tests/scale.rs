@@ -1,0 +1,103 @@
+//! Twenty thousand acts of two interleaved meetings a fortnight, by people with Chinese names: every line is answered, and
+//! the audit of what was kept agrees.
+
+use rollcall_tests::{expect, json};
+use serde_json::{Value, json};
+
+const FAMILY: [&str; 12] = ["王", "李", "张", "刘", "陈", "杨", "黄", "赵", "吴", "周", "徐", "孙"];
+const GIVEN: [&str; 4] = ["芳", "伟", "秀英", "敏"];
+const ACTS: usize = 20_000;
+
+struct Script {
+    lines: Vec<Value>,
+}
+
+impl Script {
+    fn act(&mut self, at: u64, by: &str, act: &str, fields: Value) {
+        let at = rollcall_core::time::Timestamp::from_ms(at).unwrap().to_string();
+        let mut object = json!({"at": at, "by": by, "act": act});
+        object.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+        self.lines.push(object);
+    }
+}
+
+fn script() -> Vec<Value> {
+    let members: Vec<String> = FAMILY.iter().flat_map(|f| GIVEN.iter().map(move |g| format!("{f}{g}"))).collect();
+    let members = &members[..21];
+    let mut script = Script { lines: Vec::new() };
+    let minute = 60_000;
+    let mut day = 1_772_413_200_000; // 2026-03-02T01:00:00Z
+    script.act(day, "root", "found", json!({"charter": "greatsql", "name": "二万"}));
+    for (index, member) in members.iter().enumerate() {
+        script.act(day, member, "enrol", json!({}));
+        let role = if index == 0 { "chair" } else { "member" };
+        script.act(day, "root", "appoint", json!({"unit": "toc", "role": role, "person": member}));
+    }
+    script.act(day, "root", "constitute", json!({"unit": "toc", "members": members}));
+    for round in 0.. {
+        if script.lines.len() >= ACTS {
+            break;
+        }
+        let labels = [format!("m{round}a"), format!("m{round}b")];
+        let starts = day + 8 * 86_400_000 + 11 * 3_600_000;
+        for (label, kind) in labels.iter().zip(["regular", "extraordinary"]) {
+            let text = rollcall_core::time::Timestamp::from_ms(starts).unwrap().to_string();
+            let notice = json!({"unit": "toc", "kind": kind, "starts": text, "place": "线上", "mode": "remote", "agenda": ["议题"], "references": "none", "id": label});
+            script.act(day + minute, &members[0], "notice", notice);
+        }
+        for member in members {
+            for label in &labels {
+                script.act(starts, member, "check-in", json!({"meeting": format!("@{label}")}));
+            }
+        }
+        for label in &labels {
+            script.act(starts, &members[0], "open", json!({"meeting": format!("@{label}")}));
+        }
+        for (label, vote) in labels.iter().zip(["va", "vb"]) {
+            let (motion, vote) = (format!("{label}-o"), format!("{label}-{vote}"));
+            let fields = json!({"meeting": format!("@{label}"), "unit": "toc", "title": "议题", "effect": {"kind": "resolve", "text": "同意"}, "id": motion});
+            script.act(starts + minute, &members[1], "move", fields);
+            script.act(starts + minute, &members[0], "open-vote", json!({"motion": format!("@{motion}"), "id": vote}));
+        }
+        for (index, member) in members.iter().enumerate() {
+            let choice = ["for", "for", "against"][(index + round) % 3];
+            script.act(starts + 2 * minute, member, "vote", json!({"vote": format!("@{}-va", labels[0]), "choice": choice}));
+            // The vote of an extraordinary meeting was never opened: this is refused, line by line.
+            script.act(starts + 2 * minute, member, "vote", json!({"vote": format!("@{}-vb", labels[1]), "choice": choice}));
+        }
+        script.act(starts + 3 * minute, &members[2], "close-vote", json!({"vote": format!("@{}-va", labels[0])}));
+        for label in &labels {
+            script.act(starts + 4 * minute, &members[0], "adjourn", json!({"meeting": format!("@{label}")}));
+        }
+        day += 14 * 86_400_000;
+    }
+    script.lines.truncate(ACTS);
+    script.lines
+}
+
+#[test]
+fn twenty_thousand_acts_are_each_answered_and_the_audit_agrees() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let lines = script();
+    assert_eq!(lines.len(), ACTS);
+    let answers = rollcall_tests::rehearse(here, &lines);
+    assert_eq!(answers.len(), ACTS);
+    let mut accepted = 0;
+    for (number, (line, answer)) in (1..).zip(lines.iter().zip(&answers)) {
+        assert_eq!(answer["line"], number);
+        let to_extraordinary = line["vote"].as_str().is_some_and(|vote| vote.ends_with("-vb"))
+            || line["act"] == "open-vote" && line["motion"].as_str().is_some_and(|motion| motion.ends_with("b-o"));
+        let expected = if to_extraordinary { "refused" } else { "accepted" };
+        assert_eq!(answer["outcome"], expected, "line {number}: {line} {answer}");
+        accepted += u64::from(expected == "accepted");
+    }
+    let audit = json(here, &["--ledger", "play.ledger", "audit"]);
+    assert_eq!((&audit["outcome"], audit["size"].as_u64()), (&json!("valid"), Some(accepted + 2)));
+    let motions = json(here, &["--ledger", "play.ledger", "motion"]);
+    for motion in motions.as_array().unwrap().iter().filter(|motion| !motion["closed"].is_null()) {
+        assert_eq!((&motion["tally"]["for"], &motion["outcome"]), (&json!(14), &json!("passed")), "{motion}");
+    }
+    let _ = expect(here, 0, &["--ledger", "play.ledger", "replay"]);
+    println!("{accepted} of {ACTS} accepted");
+}
