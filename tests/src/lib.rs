@@ -71,3 +71,15 @@ pub fn rehearse(folder: &Path, lines: &[serde_json::Value]) -> Vec<serde_json::V
     let out = expect(folder, 0, &["--ledger", "play.ledger", "rehearse", "acts.jsonl", "--json"]);
     out.lines().map(|line| serde_json::from_str(line).expect("an answer is JSON")).collect()
 }
+
+/// Tells whether a program of others is installed; where `ROLLCALL_REQUIRE_TOOLS` is set it must be.
+#[must_use]
+pub fn has_tool(name: &str) -> bool {
+    let found =
+        std::env::var_os("PATH").is_some_and(|path| std::env::split_paths(&path).any(|dir| dir.join(name).is_file()));
+    assert!(found || std::env::var_os("ROLLCALL_REQUIRE_TOOLS").is_none(), "`{name}` is not installed");
+    if !found {
+        println!("SKIPPED: `{name}` is not installed, so nothing is checked with it here");
+    }
+    found
+}

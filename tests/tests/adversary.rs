@@ -86,14 +86,20 @@ fn acts() -> Vec<Value> {
     let mut acts: Vec<Value> = members.iter().map(|m| at(t0, m, "enrol", json!({}))).collect();
     acts.insert(0, at(t0, "root", "found", json!({"charter": "greatsql"})));
     acts.extend(members.iter().map(|m| {
-        at(t0, "root", "appoint", json!({"unit": "toc", "role": if *m == "ann" { "chair" } else { "member" }, "person": m}))
+        at(
+            t0,
+            "root",
+            "appoint",
+            json!({"unit": "toc", "role": if *m == "ann" { "chair" } else { "member" }, "person": m}),
+        )
     }));
     acts.push(at(t0, "root", "constitute", json!({"unit": "toc", "members": members})));
     let notice = json!({"unit": "toc", "kind": "regular", "starts": t2, "place": "x", "mode": "remote", "agenda": ["a"], "references": "none", "id": "m"});
     acts.push(at(t1, "ann", "notice", notice));
     acts.extend(members.iter().map(|m| at(t2, m, "check-in", json!({"meeting": "@m"}))));
     acts.push(at(t2, "ann", "open", json!({"meeting": "@m"})));
-    let motion = json!({"meeting": "@m", "unit": "toc", "title": "a", "effect": {"kind": "resolve", "text": "b"}, "id": "o"});
+    let motion =
+        json!({"meeting": "@m", "unit": "toc", "title": "a", "effect": {"kind": "resolve", "text": "b"}, "id": "o"});
     acts.push(at(t2, "ben", "move", motion));
     acts.push(at(t2, "ann", "open-vote", json!({"motion": "@o", "id": "v"})));
     acts.extend(members.iter().map(|m| at(t2, m, "vote", json!({"vote": "@v", "choice": "for"}))));
@@ -161,7 +167,10 @@ fn any_flipped_bit_of_any_node_head_or_projection_is_found() {
             bad.nodes.insert((*level, *index), TreeHash::from_bytes(bytes));
             let report = audit(&bad, Level::Log, Some(id), &[], |_| {}).unwrap();
             let first = index << level;
-            assert!(report.violations.iter().any(|v| v.entry == Some(first) && v.code.ends_with("-altered")), "{level} {index}");
+            assert!(
+                report.violations.iter().any(|v| v.entry == Some(first) && v.code.ends_with("-altered")),
+                "{level} {index}"
+            );
         }
     }
     for bit in 0..256_usize {
@@ -169,7 +178,9 @@ fn any_flipped_bit_of_any_node_head_or_projection_is_found() {
         bytes[bit / 8] ^= 1 << (bit % 8);
         let mut bad = store.clone();
         bad.head.root = TreeHash::from_bytes(bytes);
-        assert!(audit(&bad, Level::Log, Some(id), &[], |_| {}).unwrap().violations.iter().any(|v| v.code == "head-altered"));
+        assert!(
+            audit(&bad, Level::Log, Some(id), &[], |_| {}).unwrap().violations.iter().any(|v| v.code == "head-altered")
+        );
     }
     for bit in 0..64 {
         let mut bad = store.clone();
@@ -194,7 +205,11 @@ fn dropped_swapped_and_repeated_entries_are_found() {
         let mut dropped = store.clone();
         dropped.entries.remove(index);
         let report = full(&dropped, id, &[]);
-        assert!(report.violations.iter().any(|v| v.entry == Some(index as u64)), "dropped {index}: {:?}", report.violations);
+        assert!(
+            report.violations.iter().any(|v| v.entry == Some(index as u64)),
+            "dropped {index}: {:?}",
+            report.violations
+        );
         let mut repeated = store.clone();
         repeated.entries.insert(index, repeated.entries[index].clone());
         assert!(!full(&repeated, id, &[]).is_valid(), "repeated {index}");
@@ -219,7 +234,10 @@ fn a_cheating_operator_is_caught_by_the_heads_that_later_authors_saw() {
         let report = full(&cheated, id, &[]);
         let codes: Vec<_> = report.violations.iter().map(|v| v.code.as_str()).collect();
         assert!(codes.iter().any(|code| ["seen-root-differs", "seen-beyond-log"].contains(code)), "{index}: {codes:?}");
-        assert!(audit(&cheated, Level::Signatures, Some(id), &[], |_| {}).unwrap().is_valid(), "only the rules can tell");
+        assert!(
+            audit(&cheated, Level::Signatures, Some(id), &[], |_| {}).unwrap().is_valid(),
+            "only the rules can tell"
+        );
     }
     // The very last entry has no later author. Only a head that somebody kept tells.
     let mut cheated = store.clone();
@@ -268,7 +286,10 @@ fn a_head_kept_in_a_file_is_compared() {
     assert!(out.contains("head-differs"), "{out}");
     let longer = format!("{}\n{}\n{}\n", lines[0], 999, lines[2]);
     std::fs::write(here.join("longer.head"), longer).unwrap();
-    assert!(expect(here, 3, &["--ledger", "play.ledger", "audit", "--head", "longer.head", "--json"]).contains("log-truncated"));
+    assert!(
+        expect(here, 3, &["--ledger", "play.ledger", "audit", "--head", "longer.head", "--json"])
+            .contains("log-truncated")
+    );
     std::fs::write(here.join("bad.head"), "x").unwrap();
     let _ = expect(here, 2, &["--ledger", "play.ledger", "audit", "--head", "bad.head"]);
     let zero = "0".repeat(64);

@@ -130,7 +130,11 @@ fn the_charters_zone_is_the_one_of_the_database() {
     let start = jiff::Timestamp::UNIX_EPOCH;
     let end: jiff::Timestamp = "2100-01-01T00:00:00Z".parse().unwrap();
     let mut expected = vec![(0, zone.to_offset(start).seconds())];
-    expected.extend(zone.following(start).take_while(|t| t.timestamp() < end).map(|t| (t.timestamp().as_second(), t.offset().seconds())));
+    expected.extend(
+        zone.following(start)
+            .take_while(|t| t.timestamp() < end)
+            .map(|t| (t.timestamp().as_second(), t.offset().seconds())),
+    );
     expected.dedup_by_key(|(_, offset)| *offset);
     let own = charter.zone().transitions().iter();
     let own: Vec<_> = own.map(|t| (i64::try_from(t.from_s).unwrap(), t.offset_s)).collect();

@@ -20,6 +20,9 @@ fn new_key(folder: &Path, name: &str, extra: &[&str]) {
 
 #[test]
 fn stock_openssh_says_good_for_every_event() {
+    if !rollcall_tests::has_tool("ssh-keygen") {
+        return;
+    }
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();
     let _ = expect(here, 0, &["--ledger", "L", "tour"]);
@@ -44,6 +47,9 @@ fn stock_openssh_says_good_for_every_event() {
 /// A member with nothing but OpenSSH: draft, sign, append; then everything that must not be taken for a signature.
 #[test]
 fn what_ssh_keygen_signs_is_admitted_and_nothing_else() {
+    if !rollcall_tests::has_tool("ssh-keygen") {
+        return;
+    }
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();
     for name in ["alice", "bob"] {
@@ -82,7 +88,8 @@ fn what_ssh_keygen_signs_is_admitted_and_nothing_else() {
     let _ = run(2, &["append", "second", "second"]);
     std::fs::copy(here.join("draft.sig"), here.join("second.sig")).unwrap();
     assert!(run(1, &["append", "second", "--json"]).contains("bad-signature"));
-    std::fs::write(here.join("second.sig"), "-----BEGIN SSH SIGNATURE-----\nAAAA\n-----END SSH SIGNATURE-----\n").unwrap();
+    std::fs::write(here.join("second.sig"), "-----BEGIN SSH SIGNATURE-----\nAAAA\n-----END SSH SIGNATURE-----\n")
+        .unwrap();
     let _ = run(2, &["append", "second"]);
     let _ = run(4, &["append", "nothing"]);
     std::fs::write(here.join("huge"), vec![0; 70_000]).unwrap();

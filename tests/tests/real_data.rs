@@ -46,7 +46,11 @@ fn the_golden_rosters_come_out_of_the_imported_history() {
 }
 
 fn people(roles: &Value) -> impl Iterator<Item = &str> {
-    roles.as_object().unwrap().values().flat_map(|holders| holders.as_array().unwrap().iter().map(|h| h.as_str().unwrap()))
+    roles
+        .as_object()
+        .unwrap()
+        .values()
+        .flat_map(|holders| holders.as_array().unwrap().iter().map(|h| h.as_str().unwrap()))
 }
 
 #[test]
@@ -61,11 +65,27 @@ fn a_malformed_line_is_named_and_nothing_is_imported() {
         ("[]", 2, "not a JSON object"),
         (r#"{"change":"grant","person":"b","body":"sig/x","role":"lead"}"#, 2, "`time` is missing"),
         (r#"{"time":"yesterday","change":"grant","person":"b","body":"sig/x","role":"lead"}"#, 2, "RFC 3339"),
-        (r#"{"time":"2020-01-02T00:00:00Z","change":"promote","person":"b","body":"sig/x","role":"lead"}"#, 2, "promote"),
-        (r#"{"time":"2020-01-02T00:00:00Z","change":"grant","person":"b b","body":"sig/x","role":"lead"}"#, 2, "U+0020"),
+        (
+            r#"{"time":"2020-01-02T00:00:00Z","change":"promote","person":"b","body":"sig/x","role":"lead"}"#,
+            2,
+            "promote",
+        ),
+        (
+            r#"{"time":"2020-01-02T00:00:00Z","change":"grant","person":"b b","body":"sig/x","role":"lead"}"#,
+            2,
+            "U+0020",
+        ),
         (r#"{"time":"2020-01-02T00:00:00Z","change":"grant","body":"sig/x","role":"lead"}"#, 2, "needs `person`"),
-        (r#"{"time":"2019-01-02T00:00:00Z","change":"grant","person":"b","body":"sig/x","role":"lead"}"#, 2, "time goes back"),
-        (r#"{"time":"2020-01-02T00:00:00Z","change":"revoke","person":"b","body":"sig/x","role":"lead"}"#, 1, "does not hold"),
+        (
+            r#"{"time":"2019-01-02T00:00:00Z","change":"grant","person":"b","body":"sig/x","role":"lead"}"#,
+            2,
+            "time goes back",
+        ),
+        (
+            r#"{"time":"2020-01-02T00:00:00Z","change":"revoke","person":"b","body":"sig/x","role":"lead"}"#,
+            1,
+            "does not hold",
+        ),
         (r#"{"time":"2020-01-02T00:00:00Z","change":"grant","person":"a","body":"sig/x","role":"lead"}"#, 1, "held"),
         (r#"{"time":"2020-01-02T00:00:00Z","change":"dissolve","body":"sig/y"}"#, 1, "no unit"),
     ];
@@ -86,7 +106,10 @@ fn one_instant_and_several_files_fall_into_their_order() {
     let here = folder.path();
     let t = |day: u32| format!("2020-01-{day:02}T00:00:00Z");
     let role = |day: u32, change: &str, person: &str, role: &str| {
-        format!(r#"{{"time":"{}","change":"{change}","person":"{person}","body":"小组/甲","role":"{role}","pr":null}}"#, t(day))
+        format!(
+            r#"{{"time":"{}","change":"{change}","person":"{person}","body":"小组/甲","role":"{role}","pr":null}}"#,
+            t(day)
+        )
     };
     let body = |day: u32, change: &str| format!(r#"{{"time":"{}","change":"{change}","body":"小组/甲"}}"#, t(day));
     let roles = [

@@ -61,9 +61,19 @@ fn script() -> Vec<Value> {
         }
         for (index, member) in members.iter().enumerate() {
             let choice = ["for", "for", "against"][(index + round) % 3];
-            script.act(starts + 2 * minute, member, "vote", json!({"vote": format!("@{}-va", labels[0]), "choice": choice}));
+            script.act(
+                starts + 2 * minute,
+                member,
+                "vote",
+                json!({"vote": format!("@{}-va", labels[0]), "choice": choice}),
+            );
             // The vote of an extraordinary meeting was never opened: this is refused, line by line.
-            script.act(starts + 2 * minute, member, "vote", json!({"vote": format!("@{}-vb", labels[1]), "choice": choice}));
+            script.act(
+                starts + 2 * minute,
+                member,
+                "vote",
+                json!({"vote": format!("@{}-vb", labels[1]), "choice": choice}),
+            );
         }
         script.act(starts + 3 * minute, &members[2], "close-vote", json!({"vote": format!("@{}-va", labels[0])}));
         for label in &labels {

@@ -48,7 +48,9 @@ fn act(line: &str, at: &str) -> (Value, String) {
 
 fn told(answer: &Value) -> String {
     match answer["outcome"].as_str() {
-        Some("refused") => format!("refused {} {}", answer["code"].as_str().unwrap(), answer["clause"].as_str().unwrap()),
+        Some("refused") => {
+            format!("refused {} {}", answer["code"].as_str().unwrap(), answer["clause"].as_str().unwrap())
+        }
         other => other.unwrap().to_owned(),
     }
 }

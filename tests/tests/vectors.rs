@@ -33,7 +33,8 @@ fn of_the_cctv_vectors_exactly_the_one_without_flags_is_admitted() {
 #[test]
 fn a_signature_with_torsion_in_its_commitment_is_refused() {
     let Some(folder) = shared("vectors") else { return };
-    let vector: Value = serde_json::from_str(&std::fs::read_to_string(folder.join("ed25519-torsion-r.json")).unwrap()).unwrap();
+    let vector: Value =
+        serde_json::from_str(&std::fs::read_to_string(folder.join("ed25519-torsion-r.json")).unwrap()).unwrap();
     let field = |name: &str| vector[name].as_str().unwrap();
     let key = <[u8; 32]>::try_from(hex::decode(field("key")).unwrap()).unwrap();
     assert!(PublicKey::from_bytes(&key).is_ok(), "the key itself is an ordinary one");
@@ -79,7 +80,9 @@ fn merkle_proofs_of_others_get_the_verdict_that_is_written_beside_them() {
         judged += 1;
         stricter += u32::from(accepted && odd);
     }
-    println!("{judged} proofs judged, {stricter} refused by our stricter edge rules, {other} of a kind that is not used here");
+    println!(
+        "{judged} proofs judged, {stricter} refused by our stricter edge rules, {other} of a kind that is not used here"
+    );
     assert!(stricter <= 4, "{stricter}");
     assert!(judged > 150);
 }

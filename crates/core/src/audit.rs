@@ -200,7 +200,11 @@ impl Auditor {
 
     /// Notes that the store holds an entry which its head does not cover.
     pub fn beyond(&mut self, index: u64) {
-        self.note(Some(index), "entry-beyond-head", format!("the store holds entry {index}, which its head does not cover"));
+        self.note(
+            Some(index),
+            "entry-beyond-head",
+            format!("the store holds entry {index}, which its head does not cover"),
+        );
     }
 
     /// Notes that a stored projection disagrees with the one rebuilt.
