@@ -66,8 +66,8 @@ pub fn shared(name: &str) -> Option<PathBuf> {
 /// Plays lines and returns an answer for each.
 #[must_use]
 pub fn rehearse(folder: &Path, lines: &[serde_json::Value]) -> Vec<serde_json::Value> {
-    let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
-    std::fs::write(folder.join("acts.jsonl"), text).expect("the acts are written");
+    let text: Vec<String> = lines.iter().map(ToString::to_string).collect();
+    std::fs::write(folder.join("acts.jsonl"), text.join("\n")).expect("the acts are written");
     let out = expect(folder, 0, &["--ledger", "play.ledger", "rehearse", "acts.jsonl", "--json"]);
     out.lines().map(|line| serde_json::from_str(line).expect("an answer is JSON")).collect()
 }

@@ -29,7 +29,7 @@ fn act(line: &str, at: &str) -> (Value, String) {
     for word in rest.split(' ').filter(|word| !word.is_empty()) {
         match word.split_once('=') {
             Some((name, first)) if name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_') && !name.is_empty() => {
-                field = name.to_owned();
+                name.clone_into(&mut field);
                 fields.push((field.clone(), first.to_owned()));
             }
             _ => {
