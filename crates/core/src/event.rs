@@ -6,8 +6,9 @@
 //!
 //! ```compile_fail,E0451
 //! // A verified event cannot be made without verifying.
-//! fn forge(signed: rollcall_core::event::SignedEvent) -> rollcall_core::event::Verified {
-//!     rollcall_core::event::Verified { signed }
+//! use rollcall_core::{digest::EventId, event::{SignedEvent, Verified}, key::PublicKey};
+//! fn forge(id: EventId, signed: SignedEvent, key: PublicKey) -> Verified {
+//!     Verified { id, signed, key }
 //! }
 //! ```
 //! ```compile_fail,E0308
