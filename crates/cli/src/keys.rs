@@ -49,29 +49,40 @@ pub(crate) fn load(path: &Path) -> Result<LoadedKey, Failure> {
     }
 }
 
+/// A key that nobody has had before.
+pub(crate) struct FreshKey {
+    seed: [u8; 32],
+    pub(crate) public: PublicKey,
+}
+
+/// Draws a new key.
+pub(crate) fn draw() -> Result<FreshKey, Failure> {
+    let mut seed = [0; 32];
+    getrandom::fill(&mut seed).map_err(|error| Failure::io("the system gave no randomness", &error))?;
+    let public = SigningKey::from_seed(&seed).public();
+    let public = public.map_err(|error| Failure::bug("a fresh key is not admissible").caused_by(&error))?;
+    Ok(FreshKey { seed, public })
+}
+
 /// Writes a new key pair: the private file with mode 0600 and the `.pub` file beside it, never over an existing one.
-pub(crate) fn create(path: &Path, comment: &str) -> Result<LoadedKey, Failure> {
+pub(crate) fn write(fresh: &FreshKey, path: &Path, comment: &str) -> Result<(), Failure> {
+    let FreshKey { seed, public } = fresh;
     let public_path = public_path(path);
     for existing in [path, &public_path] {
         if existing.exists() {
             return Err(Failure::usage(format!("a file is there already: {}", existing.display())));
         }
     }
-    let mut seed = [0; 32];
-    getrandom::fill(&mut seed).map_err(|error| Failure::io("the system gave no randomness", &error))?;
-    let key = SigningKey::from_seed(&seed);
-    let public = key.public().map_err(|error| Failure::bug("a fresh key is not admissible").caused_by(&error))?;
     let pair = Ed25519Keypair {
         public: ssh_key::public::Ed25519PublicKey(*public.as_bytes()),
-        private: Ed25519PrivateKey::from_bytes(&seed),
+        private: Ed25519PrivateKey::from_bytes(seed),
     };
     let unusable = |error: ssh_key::Error| Failure::bug("a fresh key cannot be written").caused_by(&error);
     let file = PrivateKey::new(KeypairData::Ed25519(pair), comment).map_err(unusable)?;
     let text = file.to_openssh(LineEnding::LF).map_err(unusable)?;
     write_new(path, text.as_bytes(), 0o600)?;
     let line = file.public_key().to_openssh().map_err(unusable)?;
-    write_new(&public_path, format!("{line}\n").as_bytes(), 0o644)?;
-    Ok(LoadedKey { key, public })
+    write_new(&public_path, format!("{line}\n").as_bytes(), 0o644)
 }
 
 fn public_path(path: &Path) -> PathBuf {

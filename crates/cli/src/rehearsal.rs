@@ -21,9 +21,6 @@ use crate::failure::{Failure, refused};
 use crate::json::{self, Misfit};
 use crate::session::{AsOf, Session, is_rehearsal};
 
-/// Acts that are made durable together.
-const BATCH_ACTS: usize = 256;
-
 /// Where a play is kept.
 #[derive(Debug)]
 enum Stage {
@@ -240,11 +237,6 @@ impl<'a> Play<'a> {
             Ok(admission) => Outcome::Accepted(admission.event.to_string()),
             Err(error) => outcome_of(error),
         })
-    }
-
-    /// Tells whether enough acts wait to be made durable together.
-    pub(crate) fn is_full(&self) -> bool {
-        matches!(&self.stage, Some(Stage::File(session)) if session.waiting() >= BATCH_ACTS)
     }
 
     /// Makes what was played durable, where it is kept in a file.

@@ -54,11 +54,7 @@ impl Session {
 
     /// Creates a ledger file and appends its founding transaction.
     pub(crate) fn found(path: &Path, events: Vec<SignedEvent>, at: Timestamp) -> Result<Self, Failure> {
-        // Judged in memory first: a founding that cannot stand leaves no file behind.
-        let mut trial = Ledger::default();
-        for event in &events {
-            trial.admit(event.clone(), at)?;
-        }
+        judge_founding(&events, at)?;
         let store = RedbStore::create(path, &own_name())?;
         let mut session = Self { store, ledger: Ledger::default(), waiting: Batch::default() };
         for event in events {
@@ -174,6 +170,13 @@ impl Session {
         self.waiting = Batch::default();
         Ok(())
     }
+}
+
+/// Judges a founding in memory: one that cannot stand leaves no file behind.
+pub(crate) fn judge_founding(events: &[SignedEvent], at: Timestamp) -> Result<(), Failure> {
+    let mut trial = Ledger::default();
+    events.iter().try_for_each(|event| trial.admit(event.clone(), at).map(drop))?;
+    Ok(())
 }
 
 pub(crate) fn is_rehearsal(state: &State) -> bool {

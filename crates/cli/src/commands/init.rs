@@ -96,7 +96,7 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
         (rehearsal_founding(text("name"), &persons, threshold, &charter, at).map_err(cannot)?, at)
     } else {
         let plan = WallPlan::read(args, &authority)?;
-        let log_key = keys::create(&log_key_path(path), "rollcall log key")?;
+        let log_key = keys::draw()?;
         let mut nonce = [0; 32];
         getrandom::fill(&mut nonce).map_err(|error| Failure::io("the system gave no randomness", &error))?;
         let origin = args.get_one::<String>("origin").cloned().unwrap_or_else(|| default_origin(text("name"), &nonce));
@@ -105,13 +105,16 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
             authority: &plan.authority,
             threshold,
             charter: &charter,
-            log_key: log_key.public,
+            log_key: log_key.public.clone(),
             origin: &origin,
             clock: Clock::Wall,
             nonce,
         };
         let at = session::now()?;
-        (founding_events(&founding, &plan.founder, at).map_err(cannot)?, at)
+        let events = founding_events(&founding, &plan.founder, at).map_err(cannot)?;
+        session::judge_founding(&events, at)?;
+        keys::write(&log_key, &log_key_path(path), "rollcall log key")?;
+        (events, at)
     };
     let session = Session::found(path, events, at)?;
     Ok(founded(&session))

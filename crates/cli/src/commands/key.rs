@@ -52,7 +52,8 @@ fn file(args: &ArgMatches) -> Result<&PathBuf, Failure> {
 fn new(args: &ArgMatches) -> Result<Answer, Failure> {
     let path = file(args)?;
     let comment = args.get_one::<String>("comment").map_or("rollcall", String::as_str);
-    let made = keys::create(path, comment)?;
+    let made = keys::draw()?;
+    keys::write(&made, path, comment)?;
     let fingerprint = keys::fingerprint(&made.public);
     let line = keys::openssh_line(&made.public, comment);
     let text = format!("wrote {} and {}.pub\n  {line}\n  {fingerprint}\n", path.display(), path.display());

@@ -11,6 +11,9 @@ use crate::answer::Answer;
 use crate::failure::Failure;
 use crate::rehearsal::Play;
 
+/// Lines of a file whose acts are made durable, and then answered, together.
+const BATCH_LINES: u64 = 256;
+
 pub(super) fn command() -> Command {
     Command::new("rehearse")
         .about("Play JSON Lines acts against a rehearsal ledger, one answer a line")
@@ -32,6 +35,8 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
         Box::new(BufReader::new(File::open(path).map_err(cannot)?))
     };
 
+    // Whoever writes to a pipe may wait for each answer before the next line.
+    let interactive = path.as_os_str() == "-";
     let mut play = Play::new(ledger, charter)?;
     let mut answers = String::new();
     let mut out = anstream::stdout().lock();
@@ -45,7 +50,7 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
         let answer = if json { outcome.json(line).to_string() } else { outcome.text(line) };
         answers.push_str(&answer);
         answers.push('\n');
-        if play.is_full() {
+        if interactive || line % BATCH_LINES == 0 {
             // An answer is given only after what it says is durable.
             play.flush()?;
             tell(&mut answers)?;
