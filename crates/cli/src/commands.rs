@@ -44,6 +44,8 @@ Start here:
 
 Exit codes: 0 done, 1 refused by the charter, 2 usage or bad input, 3 log invalid, 4 could not check or I/O, 70 bug.";
 
+pub(crate) use meeting::notes;
+
 /// The whole command tree.
 pub(crate) fn command() -> Command {
     let verbs: Vec<Command> = vec![

@@ -37,8 +37,12 @@ pub(crate) struct Play<'a> {
     charter: &'a str,
     stage: Option<Stage>,
     labels: BTreeMap<String, Option<String>>,
-    /// The founder's own confirmation, which a play may also state on a line of its own.
-    confirmation: Option<(Handle, String)>,
+    /// The founder's own confirmation: entered with the founding, unless the play states its confirmations itself.
+    confirmation: Option<(SignedEvent, Timestamp)>,
+    /// That confirmation once it is entered: a line that states it is answered with it.
+    confirmed: Option<(Handle, String)>,
+    /// Line 1 was a `found` that did not stand, so nothing else can.
+    unfounded: bool,
 }
 
 /// What became of a line.
@@ -83,7 +87,7 @@ impl Outcome {
 impl<'a> Play<'a> {
     /// Begins or, where the ledger file exists already, continues a play.
     pub(crate) fn new(path: Option<&'a Path>, charter: &'a str) -> Result<Self, Failure> {
-        let mut play = Self { path, charter, stage: None, labels: BTreeMap::new(), confirmation: None };
+        let mut play = Self { path, charter, stage: None, labels: BTreeMap::new(), confirmation: None, confirmed: None, unfounded: false };
         if let Some(path) = path.filter(|path| path.exists()) {
             let session = Session::write(path)?;
             if !is_rehearsal(session.state()) {
@@ -109,7 +113,11 @@ impl<'a> Play<'a> {
 
     /// Plays one act given as a JSON object.
     pub(crate) fn object(&mut self, mut object: Map<String, Value>) -> Result<Outcome, Failure> {
-        let label = object.remove("id").and_then(|id| id.as_str().map(str::to_owned));
+        let label = match object.remove("id") {
+            Some(Value::String(label)) => Some(label),
+            None => None,
+            Some(_) => return Ok(Outcome::Invalid("`id` must be text".to_owned())),
+        };
         let outcome = match self.cue(&mut object) {
             Ok(cue) => self.play(&cue, &object)?,
             Err(what) => Outcome::Invalid(what),
@@ -151,10 +159,20 @@ impl<'a> Play<'a> {
     }
 
     fn play(&mut self, cue: &Cue, object: &Map<String, Value>) -> Result<Outcome, Failure> {
+        if cue.act == "found" {
+            return match self.state().and_then(State::founding) {
+                Some(founding) => {
+                    let ledger = founding.ledger.to_string();
+                    Ok(Outcome::Refused(Box::new(Reason::AlreadyFounded { ledger }.by_format("founding"))))
+                }
+                None => self.found(cue, object),
+            };
+        }
+        if self.unfounded {
+            let act = cue.act.clone();
+            return Ok(Outcome::Refused(Box::new(Reason::NotFounded { act }.by_format("founding"))));
+        }
         if self.stage.is_none() {
-            if cue.act == "found" {
-                return self.found(cue, object);
-            }
             let text = charter_text(self.charter)?;
             match rehearsal_founding("rehearsal", std::slice::from_ref(&cue.by), 1, &text, cue.at) {
                 Ok(events) => {
@@ -163,10 +181,15 @@ impl<'a> Play<'a> {
                 Err(error) => return Err(Failure::input("the rehearsal cannot be founded").caused_by(&error)),
             }
         }
-        let own = |(founder, _): &mut (Handle, String)| cue.act == "confirm" && object.is_empty() && *founder == cue.by;
-        if let Some((_, event)) = self.confirmation.take_if(own) {
-            return Ok(Outcome::Accepted(event));
+        if cue.act == "confirm" {
+            // The play states who confirms; nothing is confirmed for anybody.
+            self.confirmation = None;
+            let own = |(founder, _): &mut (Handle, String)| object.is_empty() && *founder == cue.by && cue.signer == cue.by;
+            if let Some((_, event)) = self.confirmed.take_if(own) {
+                return Ok(Outcome::Accepted(event));
+            }
         }
+        self.confirm_founding()?;
         match self.read(cue, object) {
             Ok(act) => self.admit(cue, act),
             Err(outcome) => Ok(outcome),
@@ -186,15 +209,20 @@ impl<'a> Play<'a> {
     }
 
     fn found(&mut self, cue: &Cue, object: &Map<String, Value>) -> Result<Outcome, Failure> {
+        self.unfounded = true;
         let plan = match FoundingLine::read(object, &cue.by, self.charter) {
             Ok(plan) => plan,
             Err(what) => return Ok(Outcome::Invalid(what)),
         };
-        let text = charter_text(&plan.charter)?;
+        let text = match charter_text(&plan.charter) {
+            Ok(text) => text,
+            Err(failure) => return Ok(Outcome::Invalid(failure.what)),
+        };
         match rehearsal_founding(&plan.name, &plan.authority, plan.threshold, &text, cue.at) {
             Ok(events) => {
                 let founding = events.first().map(SignedEvent::id);
                 let refused = self.begin(cue, events)?;
+                self.unfounded = refused.is_some();
                 Ok(refused.unwrap_or_else(|| Outcome::Accepted(founding.map_or_else(String::new, |id| id.to_string()))))
             }
             Err(error) => Ok(Outcome::Invalid(error.to_string())),
@@ -202,19 +230,50 @@ impl<'a> Play<'a> {
     }
 
     /// Founds the ledger, in memory or in its file; a founding that is refused leaves neither.
-    fn begin(&mut self, cue: &Cue, events: Vec<SignedEvent>) -> Result<Option<Outcome>, Failure> {
+    fn begin(&mut self, cue: &Cue, mut events: Vec<SignedEvent>) -> Result<Option<Outcome>, Failure> {
         let mut ledger = Ledger::default();
         for event in &events {
             if let Err(error) = ledger.admit(event.clone(), cue.at) {
                 return Ok(Some(outcome_of(error)));
             }
         }
-        self.confirmation = events.last().map(|event| (cue.by.clone(), event.id().to_string()));
+        self.confirmation = events.pop().map(|event| (event, cue.at));
+        let mut ledger = Ledger::default();
+        for event in &events {
+            if let Err(error) = ledger.admit(event.clone(), cue.at) {
+                return Ok(Some(outcome_of(error)));
+            }
+        }
         self.stage = Some(match self.path {
             Some(path) => Stage::File(Box::new(Session::found(path, events, cue.at)?)),
             None => Stage::Memory(Box::new(ledger)),
         });
         Ok(None)
+    }
+
+    /// Enters the founder's own confirmation, where the play has not stated confirmations itself.
+    fn confirm_founding(&mut self) -> Result<(), Failure> {
+        let Some((event, at)) = self.confirmation.take() else { return Ok(()) };
+        self.confirmed = self.state().and_then(State::founding).map(|f| (f.cause.by.clone(), event.id().to_string()));
+        match &mut self.stage {
+            Some(Stage::Memory(ledger)) => drop(ledger.admit(event, at)?),
+            Some(Stage::File(session)) => drop(session.admit(event, at)?),
+            None => {}
+        }
+        Ok(())
+    }
+
+    /// What an accepted act's answer says besides.
+    pub(crate) fn notes(&self, outcome: &Outcome) -> Vec<String> {
+        let (Outcome::Accepted(event), Some(state)) = (outcome, self.state()) else { return Vec::new() };
+        let event = event.parse();
+        event.map_or_else(|_| Vec::new(), |event| crate::commands::notes(state, &event, state.last_at()))
+    }
+
+    /// Ends the play: a founding that nobody confirmed by a line of its own is confirmed, and everything is durable.
+    pub(crate) fn finish(&mut self) -> Result<(), Failure> {
+        self.confirm_founding()?;
+        self.flush()
     }
 
     fn admit(&mut self, cue: &Cue, act: Act) -> Result<Outcome, Failure> {

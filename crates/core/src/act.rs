@@ -132,6 +132,8 @@ records! {
         members: Vec<Handle>,
         /// Every asserted holder of a seat who has not.
         left_out: Option<Vec<Handle>>,
+        /// The resolution that declares it, where another body does so instead of the authority.
+        basis: Option<EventId>,
     }
     /// Founds a unit.
     FoundUnit = "found-unit" {
@@ -408,7 +410,7 @@ mod tests {
         let effects: Vec<_> = Effect::SPECS.iter().map(|spec| spec.name).collect();
         assert_eq!(
             effects.join(" "),
-            "resolve grant end found-unit dissolve-unit merge-units address-authority reconstitute-authority"
+            "resolve grant end found-unit dissolve-unit merge-units constitute address-authority reconstitute-authority"
         );
     }
 

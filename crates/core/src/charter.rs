@@ -81,6 +81,8 @@ pub struct UnitKind {
     pub electors: Option<Name>,
     /// The body acts only once it has been constituted with so many accepted members.
     pub constitute: Option<Counted>,
+    /// It is constituted by another body's decision instead of by the authority.
+    pub constituted_by_decision: bool,
     /// Its roles.
     pub roles: BTreeMap<Name, Role>,
     /// How it meets.
@@ -257,6 +259,8 @@ pub struct Subject {
     pub names_person: bool,
     /// The person must have missed so many consecutive meetings.
     pub absences: Option<u64>,
+    /// Only until the unit has been constituted.
+    pub until_constituted: bool,
     /// The person must stand nominated by a holder of this role in the unit.
     pub nominated_by: Option<Name>,
 }
@@ -355,6 +359,12 @@ impl UnitKind {
     #[must_use]
     pub fn role(&self, name: &Name) -> Option<&Role> {
         self.roles.get(name).or_else(|| self.roles.iter().find(|(key, _)| key.as_str() == "*").map(|(_, role)| role))
+    }
+
+    /// Kinds of units that this kind's decisions constitute.
+    pub fn constitutes(&self) -> impl Iterator<Item = &Name> {
+        let subjects = self.decisions.iter().flat_map(|decision| &decision.decides);
+        subjects.filter(|subject| subject.effect == "constitute").filter_map(|subject| subject.kind.as_ref())
     }
 
     /// Roles that end when `name` ends, because they imply it.

@@ -29,7 +29,7 @@ pub use imports::content_digest as import_content_digest;
 use std::sync::Arc;
 
 use crate::act::Act;
-use crate::charter::{Charter, UnitKind};
+use crate::charter::{Charter, Clause, UnitKind};
 use crate::digest::EventId;
 use crate::event::{Event, Header};
 use crate::limits::{CLOCK_TOLERANCE_MS, NOT_AFTER_MAX_MS};
@@ -75,13 +75,14 @@ pub fn decide(state: &State, event: &Event, at: Timestamp) -> Result<Accepted, R
     let entry = state.log().size();
     let cause = Cause { entry, event: event.id(), at, by: event.header().by.clone() };
 
-    check_time(state, event.header(), at)?;
     let changes = match state.charter() {
         None => founding::judge(state, event, &cause)?,
         Some(charter) => {
             check_ledger(state, event.header())?;
             check_author(state, event, charter)?;
+            // Before the time rules: what has been accepted once is there, however late it is sent again.
             check_new(state, event)?;
+            check_time(state, event.header(), at)?;
             check_seen(state, event)?;
             act(&Scene { state, charter, event, cause: &cause })?
         }
@@ -288,13 +289,12 @@ impl<'a> Scene<'a> {
         Err(Reason::NotEnrolled { person: person.to_string() }.by_format("author"))
     }
 
-    /// The author is a member in office of a body.
-    fn require_member(&self, unit: &UnitId, kind: &UnitKind) -> Result<(), Refusal> {
-        let member = kind.electors.as_ref().and_then(|role| self.holds(unit, role, self.by()));
-        if member.is_some() {
+    /// The author is a member in office of a body, as a clause asks.
+    fn require_member(&self, body: &meeting::Body<'_>, clause: &Clause) -> Result<(), Refusal> {
+        if self.holds(body.unit, body.electors, self.by()).is_some() {
             return Ok(());
         }
-        Err(Reason::NotAMember { person: self.by().to_string(), unit: unit.to_string() }.under(&kind.clause))
+        Err(Reason::NotAMember { person: self.by().to_string(), unit: body.unit.to_string() }.under(clause))
     }
 
     /// The event is by the author of this one.

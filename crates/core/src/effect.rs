@@ -55,6 +55,11 @@ records! {
         /// The unit that goes on.
         into: UnitId,
     }
+    /// Declares a unit established: its initial members are complete.
+    Constitute = "constitute" {
+        /// The unit.
+        unit: UnitId,
+    }
     /// Asks the appointing authority to act.
     Address = "address-authority" {
         /// What the authority is asked to do.
@@ -108,6 +113,7 @@ impl Effect {
             | Self::EndRole(EndRole { unit, .. })
             | Self::Found(Found { unit, .. })
             | Self::Dissolve(Dissolve { unit })
+            | Self::Constitute(Constitute { unit })
             | Self::Merge(Merge { unit, .. }) => Some(unit),
             Self::Resolve(_) | Self::Address(_) | Self::Reconstitute(_) => None,
         }

@@ -78,14 +78,14 @@ fn default_ignorable(c: char) -> bool {
     matches!(u32::from(c), 0x034F | 0x115F | 0x1160 | 0x17B4 | 0x17B5 | 0x180B..=0x180F | 0x3164 | 0xFFA0 | 0xFE00..=0xFE0F | 0xE0100..=0xE01EF)
 }
 
-/// Unit ids are founding strings kept verbatim: a handle's characters, and `/` between segments.
-fn in_unit(c: char) -> bool {
-    c == '/' || c == ' ' || c == '+' || in_handle(c)
+/// Unit ids and the names of kinds and roles are kept verbatim: anything that can be seen, and inner spaces.
+fn is_visible(c: char) -> bool {
+    c == ' ' || !(c.is_control() || c.is_whitespace() || default_ignorable(c) || is_format(c))
 }
 
-/// Names that a charter declares may hold inner spaces.
-fn in_name(c: char) -> bool {
-    c == ' ' || c == '*' || in_handle(c)
+/// Invisible format characters, bidirectional marks and overrides among them.
+fn is_format(c: char) -> bool {
+    c.general_category_group() == GeneralCategoryGroup::Other
 }
 
 macro_rules! name_type {
@@ -108,8 +108,8 @@ macro_rules! name_type {
 
             fn from_str(text: &str) -> Result<Self, NameError> {
                 check(text, $what, $limit, $allowed)?;
-                if text.starts_with([' ', '/']) || text.ends_with([' ', '/']) {
-                    return Err(NameError::Character { what: $what, code: if text.contains('/') { 0x2F } else { 0x20 } });
+                if text.starts_with(' ') || text.ends_with(' ') {
+                    return Err(NameError::Character { what: $what, code: 0x20 });
                 }
                 Ok(Self(text.to_owned()))
             }
@@ -141,11 +141,11 @@ name_type! {
 }
 name_type! {
     /// Id of a unit: the founding string verbatim, such as `toc`, `pmc/greatsql` or `sig/TC`.
-    UnitId, "unit id", UNIT_BYTES_MAX, in_unit
+    UnitId, "unit id", UNIT_BYTES_MAX, is_visible
 }
 name_type! {
-    /// Name that a charter declares: a unit kind, a role or a decision. Inner spaces are allowed; `*` stands for any.
-    Name, "name", NAME_BYTES_MAX, in_name
+    /// Name that a charter declares: a unit kind, a role or a decision, kept verbatim; `*` stands for any.
+    Name, "name", NAME_BYTES_MAX, is_visible
 }
 
 impl Handle {

@@ -201,6 +201,8 @@ reasons! {
     BasisNotPassed = "basis-not-passed" { basis: String, why: String } "the motion does not entitle: {why}, basis: {basis}", "rollcall motion --help";
     BasisNotDue = "basis-not-due" { basis: String, effective: String } "the resolution takes effect when its meeting has ended, at the latest at {effective}, basis: {basis}", "rollcall adjourn --help";
     BasisUsed = "basis-used" { basis: String, event: String } "the basis has been applied already, by {event}: {basis}", "rollcall roster";
+    BasisMoot = "basis-moot" { basis: String, why: String } "the basis entitles to nothing any more: {why}, basis: {basis}", "rollcall why --help";
+    NotAccepted = "not-accepted" { person: String, nomination: String } "`{person}` has not accepted the nomination: {nomination}", "rollcall accept --help";
     BasisOther = "basis-other" { basis: String, entitles: String } "the basis entitles to something else: {entitles}, basis: {basis}", "rollcall motion --help";
     ContestLost = "contest-lost" { person: String, approvals: u64, best: u64 } "`{person}` was approved by {approvals}, another candidate of the same meeting by: {best}", "rollcall motion --help";
     ContestTied = "contest-tied" { approvals: u64 } "candidates of the same meeting are tied at {approvals} approvals; a run-off is needed", "rollcall move --help";

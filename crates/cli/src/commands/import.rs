@@ -143,11 +143,12 @@ fn read_file(path: &Path) -> Result<Vec<Line>, Failure> {
     let bytes =
         std::fs::read(path).map_err(|error| Failure::io(format!("the file cannot be read: {shown}"), &error))?;
     let mut lines: Vec<Line> = Vec::new();
-    for (number, bytes) in (1_u64..).zip(bytes.split(|byte| *byte == b'\n')) {
+    let body = bytes.strip_suffix(b"\n").unwrap_or(&bytes);
+    if body.is_empty() {
+        return Err(Failure::input(format!("the file is empty: {shown}")));
+    }
+    for (number, bytes) in (1_u64..).zip(body.split(|byte| *byte == b'\n')) {
         let place = format!("{shown}, line {number}");
-        if bytes.is_empty() {
-            continue;
-        }
         let text = std::str::from_utf8(bytes).map_err(|_| Failure::input("the line is not UTF-8").at(&place))?;
         let act = read_line(text).map_err(|what| Failure::input(what).at(&place))?;
         if lines.last().is_some_and(|last| act.time < last.act.time) {

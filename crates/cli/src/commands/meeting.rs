@@ -55,7 +55,7 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
 }
 
 /// What an accepted act's answer says besides: quorum, defects of a notice, who is to be told.
-pub(super) fn notes(state: &State, event: &EventId, at: Timestamp) -> Vec<String> {
+pub(crate) fn notes(state: &State, event: &EventId, at: Timestamp) -> Vec<String> {
     let Some(charter) = state.charter() else { return Vec::new() };
     let mut notes = Vec::new();
     for meeting in state.meetings().iter() {

@@ -47,18 +47,30 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
     };
     for (line, text) in (1_u64..).zip(reader.lines()) {
         let outcome = play.line(&text.map_err(cannot)?)?;
-        let answer = if json { outcome.json(line).to_string() } else { outcome.text(line) };
+        let notes = play.notes(&outcome);
+        let answer = if json { with_notes(outcome.json(line), &notes).to_string() } else { outcome.text(line) };
         answers.push_str(&answer);
         answers.push('\n');
+        if !json {
+            answers.extend(notes.iter().map(|note| format!("       {note}\n")));
+        }
         if interactive || line % BATCH_LINES == 0 {
             // An answer is given only after what it says is durable.
             play.flush()?;
             tell(&mut answers)?;
         }
     }
-    play.flush()?;
+    play.finish()?;
     tell(&mut answers)?;
     Ok(Answer::streamed())
+}
+
+/// Adds to an accepted act's answer what it says besides: quorum, the defects of a notice, whom to tell.
+fn with_notes(mut answer: Value, notes: &[String]) -> Value {
+    if let Some(object) = answer.as_object_mut().filter(|_| !notes.is_empty()) {
+        object.insert("notes".to_owned(), notes.into());
+    }
+    answer
 }
 
 impl Answer {

@@ -54,12 +54,10 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
             let _ = writeln!(text, "{unit}  {role}: {}", names.join(", "));
         }
     }
-    let mut object = json!({"at": at.to_string(), "entries": entries, "units": units});
     if session.is_rehearsal() {
         text.insert_str(0, "rehearsal ledger, ");
-        object.as_object_mut().map(|object| object.insert("rehearsal".to_owned(), json!(true)));
     }
-    Ok(Answer::new(object, text))
+    Ok(Answer::new(json!({"at": at.to_string(), "entries": entries, "units": units}), text))
 }
 
 /// Everybody's roles at an instant; units without holders are left out.

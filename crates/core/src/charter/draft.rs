@@ -264,6 +264,8 @@ struct SubjectDraft {
     #[serde(default)]
     names_person: bool,
     absences: Option<u64>,
+    #[serde(default)]
+    until_constituted: bool,
     nominated_by: Option<Name>,
 }
 
@@ -302,10 +304,14 @@ impl Charter {
             imports: compiler.optional(imports)?,
             unanswered_days,
         };
-        let kinds: BTreeMap<Name, UnitKind> = unit
+        let mut kinds: BTreeMap<Name, UnitKind> = unit
             .into_iter()
             .map(|(name, kind)| Ok((name.clone(), compiler.kind(name, kind)?)))
             .collect::<Result<_, CharterError>>()?;
+        let decided: BTreeSet<Name> = kinds.values().flat_map(UnitKind::constitutes).cloned().collect();
+        for (name, kind) in &mut kinds {
+            kind.constituted_by_decision = decided.contains(name);
+        }
         let interpretations =
             interpretation.into_iter().map(|draft| compiler.interpretation(draft)).collect::<Result<_, _>>()?;
         let charter = Self { name, digest: Self::digest_of(text), zone, authority, kinds, interpretations, clauses };
@@ -364,6 +370,7 @@ impl Compiler<'_> {
             founded_by_authority: self.optional(founded_by_authority)?,
             electors,
             constitute,
+            constituted_by_decision: false,
             roles,
             meeting: meeting.map(|draft| self.meeting(draft)).transpose()?,
             vote: vote.map(|draft| self.vote(draft)).transpose()?,
@@ -451,13 +458,23 @@ impl Compiler<'_> {
     }
 
     fn subject(&self, draft: SubjectDraft) -> Result<Subject, CharterError> {
-        let SubjectDraft { effect, kind, role, clause, listed, names_person, absences, nominated_by } = draft;
+        let SubjectDraft {
+            effect,
+            kind,
+            role,
+            clause,
+            listed,
+            names_person,
+            absences,
+            until_constituted,
+            nominated_by,
+        } = draft;
         if !Effect::SPECS.iter().any(|spec| spec.name == effect) {
             return Err(CharterError::UnknownEffect(effect));
         }
         let clause = self.clause(&clause)?;
         let listed = self.optional(listed)?;
-        Ok(Subject { effect, kind, role, clause, listed, names_person, absences, nominated_by })
+        Ok(Subject { effect, kind, role, clause, listed, names_person, absences, until_constituted, nominated_by })
     }
 
     fn interpretation(&self, draft: InterpretationDraft) -> Result<Interpretation, CharterError> {

@@ -26,8 +26,22 @@ pub(super) fn appoint(scene: &Scene<'_>, act: &Appoint) -> Changes {
 
 /// G18: the authority declares a body able to act.
 pub(super) fn constitute(scene: &Scene<'_>, act: &Constitute) -> Changes {
-    let Constitute { unit, members, left_out } = act.clone();
+    let Constitute { unit, members, left_out, basis } = act.clone();
+    if let Some(event) = basis {
+        return establish(scene, &event, &unit, &members);
+    }
     propose(scene, Proposed::Constitute { unit, members, left_out: left_out.unwrap_or_default() })
+}
+
+/// PMC-16: another body declares a unit established; what it lists is at least the number that the charter asks for.
+fn establish(scene: &Scene<'_>, event: &EventId, unit: &UnitId, members: &[Handle]) -> Changes {
+    let due = super::basis::entitled(scene, event)?;
+    if due.motion.effect != Effect::Constitute(effect::Constitute { unit: unit.clone() }) {
+        return Err(super::basis::other(event, &due.motion.effect));
+    }
+    let mut changes = constitution(scene, unit, members, &[])?;
+    changes.push(MotionChange::Applied { motion: due.id }.into());
+    Ok(changes)
 }
 
 /// Makes a proposal of the authority; with a threshold of one it stands at once.
@@ -95,7 +109,14 @@ fn effect_of(scene: &Scene<'_>, what: &Proposed, basis: Option<EventId>) -> Chan
                 &roles::End { how: HowEnded::Ended, to: scene.at(), basis, clause },
             )
         }
-        Proposed::Constitute { unit, members, left_out } => constitution(scene, unit, members, left_out),
+        Proposed::Constitute { unit, members, left_out } => {
+            if scene.kind(unit)?.constituted_by_decision {
+                let what = format!("`{unit}` is established by resolution");
+                return Err(Reason::NoPath { what }.under(&scene.kind(unit)?.clause));
+            }
+            constitution(scene, unit, members, left_out)
+        }
+        Proposed::Answer { motion } => answering(scene, motion),
         Proposed::FoundUnit { unit, kind, parent } => {
             let rules = scene.kind_named(kind)?;
             units::by_authority(rules)?;
@@ -181,16 +202,19 @@ fn binding(scene: &Scene<'_>, person: &Handle, key: &crate::key::PublicKey) -> C
     Ok(vec![PeopleChange::KeyBound { handle: person.clone(), key: key.clone() }.into(), concerns(person)])
 }
 
-/// G3: the authority answers what a body has addressed to it, and so keeps its office.
+/// G3: the authority answers what a body has addressed to it, with its threshold, and so keeps its office.
 pub(super) fn answer(scene: &Scene<'_>, act: &Answer) -> Changes {
-    scene.require_authority()?;
-    let addressed = scene.state.motions().get(&act.motion).filter(|m| matches!(m.effect, Effect::Address(_)));
+    propose(scene, Proposed::Answer { motion: act.motion })
+}
+
+fn answering(scene: &Scene<'_>, motion: &EventId) -> Changes {
+    let addressed = scene.state.motions().get(motion).filter(|m| matches!(m.effect, Effect::Address(_)));
     let why = match addressed {
         None => "it is no motion that addresses the authority",
-        Some(motion) if motion.answered.is_some() => "it has been answered",
-        Some(_) => return Ok(vec![MotionChange::Answered { motion: act.motion }.into()]),
+        Some(addressed) if addressed.answered.is_some() => "it has been answered",
+        Some(_) => return Ok(vec![MotionChange::Answered { motion: *motion }.into()]),
     };
-    let (event, why) = (act.motion.to_string(), why.to_owned());
+    let (event, why) = (motion.to_string(), why.to_owned());
     Err(Reason::NotOpenTo { act: "answer".to_owned(), event, why }.under(&scene.charter.authority().clause))
 }
 

@@ -92,13 +92,12 @@ fn require_elector(scene: &Scene<'_>, poll: &Poll<'_>) -> Result<(), Refusal> {
     if !poll.vote.present.contains(scene.by()) {
         let (present, in_office) = (count(poll.vote.present.len()), count(poll.vote.electors.len()));
         let person = scene.by().to_string();
+        // TOC-21: whoever is no member attends without a vote. TOC-27: a member who is not there does not vote either.
+        let member = scene.holds(&poll.motion.unit, poll.body.electors, scene.by()).is_some();
+        let clause = if member { clause } else { poll.body.rules.public.as_ref().unwrap_or(clause) };
         return Err(Reason::OutsideElectorate { person, present, in_office }.under(clause));
     }
-    let held = poll.body.electors;
-    if scene.holds(&poll.motion.unit, held, scene.by()).is_none() {
-        let (person, unit) = (scene.by().to_string(), poll.motion.unit.to_string());
-        return Err(Reason::NotAMember { person, unit }.under(&poll.body.kind.clause));
-    }
+    scene.require_member(&poll.body, &poll.rules.clause)?;
     require_present(scene, poll.meeting, clause)
 }
 

@@ -46,6 +46,7 @@ pub(super) fn matches(state: &State, subject: &Subject, effect: &Effect) -> bool
         Effect::Found(found) => (super::units::kind_of(found).ok(), None),
         Effect::Dissolve(effect) => (kind_of(&effect.unit), None),
         Effect::Merge(effect) => (kind_of(&effect.unit), None),
+        Effect::Constitute(effect) => (kind_of(&effect.unit), None),
         Effect::Resolve(_) | Effect::Address(_) | Effect::Reconstitute(_) => (None, None),
     };
     subject.effect == effect.tag() && subject.kind == kind && subject.role.as_ref() == role
@@ -112,6 +113,7 @@ pub fn words(effect: &Effect) -> String {
         Effect::Found(effect) => format!("found `{}`", effect.unit),
         Effect::Dissolve(effect) => format!("dissolve `{}`", effect.unit),
         Effect::Merge(effect) => format!("merge `{}` into `{}`", effect.unit, effect.into),
+        Effect::Constitute(effect) => format!("declare `{}` established", effect.unit),
         Effect::Address(effect) => format!("address the authority: {}", effect.text.as_str()),
         Effect::Reconstitute(effect) => {
             let persons: Vec<_> = effect.authority.iter().map(ToString::to_string).collect();
@@ -186,27 +188,76 @@ pub fn first_due<'a>(
         let due = Due { id: *id, motion, vote };
         let live = passed
             && effective(state, motion, now).is_ok()
-            && !is_moot(state, &motion.effect, now)
+            && is_enterable(state, motion, vote, now)
             && matches!(contest(state, charter, &due, now), Contest::Won);
         live.then_some((*id, &motion.effect))
     })
 }
 
-/// An effect that would change nothing any more: the person already holds the role, has left it, or cannot hold it.
-fn is_moot(state: &State, effect: &Effect, now: Timestamp) -> bool {
-    let held = |unit, role, person| state.roster().tenure_at(unit, role, person, now);
-    match effect {
+/// Why an effect entitles to nothing any more, for good: a grant, when the person has held the role since it took effect;
+/// an end, when the tenure that was voted on has ended, whatever came after it (trap C18).
+fn overtaken(state: &State, motion: &Motion, vote: &Vote, now: Timestamp) -> Option<&'static str> {
+    match &motion.effect {
         Effect::GrantRole(GrantRole { unit, role, person }) => {
-            held(unit, role, person).is_some() || !state.people().is_enrolled(person)
+            let since = effective(state, motion, now).unwrap_or(now);
+            let held = state.roster().tenures_of(unit, role, person).iter().any(|t| t.to.is_none_or(|to| since < to));
+            held.then_some("the person has held the role since it took effect")
         }
-        Effect::EndRole(EndRole { unit, role, person }) => held(unit, role, person).is_none_or(|t| t.to.is_some()),
+        Effect::EndRole(EndRole { unit, role, person }) => {
+            let held = state.roster().tenure_at(unit, role, person, now);
+            let same = held.is_some_and(|tenure| tenure.begun.entry < vote.cause.entry);
+            (!same).then_some("the tenure that was voted on has ended")
+        }
         Effect::Resolve(_)
         | Effect::Found(_)
         | Effect::Dissolve(_)
         | Effect::Merge(_)
+        | Effect::Constitute(_)
         | Effect::Address(_)
-        | Effect::Reconstitute(_) => true,
+        | Effect::Reconstitute(_) => None,
     }
+}
+
+/// The basis has not been overtaken by what happened since.
+pub(super) fn require_live(scene: &Scene<'_>, basis: &EventId, due: &Due<'_>) -> Result<(), Refusal> {
+    match overtaken(scene.state, due.motion, due.vote, scene.at()) {
+        Some(why) => Err(Reason::BasisMoot { basis: basis.to_string(), why: why.to_owned() }.by_format("basis")),
+        None => Ok(()),
+    }
+}
+
+/// Trap C14: where the motion rests on a nomination, the nominee has accepted it.
+pub(super) fn require_accepted(scene: &Scene<'_>, due: &Due<'_>) -> Result<(), Refusal> {
+    match waits_for(scene.state, due.motion) {
+        Some((nomination, person)) => {
+            let (person, nomination) = (person.to_string(), nomination.to_string());
+            Err(Reason::NotAccepted { person, nomination }.under(&clause_of(scene, due)))
+        }
+        None => Ok(()),
+    }
+}
+
+/// The nomination, with its nominee, whose acceptance a motion's effect waits for.
+fn waits_for<'a>(state: &'a State, motion: &Motion) -> Option<(EventId, &'a crate::name::Handle)> {
+    let event = motion.nomination?;
+    let nomination = state.proposals().nomination(&event)?;
+    nomination.accepted.is_none().then_some((event, &nomination.person))
+}
+
+/// Tells whether a passed role effect can be entered now by anybody.
+fn is_enterable(state: &State, motion: &Motion, vote: &Vote, now: Timestamp) -> bool {
+    let known = match &motion.effect {
+        Effect::GrantRole(effect) => state.people().is_enrolled(&effect.person),
+        Effect::EndRole(_) => true,
+        Effect::Resolve(_)
+        | Effect::Found(_)
+        | Effect::Dissolve(_)
+        | Effect::Merge(_)
+        | Effect::Constitute(_)
+        | Effect::Address(_)
+        | Effect::Reconstitute(_) => false,
+    };
+    known && overtaken(state, motion, vote, now).is_none() && waits_for(state, motion).is_none()
 }
 
 /// Until a due role change is entered, its body accepts no opening, check-in, vote or role act.
@@ -219,6 +270,7 @@ pub(super) fn require_none_due(scene: &Scene<'_>, unit: &UnitId) -> Result<(), R
         | Effect::Found(_)
         | Effect::Dissolve(_)
         | Effect::Merge(_)
+        | Effect::Constitute(_)
         | Effect::Address(_)
         | Effect::Reconstitute(_) => return Ok(()),
     };

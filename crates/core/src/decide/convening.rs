@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::meeting::{Body, count, members};
+use super::meeting::{Body, count, is_duly_noticed, members};
 use super::{Changes, Scene};
 use crate::act::{Cancel, Item, MeetingKind, Notice, Petition as PetitionAct, Waive};
 use crate::charter::{Clause, PetitionRules};
@@ -37,16 +37,19 @@ pub(super) fn notice<'a>(scene: &Scene<'a>, act: &'a Notice) -> Changes {
     }
     let Notice { unit, kind, starts, place, mode, agenda, references } = act.clone();
     let terms = Terms { unit, kind, starts, place, mode, agenda, references };
-    let mut meeting = convened(scene, &body, terms, scene.at());
-    meeting.annexed = scene.state.meetings().waiting_items(&act.unit).to_vec();
-
+    let meeting = convened(scene, &body, terms, scene.at());
     let mut changes = Vec::new();
     for (petition, demanded) in scene.state.meetings().petitions() {
         if petition_waits(scene, petition) && answers(&meeting.terms, &demanded.terms) {
             changes.push(MeetingChange::Answered { petition: *petition }.into());
         }
     }
+    // Members' items stay waiting until a meeting that can decide, and is duly noticed, has them on its agenda.
+    let settles = meeting.terms.kind == MeetingKind::Regular && is_duly_noticed(body.rules, &meeting, []);
     changes.push(MeetingChange::Convened(meeting).into());
+    if settles {
+        changes.push(MeetingChange::ItemsSettled { unit: act.unit.clone() }.into());
+    }
     Ok(changes)
 }
 
@@ -57,8 +60,8 @@ fn convened(scene: &Scene<'_>, body: &Body<'_>, terms: Terms, noticed_at: Timest
         days: scene.charter.days_between(noticed_at, terms.starts),
         ends_by: scene.charter.zone().day_end(terms.starts),
         recipients: members(scene.state, body, scene.at()).into_iter().map(|(person, _)| person.clone()).collect(),
+        annexed: scene.state.meetings().waiting_items(body.unit).to_vec(),
         terms,
-        annexed: Vec::new(),
         answered_by: None,
         waivers: std::collections::BTreeMap::new(),
         cancelled: None,
@@ -92,7 +95,7 @@ pub(super) fn petition<'a>(scene: &Scene<'a>, act: &'a PetitionAct) -> Changes {
     let body = body(scene, &act.unit)?;
     let rules = petition_rules(&body)?;
     let clause = &rules.signed_by.clause;
-    scene.require_member(&act.unit, body.kind)?;
+    scene.require_member(&body, clause)?;
     let PetitionAct { unit, kind, starts, place, mode, agenda, references } = act.clone();
     let terms = Terms { unit, kind, starts, place, mode, agenda, references };
     let missing = terms.missing();
@@ -141,7 +144,7 @@ pub(super) fn endorse(scene: &Scene<'_>, event: &EventId) -> Changes {
     let Some(petition) = scene.state.meetings().petition(event) else { return Err(refused("it is no petition")) };
     let body = body(scene, &petition.terms.unit)?;
     let rules = petition_rules(&body)?;
-    scene.require_member(body.unit, body.kind)?;
+    scene.require_member(&body, &rules.signed_by.clause)?;
     if petition.withdrawn.is_some() {
         return Err(refused("it was withdrawn"));
     }
@@ -151,10 +154,6 @@ pub(super) fn endorse(scene: &Scene<'_>, event: &EventId) -> Changes {
     }
     if petition.complete {
         return Err(refused("enough members have signed it"));
-    }
-    let days = scene.charter.days_between(scene.at(), petition.terms.starts);
-    if days < i64::try_from(rules.lead_days).unwrap_or(i64::MAX) {
-        return Err(Reason::PetitionLead { days, needed: rules.lead_days }.under(&rules.signed_by.clause));
     }
     let signers = petition.signers.keys().chain([scene.by()]).collect();
     let demand = Demand { cause: &petition.cause, terms: &petition.terms, signers };
@@ -189,7 +188,7 @@ fn completed(scene: &Scene<'_>, body: &Body<'_>, rules: &PetitionRules, demand: 
 pub(super) fn waive(scene: &Scene<'_>, act: &Waive) -> Changes {
     let meeting = convened_meeting(scene, &act.meeting)?;
     let body = body(scene, &meeting.terms.unit)?;
-    scene.require_member(body.unit, body.kind)?;
+    scene.require_member(&body, &body.rules.notice_days.clause)?;
     require_not_over(scene, meeting, &body)?;
     if meeting.waivers.contains_key(scene.by()) {
         return Err(Reason::AlreadyWaived { person: scene.by().to_string() }.under(&body.rules.notice_days.clause));
@@ -258,7 +257,7 @@ fn not_cancellable(event: &EventId, why: &str) -> Refusal {
 /// TOC-20: any member puts an item on the agenda, so that the chair does not own it.
 pub(super) fn item<'a>(scene: &Scene<'a>, act: &'a Item) -> Changes {
     let body = body(scene, &act.unit)?;
-    scene.require_member(&act.unit, body.kind)?;
+    scene.require_member(&body, &body.rules.notice_fields)?;
     let Item { unit, title } = act.clone();
     Ok(vec![MeetingChange::ItemAdded { unit, title }.into()])
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{Changes, Scene, check_ledger, check_new};
+use super::{Changes, Scene, check_ledger, check_new, check_time};
 use crate::act::{Act, CharterPart, Clock, FoundLedger};
 use crate::charter::Charter;
 use crate::event::Event;
@@ -25,21 +25,24 @@ pub(super) fn judge(state: &State, event: &Event, cause: &Cause) -> Changes {
         let Act::FoundLedger(act) = event.act() else {
             return Err(Reason::NotFounded { act: event.act().tag().to_owned() }.by_format(RULE));
         };
+        check_time(state, event.header(), cause.at)?;
         return found(event, act, cause);
     };
     check_ledger(state, event.header())?;
-    check_new(state, event)?;
-    super::check_seen(state, event)?;
+    if !matches!(event.act(), Act::CharterPart(_) | Act::Confirm(_) | Act::FoundLedger(_)) {
+        let confirmed = as_u64(founding.confirmed.len());
+        return Err(Reason::FoundingOpen { confirmed, threshold: state.authority().threshold }.by_format(RULE));
+    }
     check_person(state, event)?;
+    check_new(state, event)?;
+    check_time(state, event.header(), cause.at)?;
+    super::check_seen(state, event)?;
     if let Act::CharterPart(act) = event.act() {
         part(founding, act)
     } else if let Act::Confirm(_) = event.act() {
         confirm(state, founding, cause)
-    } else if let Act::FoundLedger(_) = event.act() {
-        again(state)
     } else {
-        let confirmed = as_u64(founding.confirmed.len());
-        Err(Reason::FoundingOpen { confirmed, threshold: state.authority().threshold }.by_format(RULE))
+        again(state)
     }
 }
 

@@ -73,7 +73,8 @@ impl Line<'_> {
     /// A unit's kind is the part of its id before the first slash.
     fn founding(&self) -> Result<Change, Refusal> {
         let body = &self.act.body;
-        let prefix: Option<Name> = body.prefix().parse().ok();
+        // A prefix that cannot be a kind's name falls to the kind that stands for any.
+        let prefix: Option<Name> = body.prefix().parse().or_else(|_| "*".parse()).ok();
         let kind = prefix.filter(|name| self.scene.charter.kind(name).is_some());
         let unknown = || Reason::UnknownKind { kind: body.prefix().to_owned() }.under(self.clause);
         let kind = kind.ok_or_else(unknown)?;
@@ -116,7 +117,8 @@ impl Line<'_> {
             changes.push(self.founding()?);
         }
         let kind = self.state().roster().unit(body).map(|unit| unit.kind.clone());
-        let kind = kind.or_else(|| body.prefix().parse().ok()).and_then(|name| self.scene.charter.kind(&name));
+        let kind = kind.or_else(|| body.prefix().parse().or_else(|_| "*".parse()).ok());
+        let kind = kind.and_then(|name: Name| self.scene.charter.kind(&name));
         if kind.is_none_or(|kind| kind.role(role).is_none()) {
             return Err(Reason::UnknownRole { unit: body.to_string(), role: role.to_string() }.under(self.clause));
         }
@@ -124,6 +126,11 @@ impl Line<'_> {
         if last.is_some_and(|tenure| tenure.to.is_none_or(|to| *time < to)) {
             let (unit, role, person) = (body.to_string(), role.to_string(), person.to_string());
             return Err(Reason::TenureOverlap { unit, role, person, time: time.to_string() }.under(self.clause));
+        }
+        let unit = self.state().roster().unit(body);
+        if unit.is_some_and(|unit| unit.constituted.is_some()) {
+            let what = format!("`{body}` has been constituted, and nobody joins it by import any more");
+            return Err(Reason::NoPath { what }.under(self.clause));
         }
         if self.state().people().get(person).is_none() {
             changes.push(PeopleChange::Known { handle: person.clone(), name: None }.into());

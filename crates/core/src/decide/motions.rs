@@ -11,7 +11,7 @@ use crate::effect::{Effect, EndRole, GrantRole};
 use crate::limits::ELECTORATE_MAX;
 use crate::name::{Handle, Name, UnitId};
 use crate::refusal::{Reason, Refusal};
-use crate::state::meetings::Meeting;
+use crate::state::meetings::{Meeting, MeetingChange};
 use crate::state::motions::{Motion, MotionChange, Vote};
 use crate::time::Timestamp;
 
@@ -65,19 +65,36 @@ fn governing<'a>(
         for (decision, subject) in subjects() {
             let Some(nominator) = &subject.nominated_by else { continue };
             let standing = scene.state.proposals().standing(unit, role, person);
-            let mut by_role =
-                standing.filter(|(_, nomination)| scene.holds(unit, nominator, &nomination.cause.by).is_some());
+            let mut by_role = standing.filter(|(_, nomination)| {
+                nomination.accepted.is_some() || scene.holds(unit, nominator, &nomination.cause.by).is_some()
+            });
             if let Some((event, _)) = by_role.next() {
                 return Ok((decision, subject, Some(*event)));
             }
         }
     }
     let plain = subjects().find(|(_, subject)| subject.nominated_by.is_none());
-    let (decision, subject) = plain.ok_or_else(|| {
-        let (unit, effect) = (body.unit.to_string(), words(effect));
-        Reason::EffectNotAllowed { unit, effect }.under(&body.kind.clause)
-    })?;
+    let (decision, subject) = plain.ok_or_else(|| not_allowed(scene, body, effect))?;
     Ok((decision, subject, None))
+}
+
+/// The body may not decide the effect: the clause of the role says how it is gained, else that of the body what it does.
+fn not_allowed(scene: &Scene<'_>, body: &Body<'_>, effect: &Effect) -> Refusal {
+    let role = match effect {
+        Effect::GrantRole(GrantRole { unit, role, person: _ }) | Effect::EndRole(EndRole { unit, role, person: _ }) => {
+            scene.role(unit, role).ok()
+        }
+        Effect::Resolve(_)
+        | Effect::Found(_)
+        | Effect::Dissolve(_)
+        | Effect::Merge(_)
+        | Effect::Constitute(_)
+        | Effect::Address(_)
+        | Effect::Reconstitute(_) => None,
+    };
+    let (unit, words) = (body.unit.to_string(), words(effect));
+    let clause = role.map_or(&body.kind.clause, |role| &role.clause);
+    Reason::EffectNotAllowed { unit, effect: words }.under(clause)
 }
 
 /// An effect that names a person names one who is known, and a merge names units that exist.
@@ -93,6 +110,7 @@ fn require_possible(scene: &Scene<'_>, effect: &Effect, subject: &Subject) -> Re
         }
         Effect::Dissolve(effect) => scene.unit(&effect.unit).map(drop),
         Effect::Merge(effect) => scene.unit(&effect.unit).and_then(|_| scene.unit(&effect.into)).map(drop),
+        Effect::Constitute(effect) => scene.unit(&effect.unit).map(drop),
         Effect::Resolve(_) | Effect::Found(_) | Effect::Address(_) | Effect::Reconstitute(_) => Ok(()),
     }
 }
@@ -105,6 +123,7 @@ fn person_of(effect: &Effect) -> Option<&Handle> {
         | Effect::Found(_)
         | Effect::Dissolve(_)
         | Effect::Merge(_)
+        | Effect::Constitute(_)
         | Effect::Address(_)
         | Effect::Reconstitute(_) => None,
     }
@@ -123,6 +142,7 @@ pub(super) fn open_vote(scene: &Scene<'_>, act: &OpenVote) -> Changes {
 
     let electors: Vec<Handle> = members_in(scene.state, &body, meeting, scene.at()).into_iter().cloned().collect();
     require_notice(scene, meeting, &body, &electors)?;
+    require_unestablished(scene, motion, subject)?;
     require_listed(meeting, motion, subject)?;
     require_streak(scene, meeting, &body, motion, subject)?;
     require_nomination(scene, motion, subject)?;
@@ -143,7 +163,7 @@ pub(super) fn open_vote(scene: &Scene<'_>, act: &OpenVote) -> Changes {
         cancelled: None,
     };
     require_quorum(&body, &vote)?;
-    Ok(vec![MotionChange::Opened(vote).into()])
+    Ok(vec![MotionChange::Opened(vote).into(), MeetingChange::Valid { meeting: motion.meeting }.into()])
 }
 
 /// A motion that can still be voted on.
@@ -168,13 +188,13 @@ fn require_opener(scene: &Scene<'_>, meeting: &Meeting, body: &Body<'_>, motion:
     let since = motion.cause.at.plus_ms(grace.value.saturating_mul(60_000));
     let listed = meeting.agenda().any(|item| *item == motion.title);
     if meeting.presider.as_ref() == Some(scene.by()) {
-        return Ok(());
+        return super::sitting::require_presider(scene, meeting, body, &grace.clause);
     }
     if listed && since <= scene.at() {
         require_member_in(scene, meeting, body)?;
         return require_present(scene, meeting, &grace.clause);
     }
-    super::sitting::require_presider(scene, meeting, &grace.clause)
+    super::sitting::require_presider(scene, meeting, body, &grace.clause)
 }
 
 /// TOC-23: resolutions are taken in regular meetings only.
@@ -235,6 +255,18 @@ fn names(item: &str, person: &Handle) -> bool {
     })
 }
 
+/// PMC-16 and PMC-17: initial members are appointed until the committee has been declared established.
+fn require_unestablished(scene: &Scene<'_>, motion: &Motion, subject: &Subject) -> Result<(), Refusal> {
+    let unit = motion.effect.unit().and_then(|unit| scene.state.roster().unit(unit));
+    match unit.and_then(|unit| unit.constituted.as_ref()) {
+        Some(since) if subject.until_constituted => {
+            let what = format!("the unit has been established since {}; this was for its beginning", since.at);
+            Err(Reason::NoPath { what }.under(&subject.clause))
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
 /// TOC-15: forced removal needs the stated run of absences before the notice that lists the item.
 fn require_streak(
     scene: &Scene<'_>,
@@ -252,13 +284,16 @@ fn require_streak(
     Ok(())
 }
 
-/// PMC-17: the nominator still holds the role when the vote opens.
+/// PMC-17 and trap C11: the nominator holds the role when the nominee accepts, or until then when the vote opens.
 fn require_nomination(scene: &Scene<'_>, motion: &Motion, subject: &Subject) -> Result<(), Refusal> {
     let (Some(event), Some(role), Some(unit)) = (&motion.nomination, &subject.nominated_by, motion.effect.unit())
     else {
         return Ok(());
     };
     let nomination = scene.state.proposals().nomination(event).filter(|nomination| nomination.withdrawn.is_none());
+    if nomination.is_some_and(|nomination| nomination.accepted.is_some()) {
+        return Ok(());
+    }
     let nominator: Option<&Handle> = nomination.map(|nomination| &nomination.cause.by);
     let holds = |unit: &UnitId, role: &Name, person: &Handle| scene.holds(unit, role, person).is_some();
     if nominator.is_some_and(|person| holds(unit, role, person)) {

@@ -4,11 +4,11 @@ use super::{Changes, Scene, concerns};
 use crate::act::{Accept, Apply, Nominate, Withdraw};
 use crate::name::{Handle, Name, UnitId};
 use crate::refusal::{Reason, Refusal};
-use crate::state::authority::{Nomination, ProposalChange};
+use crate::state::authority::{Nomination, ProposalChange, Proposed};
 use crate::state::change::Change;
 use crate::state::meetings::MeetingChange;
 use crate::state::motions::MotionChange;
-use crate::state::roster::RosterChange;
+use crate::state::roster::Tenure;
 
 /// A holder of the role that the charter names nominates somebody else.
 pub(super) fn nominate(scene: &Scene<'_>, act: &Nominate) -> Changes {
@@ -75,17 +75,47 @@ pub(super) fn accept(scene: &Scene<'_>, act: &Accept) -> Changes {
         if nomination.accepted.is_some() {
             return Err(not_open("it has been accepted"));
         }
+        require_nominator(scene, nomination)?;
         return Ok(vec![ProposalChange::Accepted { nomination: act.event }.into()]);
     }
-    let roster = scene.state.roster();
-    let asserted =
-        roster.tenures().filter(|(_, _, _, t)| t.iter().any(|t| t.begun.event == act.event && t.is_asserted()));
-    let Some((unit, role, person, _)) = asserted.last() else {
+    let waits = |tenure: &Tenure| tenure.begun.event == act.event && tenure.is_asserted() && tenure.holds(scene.at());
+    let mut tenures = scene.state.roster().tenures();
+    let claimed = tenures.find_map(|(unit, role, person, held)| {
+        held.last().filter(|tenure| waits(tenure)).map(|tenure| (unit, role, person, tenure))
+    });
+    let Some((unit, role, person, tenure)) = claimed else {
         return Err(not_open("it is neither a nomination nor an imported tenure that waits for a claim"));
     };
     scene.require_own(&act.event, person)?;
-    let (unit, role, person, cause) = (unit.clone(), role.clone(), person.clone(), scene.cause.clone());
-    Ok(vec![RosterChange::Claimed { unit, role, person, cause }.into()])
+    require_vouched(scene, person, tenure)?;
+    super::roles::claiming(scene, unit, role, person)
+}
+
+/// Trap C11: the nominator holds the role when the nominee accepts.
+fn require_nominator(scene: &Scene<'_>, nomination: &Nomination) -> Result<(), Refusal> {
+    let Nomination { cause, unit, role, .. } = nomination;
+    let Some(nominator) = &scene.role(unit, role)?.nominated_by else { return Ok(()) };
+    let home = nominator.unit.as_ref().unwrap_or(unit);
+    if scene.holds(home, &nominator.role, &cause.by).is_some() {
+        return Ok(());
+    }
+    let (person, unit, role) = (cause.by.to_string(), home.to_string(), nominator.role.to_string());
+    Err(Reason::NotNominator { person, unit, role }.under(&nominator.clause))
+}
+
+/// G18: as many of the authority's persons as its threshold says stand behind a claim. They do by binding the person's key
+/// after the import; an authority of one does by the import itself.
+fn require_vouched(scene: &Scene<'_>, person: &Handle, tenure: &Tenure) -> Result<(), Refusal> {
+    let bound = scene.state.proposals().proposals().any(|(_, proposal)| {
+        let this = matches!(&proposal.what, Proposed::BindKey { person: bound, key: _ } if bound == person);
+        this && proposal.stood.as_ref().is_some_and(|stood| tenure.begun.entry < stood.entry)
+    });
+    if bound || scene.state.authority().threshold <= 1 {
+        return Ok(());
+    }
+    let why = "one person of the authority imported it, and the others have not vouched for the claim".to_owned();
+    let event = tenure.begun.event.to_string();
+    Err(Reason::NotOpenTo { act: "accept".to_owned(), event, why }.under(&tenure.clause))
 }
 
 /// The author takes back what has not yet had its effect.

@@ -39,6 +39,8 @@ pub(super) fn grant(scene: &Scene<'_>, act: &act::Grant) -> Changes {
     }
     scene.require_enrolled(&person)?;
     basis::require_won(scene, &due)?;
+    basis::require_live(scene, &basis, &due)?;
+    basis::require_accepted(scene, &due)?;
     let clause = basis::clause_of(scene, &due);
     let beginning_of = Beginning { how: How::Granted, basis: Some(due.id), clause: &clause };
     let mut changes = beginning(scene, &unit, &role, &person, &beginning_of)?;
@@ -60,6 +62,7 @@ pub(super) fn end(scene: &Scene<'_>, act: &act::End) -> Changes {
     if due.motion.effect != asked {
         return Err(basis::other(&event, &due.motion.effect));
     }
+    basis::require_live(scene, &event, &due)?;
     let clause = basis::clause_of(scene, &due);
     let end = End { how: HowEnded::Ended, to: scene.at(), basis: Some(due.id), clause: &clause };
     let mut changes = ending(scene, &unit, &role, &person, &end)?;
@@ -76,10 +79,6 @@ pub(super) fn resign(scene: &Scene<'_>, act: &Resign) -> Changes {
         return Err(Reason::NoPath { what }.under(&rules.clause));
     };
     let to = effective.unwrap_or(scene.at()).max(scene.at());
-    let held = scene.state.roster().tenure_at(unit, role, scene.by(), scene.at());
-    if held.is_some_and(|tenure| tenure.to.is_some()) {
-        return Err(not_held(unit, role, scene.by(), clause));
-    }
     ending(scene, unit, role, scene.by(), &End { how: HowEnded::Resigned, to, basis: None, clause })
 }
 
@@ -103,6 +102,12 @@ pub(super) fn beginning(
         let (unit, role, person) = (unit.to_string(), role.to_string(), person.to_string());
         return Err(Reason::AlreadyHeld { unit, role, person }.under(beginning.clause));
     }
+    if let Some(implied) = &rules.implies
+        && let Some(to) = scene.state.roster().tenure_at(unit, implied, person, scene.at()).and_then(|tenure| tenure.to)
+    {
+        let what = format!("`{person}` leaves `{implied}` in `{unit}` at {to}, and `{role}` needs it");
+        return Err(Reason::NoPath { what }.under(&rules.clause));
+    }
     let holders: Vec<_> = scene.state.roster().holders(unit, role, scene.at()).map(|(holder, _)| holder).collect();
     match (rules.at_most, holders.as_slice()) {
         (Some(1), [former]) => {
@@ -124,6 +129,34 @@ pub(super) fn beginning(
     }
     changes.push(begun(scene, unit, role, person, beginning));
     Ok(changes)
+}
+
+/// The changes by which an imported holder takes the seat: within the role's seats, and with the role that it implies.
+pub(super) fn claiming(scene: &Scene<'_>, unit: &UnitId, role: &Name, person: &Handle) -> Changes {
+    let rules = scene.role(unit, role)?;
+    let holders = scene.state.roster().holders(unit, role, scene.at());
+    let seated = u64::try_from(holders.filter(|(_, tenure)| !tenure.is_asserted()).count()).unwrap_or(u64::MAX);
+    if let Some(limit) = rules.at_most.filter(|limit| *limit <= seated) {
+        let what = format!("`{role}` in `{unit}` has {limit} seats and all are held");
+        return Err(Reason::NoPath { what }.under(&rules.clause));
+    }
+    let mut changes = vec![claimed(scene, unit, role, person)];
+    if let Some(implied) = &rules.implies {
+        match scene.state.roster().tenure_at(unit, implied, person, scene.at()) {
+            Some(tenure) if tenure.is_asserted() => changes.push(claimed(scene, unit, implied, person)),
+            Some(_) => {}
+            None => {
+                let conferred = Beginning { how: How::Implied, basis: None, clause: &rules.clause };
+                changes.push(begun(scene, unit, implied, person, &conferred));
+            }
+        }
+    }
+    Ok(changes)
+}
+
+fn claimed(scene: &Scene<'_>, unit: &UnitId, role: &Name, person: &Handle) -> Change {
+    let (unit, role, person, cause) = (unit.clone(), role.clone(), person.clone(), scene.cause.clone());
+    RosterChange::Claimed { unit, role, person, cause }.into()
 }
 
 fn begun(scene: &Scene<'_>, unit: &UnitId, role: &Name, person: &Handle, beginning: &Beginning<'_>) -> Change {

@@ -45,13 +45,14 @@ pub(super) fn require_present(scene: &Scene<'_>, meeting: &Meeting, clause: &Cla
     Err(Reason::NotPresent { person, meeting }.under(clause))
 }
 
-/// The author counts as a member in this meeting.
+/// The author counts as a member in this meeting; others attend and speak, and no more (TOC-21).
 pub(super) fn require_member_in(scene: &Scene<'_>, meeting: &Meeting, body: &Body<'_>) -> Result<(), Refusal> {
     if members_in(scene.state, body, meeting, scene.at()).contains(&scene.by()) {
         return Ok(());
     }
     let (person, unit) = (scene.by().to_string(), body.unit.to_string());
-    Err(Reason::NotAMember { person, unit }.under(&body.kind.clause))
+    let clause = body.rules.public.as_ref().unwrap_or(&body.rules.presence);
+    Err(Reason::NotAMember { person, unit }.under(clause))
 }
 
 /// TOC-9: the chair opens from the noticed start on; when the grace is over, a member present may, if two are.
@@ -98,8 +99,9 @@ pub(super) fn preside(scene: &Scene<'_>, act: &Preside) -> Changes {
         let (person, meeting) = (act.person.to_string(), act.meeting.to_string());
         return Err(Reason::NotPresent { person, meeting }.under(clause));
     }
+    // A presider who is not there, or no longer a member, can be replaced.
     match &meeting.presider {
-        Some(presider) if meeting.last_stay(presider).is_none_or(|stay| stay.left.is_none()) => {
+        Some(presider) if here.contains(&presider) => {
             Err(Reason::HasPresider { person: presider.to_string() }.under(clause))
         }
         Some(_) | None => {
@@ -156,14 +158,14 @@ fn require_chain(named: Option<&EventId>, tip: Option<EventId>, clause: &Clause)
 pub(super) fn excuse(scene: &Scene<'_>, act: &Excuse) -> Changes {
     let meeting = convened_meeting(scene, &act.meeting)?;
     let body = body(scene, &meeting.terms.unit)?;
-    scene.require_member(body.unit, body.kind)?;
+    scene.require_member(&body, &body.rules.presence)?;
     Ok(vec![MeetingChange::Excused { meeting: act.meeting }.into()])
 }
 
 /// TOC-27: the presider may record a doubt about a presence, which changes nothing.
 pub(super) fn dispute(scene: &Scene<'_>, act: &Dispute) -> Changes {
     let (meeting, body) = open_meeting(scene, &act.meeting)?;
-    require_presider(scene, meeting, &body.rules.presence)?;
+    require_presider(scene, meeting, &body, &body.rules.presence)?;
     if !meeting.attended(&act.person) {
         let (person, meeting) = (act.person.to_string(), act.meeting.to_string());
         return Err(Reason::NotPresent { person, meeting }.under(&body.rules.presence));
@@ -172,9 +174,15 @@ pub(super) fn dispute(scene: &Scene<'_>, act: &Dispute) -> Changes {
     Ok(vec![concerns(&person), MeetingChange::Disputed { meeting: act.meeting, person }.into()])
 }
 
-/// The author presides over the sitting.
-pub(super) fn require_presider(scene: &Scene<'_>, meeting: &Meeting, clause: &Clause) -> Result<(), Refusal> {
+/// The author presides over the sitting, and is still a member in office.
+pub(super) fn require_presider(
+    scene: &Scene<'_>,
+    meeting: &Meeting,
+    body: &Body<'_>,
+    clause: &Clause,
+) -> Result<(), Refusal> {
     if meeting.presider.as_ref() == Some(scene.by()) {
+        scene.require_member(body, clause)?;
         return Ok(());
     }
     let presider = meeting.presider.as_ref().map_or_else(|| "nobody".to_owned(), ToString::to_string);
@@ -184,7 +192,7 @@ pub(super) fn require_presider(scene: &Scene<'_>, meeting: &Meeting, clause: &Cl
 /// The presider ends the meeting; a running vote is not cut short.
 pub(super) fn adjourn(scene: &Scene<'_>, act: &Adjourn) -> Changes {
     let (meeting, body) = open_meeting(scene, &act.meeting)?;
-    require_presider(scene, meeting, &body.rules.called_clause)?;
+    require_presider(scene, meeting, &body, &body.rules.called_clause)?;
     let running = scene.state.motions().votes().find(|(_, vote)| {
         let motion = scene.state.motions().get(&vote.motion);
         let here = motion.is_some_and(|motion| motion.meeting == act.meeting);

@@ -55,6 +55,11 @@ pub enum Proposed {
         /// The unit.
         unit: UnitId,
     },
+    /// Answer a resolution that addressed the authority.
+    Answer {
+        /// The motion.
+        motion: EventId,
+    },
     /// Bind a key to a person whom an import named.
     BindKey {
         /// The person.

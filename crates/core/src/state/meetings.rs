@@ -206,6 +206,16 @@ pub enum MeetingChange {
         /// The item.
         title: Text,
     },
+    /// The waiting items stand on the agenda of a meeting that can decide them.
+    ItemsSettled {
+        /// The body.
+        unit: UnitId,
+    },
+    /// A quorum has held.
+    Valid {
+        /// The meeting.
+        meeting: EventId,
+    },
     /// The author waived the notice's defects.
     Waived {
         /// The meeting.
@@ -302,9 +312,6 @@ impl Meetings {
         match change {
             MeetingChange::Convened(meeting) => {
                 self.by_unit.entry(meeting.terms.unit.clone()).or_default().push(meeting.id());
-                if !meeting.annexed.is_empty() {
-                    self.items.remove(&meeting.terms.unit);
-                }
                 self.meetings.insert(meeting.id(), meeting);
             }
             MeetingChange::Petitioned(terms) => {
@@ -336,7 +343,19 @@ impl Meetings {
                     m.waivers.insert(cause.by.clone(), cause.event);
                 });
             }
-            MeetingChange::Cancelled { meeting } => self.with(&meeting, |m| m.cancelled = Some(cause.clone())),
+            MeetingChange::Cancelled { meeting } => {
+                self.with(&meeting, |m| m.cancelled = Some(cause.clone()));
+                if let Some(meeting) = self.meetings.get(&meeting) {
+                    // What members had put down goes on the next agenda instead.
+                    let waiting = self.items.entry(meeting.terms.unit.clone()).or_default();
+                    let back = meeting.annexed.iter().filter(|item| !waiting.contains(item)).cloned().collect::<Vec<_>>();
+                    waiting.extend(back);
+                }
+            }
+            MeetingChange::ItemsSettled { unit } => {
+                self.items.remove(&unit);
+            }
+            MeetingChange::Valid { meeting } => self.with(&meeting, |m| m.quorate = true),
             MeetingChange::Opened { meeting, presider, quorate } => self.with(&meeting, |m| {
                 m.opened = Some(cause.clone());
                 m.presider = presider;

@@ -200,7 +200,7 @@ pub enum RosterChange {
         /// How.
         ending: Ending,
     },
-    /// An imported holder accepts every asserted tenure in a unit.
+    /// An imported holder accepts the asserted tenure.
     Claimed {
         /// The unit.
         unit: UnitId,
@@ -318,8 +318,8 @@ impl Roster {
                 }
             }
             RosterChange::Claimed { unit, role, person, cause } => {
-                for tenure in self.entry(unit, role, person) {
-                    tenure.claimed = Some(cause.clone());
+                if let Some(tenure) = self.entry(unit, role, person).last_mut() {
+                    tenure.claimed = Some(cause);
                 }
             }
             RosterChange::Imported { content, event, time } => {

@@ -75,7 +75,7 @@ fn founding(script: &mut Script) {
     script.scene("A community founds its ledger", "2026-03-02T01:00:00Z");
     script.say("Three persons form the appointing authority; any two of them act for the community (TOC-13).");
     script.act("linlan", "found", &json!({"name": "GreatSQL (tour)", "charter": "greatsql", "authority": ["linlan", "osei", "mora"], "threshold": 2}));
-    script.refused("王芳", "enrol", &json!({}), "not-authority");
+    script.refused("王芳", "enrol", &json!({}), "founding-open");
     script.act("osei", "confirm", &json!({}));
     script.say("Two have confirmed: the charter is in force. People enrol, each with a key of their own.");
     for member in MEMBERS {
