@@ -339,6 +339,12 @@ fn raw_damage_to_the_file_never_crashes() {
         std::fs::write(&path, &bytes).unwrap();
         let output = rollcall(here, &["--ledger", "damaged.ledger", "audit", "--json"]);
         assert!(matches!(output.status.code(), Some(0 | 3 | 4)), "byte {at}: {output:?}");
+        // A writer refuses a damaged file in words, and leaves it no worse than it found it.
+        let written = rollcall(here, &["--ledger", "damaged.ledger", "--by", "zed", "enrol"]);
+        assert!(matches!(written.status.code(), Some(0 | 3 | 4)), "byte {at}: {written:?}");
+        assert!(!(written.stdout.is_empty() && written.stderr.is_empty()), "byte {at}: silence");
+        let again = rollcall(here, &["--ledger", "damaged.ledger", "audit", "--json"]);
+        assert_eq!(again.status.code(), output.status.code(), "byte {at}: {again:?}");
     }
     for length in [0, 1, 100, 4_096, good.len() / 2, good.len() - 1] {
         std::fs::write(&path, &good[..length]).unwrap();

@@ -89,7 +89,12 @@ fn act_of(draw: &Draw, past: &[(EventId, &str)], at: Timestamp) -> Act {
         0 => Act::Enrol(act::Enrol { name: None }),
         1 | 2 => Act::Appoint(act::Appoint { unit: toc, role, person }),
         3 => Act::Endorse(act::Endorse { event }),
-        4 => Act::Constitute(act::Constitute { unit, members: vec![handle(1), handle(2), handle(3)], left_out: None }),
+        4 => Act::Constitute(act::Constitute {
+            unit,
+            members: vec![handle(1), handle(2), handle(3)],
+            left_out: None,
+            basis: None,
+        }),
         5 => Act::Nominate(act::Nominate { unit, role, person, statement: None, evidence: None }),
         6 => Act::Accept(act::Accept { event }),
         7 => Act::Withdraw(act::Withdraw { event, reason: None }),
@@ -182,7 +187,12 @@ fn beginning() -> (Ledger, Vec<Vec<u8>>, Timestamp) {
         play(&mut ledger, 0, Act::Appoint(appoint), at);
     }
     let members = (1..6).map(handle).collect();
-    play(&mut ledger, 0, Act::Constitute(act::Constitute { unit: toc.clone(), members, left_out: None }), at);
+    play(
+        &mut ledger,
+        0,
+        Act::Constitute(act::Constitute { unit: toc.clone(), members, left_out: None, basis: None }),
+        at,
+    );
     let starts = at.plus_ms(6 * 86_400_000);
     let agenda = Some(vec![text("title")]);
     let (place, mode, references) = (Some(text("x")), Some(text("remote")), Some(References::None));

@@ -174,7 +174,8 @@ fn reading(args: &ArgMatches) -> Result<Session, Failure> {
 /// A text argument read as a typed name or time.
 fn parsed<T: std::str::FromStr<Err: std::fmt::Display>>(args: &ArgMatches, name: &str) -> Result<Option<T>, Failure> {
     let Some(text) = args.get_one::<String>(name) else { return Ok(None) };
-    text.parse().map(Some).map_err(|error| Failure::usage(format!("`{name}`: {error}")))
+    let shown = if matches!(name, "when" | "accept-at") { "at" } else { name };
+    text.parse().map(Some).map_err(|error| Failure::usage(format!("`{shown}`: {error}")))
 }
 
 fn handle(args: &ArgMatches, name: &str) -> Result<Option<Handle>, Failure> {

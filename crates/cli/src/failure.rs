@@ -138,6 +138,11 @@ impl From<StoreError> for Failure {
             StoreError::InUse { .. } => {
                 ("in-use", Exit::NotChecked, Some("run the command again when the other has ended"))
             }
+            StoreError::Foreign { .. } => (
+                "not-a-ledger",
+                Exit::NotChecked,
+                Some("name a ledger with --ledger, or found one: rollcall init --help"),
+            ),
             StoreError::Damaged { .. } => {
                 ("damaged", Exit::Invalid, Some("restore the file from a copy, then: rollcall audit"))
             }

@@ -11,6 +11,7 @@ use ssh_key::private::{Ed25519Keypair, Ed25519PrivateKey, KeypairData};
 use ssh_key::{Algorithm, HashAlg, LineEnding, PrivateKey, SshSig};
 
 use crate::failure::Failure;
+use crate::input;
 
 /// A private key with where it comes from.
 #[derive(Debug)]
@@ -22,8 +23,10 @@ pub(crate) struct LoadedKey {
 /// Reads a plain OpenSSH Ed25519 private key file.
 pub(crate) fn load(path: &Path) -> Result<LoadedKey, Failure> {
     let shown = path.display();
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| Failure::io(format!("the key file cannot be read: {shown}"), &error))?;
+    let text = input::read_text(path, input::SMALL_BYTES_MAX)?;
+    if text.starts_with("ssh-") {
+        return Err(Failure::input(format!("this is the public half of a key, the private one signs: {shown}")));
+    }
     let parsed = PrivateKey::from_openssh(&text).map_err(|error| {
         Failure::input(format!("not an OpenSSH private key: {shown}")).caused_by(&error).hint("rollcall key new --help")
     })?;
@@ -124,14 +127,17 @@ pub(crate) fn public(text: &str) -> Result<PublicKey, Failure> {
     if hex::decode_to_slice(text, &mut bytes).is_ok() {
         return PublicKey::from_bytes(&bytes).map_err(inadmissible);
     }
-    let line = if text.starts_with("ssh-") {
-        text.to_owned()
-    } else {
-        std::fs::read_to_string(text)
-            .map_err(|error| Failure::io(format!("the key file cannot be read: {text}"), &error))?
-    };
+    if text.starts_with("ssh-") {
+        return public_line(text);
+    }
+    public_line(&input::read_text(Path::new(text), input::SMALL_BYTES_MAX)?).map_err(|failure| failure.at(text))
+}
+
+/// Reads the OpenSSH line of a public key.
+pub(crate) fn public_line(line: &str) -> Result<PublicKey, Failure> {
+    let inadmissible = |error| Failure::input("the public key is not admissible").caused_by(&error);
     let parsed = ssh_key::PublicKey::from_openssh(line.trim())
-        .map_err(|error| Failure::input(format!("not an OpenSSH public key: {text}")).caused_by(&error))?;
+        .map_err(|error| Failure::input("not an OpenSSH public key").caused_by(&error))?;
     let data = parsed.key_data().ed25519();
     let data =
         data.ok_or_else(|| Failure::input(format!("Rollcall takes Ed25519 keys, this is: {}", parsed.algorithm())))?;

@@ -11,6 +11,7 @@
 
 mod failure;
 mod answer;
+mod input;
 mod json;
 mod keys;
 mod session;
@@ -23,28 +24,31 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use crate::answer::Exit;
+use crate::failure::Failure;
 
 /// Runs the program with these arguments and returns its exit code.
 #[must_use]
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     quiet_contained_panics();
-    let matches = match commands::command().try_get_matches_from(args) {
+    let args: Vec<OsString> = args.into_iter().collect();
+    let says = |word: &str| args.iter().any(|arg| arg == word);
+    let plain =
+        says("--color=never") || args.windows(2).any(|pair| matches!(pair, [a, b] if a == "--color" && b == "never"));
+    let colour = if plain { clap::ColorChoice::Never } else { clap::ColorChoice::Auto };
+    let matches = match commands::command().color(colour).try_get_matches_from(&args) {
         Ok(matches) => matches,
-        Err(error) => {
-            let exit = if error.use_stderr() { Exit::Usage } else { Exit::Done };
-            return if error.print().is_ok() { exit.code() } else { Exit::NotChecked.code() };
-        }
+        Err(error) => return misread(&error, says("--json")),
     };
     let json = matches.get_flag("json");
     anstream::ColorChoice::write_global(commands::colour(&matches));
-    match commands::dispatch(&matches) {
+    // What redb's destructors may still do over a damaged file must not end in silence.
+    let dispatched = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| commands::dispatch(&matches)));
+    let dispatched = dispatched.unwrap_or_else(|_| Err(Failure::bug("the command broke off").hint("rollcall audit")));
+    match dispatched {
         Ok(answer) => {
             // A command that streams its answers, a line each, has nothing left to say.
             let text = if json && !answer.json.is_null() { format!("{:#}\n", answer.json) } else { answer.text };
-            match write_out(&text) {
-                Ok(()) => answer.exit.code(),
-                Err(_) => Exit::NotChecked.code(),
-            }
+            told(&text, answer.exit)
         }
         Err(failure) => {
             if json {
@@ -55,6 +59,34 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
             failure.exit.code()
         }
     }
+}
+
+/// Writes an answer; that it could not be written is said, since what it tells of has happened.
+fn told(text: &str, exit: Exit) -> ExitCode {
+    match write_out(text) {
+        Ok(()) => exit.code(),
+        Err(error) => {
+            let _ = writeln!(
+                anstream::stderr(),
+                "error: the command was carried out, but its answer could not be written: {error}"
+            );
+            Exit::NotChecked.code()
+        }
+    }
+}
+
+/// Answers a command line that could not be read, or a request for help.
+fn misread(error: &clap::Error, json: bool) -> ExitCode {
+    if !error.use_stderr() {
+        return told(&error.render().ansi().to_string(), Exit::Done);
+    }
+    if json {
+        let what = error.render().to_string();
+        let what = what.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
+        let _ = write_out(&format!("{:#}\n", Failure::usage(what).json()));
+    }
+    let _ = error.print();
+    Exit::Usage.code()
 }
 
 /// Writes to stdout; a reader that has gone away, such as `head`, is no failure.

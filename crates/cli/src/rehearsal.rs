@@ -87,7 +87,15 @@ impl Outcome {
 impl<'a> Play<'a> {
     /// Begins or, where the ledger file exists already, continues a play.
     pub(crate) fn new(path: Option<&'a Path>, charter: &'a str) -> Result<Self, Failure> {
-        let mut play = Self { path, charter, stage: None, labels: BTreeMap::new(), confirmation: None, confirmed: None, unfounded: false };
+        let mut play = Self {
+            path,
+            charter,
+            stage: None,
+            labels: BTreeMap::new(),
+            confirmation: None,
+            confirmed: None,
+            unfounded: false,
+        };
         if let Some(path) = path.filter(|path| path.exists()) {
             let session = Session::write(path)?;
             if !is_rehearsal(session.state()) {
@@ -103,12 +111,10 @@ impl<'a> Play<'a> {
 
     /// Plays one line.
     pub(crate) fn line(&mut self, text: &str) -> Result<Outcome, Failure> {
-        let object = match serde_json::from_str::<Value>(text) {
-            Ok(Value::Object(object)) => object,
-            Ok(_) => return Ok(Outcome::Invalid("the line is not a JSON object".to_owned())),
-            Err(error) => return Ok(Outcome::Invalid(format!("the line is not JSON: {error}"))),
-        };
-        self.object(object)
+        match json::object(text) {
+            Ok(object) => self.object(object),
+            Err(what) => Ok(Outcome::Invalid(what)),
+        }
     }
 
     /// Plays one act given as a JSON object.
@@ -184,7 +190,8 @@ impl<'a> Play<'a> {
         if cue.act == "confirm" {
             // The play states who confirms; nothing is confirmed for anybody.
             self.confirmation = None;
-            let own = |(founder, _): &mut (Handle, String)| object.is_empty() && *founder == cue.by && cue.signer == cue.by;
+            let own =
+                |(founder, _): &mut (Handle, String)| object.is_empty() && *founder == cue.by && cue.signer == cue.by;
             if let Some((_, event)) = self.confirmed.take_if(own) {
                 return Ok(Outcome::Accepted(event));
             }
@@ -372,10 +379,13 @@ pub(crate) fn charter_text(name: &str) -> Result<String, Failure> {
     if let Some(text) = Charter::preset(name) {
         return Ok(text.to_owned());
     }
-    std::fs::read_to_string(name).map_err(|error| {
+    crate::input::read_text(Path::new(name), rollcall_core::limits::CHARTER_BYTES_MAX).map_err(|failure| {
         let known = Charter::PRESETS.join(", ");
-        Failure::usage(format!("no charter of this name ({known}) and no file that can be read: {name}"))
-            .caused_by(&error)
+        let what = format!("no charter of this name ({known}) and no file that can be read: {name}");
+        let mut unknown = Failure::usage(what);
+        unknown.causes.push(failure.what);
+        unknown.causes.extend(failure.causes);
+        unknown
     })
 }
 

@@ -49,19 +49,57 @@ impl Session {
 
     /// Opens a ledger for writing.
     pub(crate) fn write(path: &Path) -> Result<Self, Failure> {
-        Self::replayed(patiently(|| RedbStore::open(path, &own_name()))?, AsOf::Now)
+        let session = Self::replayed(patiently(|| RedbStore::open(path, &own_name()))?, AsOf::Now)?;
+        session.require_sound()?;
+        Ok(session)
+    }
+
+    /// Nothing is built on a store whose projections or index disagree with its entries.
+    fn require_sound(&self) -> Result<(), Failure> {
+        let stored = self.store.projections()?;
+        for (name, digest) in self.state().digests() {
+            let same = stored.iter().any(|(stored, bytes)| stored == name && bytes == digest.as_bytes());
+            if !same && self.state().log().size() > 0 {
+                return Err(invalid(format!("the stored projection `{name}` is not the one that the entries make")));
+            }
+        }
+        let last = self.state().log().size().checked_sub(1);
+        for bytes in last.map_or(Ok(Vec::new()), |last| self.store.entries(last..last.saturating_add(1)))? {
+            let entry = rollcall_core::entry::Entry::decode(&bytes);
+            let event = entry
+                .map_err(|error| invalid("the last entry cannot be read".to_owned()).caused_by(&error))?
+                .event
+                .id();
+            if self.store.position(&event)? != last {
+                return Err(invalid("the stored index does not find the last entry".to_owned()));
+            }
+        }
+        Ok(())
     }
 
     /// Creates a ledger file and appends its founding transaction.
     pub(crate) fn found(path: &Path, events: Vec<SignedEvent>, at: Timestamp) -> Result<Self, Failure> {
         judge_founding(&events, at)?;
-        let store = RedbStore::create(path, &own_name())?;
+        if path.exists() {
+            return Err(StoreError::Exists { path: path.display().to_string() }.into());
+        }
+        // Built beside and put in place whole: a founding that is interrupted leaves no ledger.
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let cannot =
+            |error: std::io::Error| Failure::io(format!("no ledger can be written in: {}", folder.display()), &error);
+        let workshop = tempfile::Builder::new().prefix(".rollcall-founding-").tempdir_in(folder).map_err(cannot)?;
+        let draft = workshop.path().join("ledger");
+        let store = RedbStore::create(&draft, &own_name())?;
         let mut session = Self { store, ledger: Ledger::default(), waiting: Batch::default() };
         for event in events {
             session.admit(event, at)?;
         }
         session.flush()?;
-        Ok(session)
+        drop(session);
+        // A link, unlike a rename, never takes the place of a file that somebody else has put there.
+        std::fs::hard_link(&draft, path).map_err(cannot)?;
+        drop(workshop);
+        Self::write(path)
     }
 
     fn replayed(store: RedbStore, as_of: AsOf) -> Result<Self, Failure> {
@@ -83,6 +121,14 @@ impl Session {
                 ledger.replay(&bytes).map_err(|error| invalid("the log is not valid".to_owned()).caused_by(&error))?;
                 next = next.saturating_add(1);
             }
+        }
+        if !store.entries(head.size..head.size.saturating_add(1))?.is_empty() {
+            return Err(invalid(format!("the store holds entries beyond the {} that its head covers", head.size)));
+        }
+        if let AsOf::Entries(asked) = as_of
+            && head.size < asked
+        {
+            return Err(Failure::usage(format!("the log has {} entries, asked for: {asked}", head.size)));
         }
         if limit == head.size && ledger.state().head() != head {
             return Err(invalid("the stored head is not the one that the entries make".to_owned()));

@@ -76,6 +76,9 @@ pub(crate) fn tree(explanation: &Explanation, depth: usize, out: &mut String) {
 /// A meeting with its quorum now, its attendance and its motions.
 pub(crate) fn meeting(state: &State, charter: &Charter, meeting: &Meeting, at: Timestamp) -> Value {
     let terms = &meeting.terms;
+    // A meeting that is over is shown as it was, whoever has come or gone since.
+    let now = at;
+    let at = meeting.ended(now).map_or(now, |ended| ended.minus_ms(1).max(meeting.noticed_at));
     let body = Body::of(state, charter, &terms.unit);
     let mut defects = Vec::new();
     let mut quorum = Value::Null;
@@ -111,7 +114,7 @@ pub(crate) fn meeting(state: &State, charter: &Charter, meeting: &Meeting, at: T
         "days": meeting.days,
         "exactly_the_minimum": lax,
         "defects": defects.iter().map(|reason| json!({"code": reason.code(), "what": reason.to_string()})).collect::<Vec<_>>(),
-        "status": status(meeting, at),
+        "status": status(meeting, now),
         "presider": meeting.presider,
         "quorum": quorum,
         "quorate": meeting.quorate,
@@ -250,8 +253,9 @@ pub(crate) fn outline(value: &Value, depth: usize, out: &mut String) {
 
 fn plain(value: &Value) -> String {
     match value {
-        Value::String(text) => text.clone(),
-        Value::Array(items) => items.iter().map(plain).collect::<Vec<_>>().join(", "),
+        // Whoever wrote a text must not be able to write lines of this output.
+        Value::String(text) => text.replace('\n', " ⏎ ").replace('\t', " "),
+        Value::Array(items) => items.iter().map(plain).collect::<Vec<_>>().join(" | "),
         Value::Bool(true) => "yes".to_owned(),
         Value::Bool(false) => "no".to_owned(),
         other => other.to_string(),

@@ -3,6 +3,8 @@
 //! An act's fields are decoded here and nowhere else; a payload with a field that its act does not have is refused.
 
 use serde::Serialize;
+use unicode_properties::GeneralCategory::{Format, LineSeparator, ParagraphSeparator};
+use unicode_properties::UnicodeGeneralCategory;
 
 use crate::cbor::{Map, Value};
 use crate::digest::{Digest, EventId};
@@ -184,8 +186,10 @@ fn bounded(text: String, limit: u64) -> Result<String, FieldFault> {
     if limit < u64::try_from(text.len()).unwrap_or(u64::MAX) {
         return Err(FieldFault::TooLong(limit));
     }
-    // Bidirectional overrides and isolates could make a signed text read as another one.
-    let hides = |c: &char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    // What cannot be seen, or turns the direction of what can, could make a signed text read as another one. The two
+    // joiners are kept: scripts need them.
+    let joiner = |c: &char| matches!(c, '\u{200c}' | '\u{200d}');
+    let hides = |c: &char| matches!(c.general_category(), Format | LineSeparator | ParagraphSeparator) && !joiner(c);
     match text.chars().find(|c| hides(c) || c.is_control() && !matches!(c, '\n' | '\t')) {
         Some(c) => Err(FieldFault::Control(u32::from(c))),
         None => Ok(text),

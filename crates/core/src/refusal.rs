@@ -115,7 +115,7 @@ reasons! {
     TimeWentBack = "time-went-back" { last: String, at: String } "the acceptance time {at} lies before that of the previous entry: {last}", "";
     ClaimedAhead = "claimed-ahead" { claimed: String, at: String, tolerance_ms: u64 } "the claimed time {claimed} is ahead of the acceptance time {at} by more than {tolerance_ms} ms", "check the clock of the machine that signed";
     Lapsed = "lapsed" { not_after: String, at: String } "the event was valid until {not_after}, it is now: {at}", "rollcall draft --help";
-    LivesTooLong = "lives-too-long" { claimed: String, not_after: String, limit_ms: u64 } "the event claims {claimed} and would stay valid until {not_after}, more than {limit_ms} ms later or before it was made", "rollcall draft --help";
+    LivesTooLong = "lives-too-long" { claimed: String, not_after: String, limit_ms: u64 } "an event is void at most {limit_ms} ms after it was made and never before: it claims {claimed}, and would stay valid until {not_after}", "rollcall draft --help";
     SeenBeyond = "seen-beyond-log" { seen: u64, size: u64 } "the event has seen {seen} entries, the log has only: {size}", "sign a draft made against this ledger: rollcall draft --help";
     SeenRootDiffers = "seen-root-differs" { size: u64, expected: String, got: String } "the event has seen another log: at size {size} its root is {got}, here it is: {expected}", "rollcall audit";
     UnknownEvent = "unknown-event" { event: String } "no entry of this ledger carries the event: {event}", "rollcall log";

@@ -106,8 +106,16 @@ pub enum StoreError {
         /// Who holds it, as far as it said.
         holder: String,
     },
-    /// The file is not a ledger, or it is damaged.
-    #[error("the file is not a ledger or is damaged: {path}: {what}")]
+    /// The file was never a ledger.
+    #[error("the file is not a ledger: {path}: {what}")]
+    Foreign {
+        /// The path.
+        path: String,
+        /// What was found.
+        what: String,
+    },
+    /// The ledger's file is damaged.
+    #[error("the ledger file is damaged: {path}: {what}")]
     Damaged {
         /// The path.
         path: String,
@@ -115,7 +123,7 @@ pub enum StoreError {
         what: String,
     },
     /// The operating system failed.
-    #[error("the ledger could not be read: {path}: {what}")]
+    #[error("the file cannot be opened, read or written: {path}: {what}")]
     Io {
         /// The path.
         path: String,

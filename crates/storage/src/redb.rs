@@ -43,8 +43,17 @@ enum Handle {
 /// A log in a redb file.
 pub struct RedbStore {
     path: PathBuf,
-    handle: Handle,
+    /// Taken only when the store is dropped.
+    handle: Option<Handle>,
     _lock: Option<WriterLock>,
+}
+
+impl Drop for RedbStore {
+    fn drop(&mut self) {
+        // Closing writes to the file, and a damaged one can make redb panic there too.
+        let handle = self.handle.take();
+        let _ = catch_unwind(AssertUnwindSafe(|| drop(handle)));
+    }
 }
 
 impl std::fmt::Debug for RedbStore {
@@ -99,7 +108,7 @@ impl RedbStore {
         }
         let lock = WriterLock::take(path, by)?;
         let database = contained(path, || builder().create(path).map_err(|error| database_error(path, error)))?;
-        let store = Self { path: path.to_owned(), handle: Handle::Writer(database), _lock: Some(lock) };
+        let store = Self { path: path.to_owned(), handle: Some(Handle::Writer(database)), _lock: Some(lock) };
         store.contained(|| {
             let damaged = |error: redb::Error| redb_error(path, &error);
             let transaction = store.writer()?.begin_write().map_err(|error| damaged(error.into()))?;
@@ -120,12 +129,15 @@ impl RedbStore {
     /// Opens an existing ledger file for writing; `by` names the process to others.
     ///
     /// # Errors
-    /// [`StoreError::Missing`], [`StoreError::InUse`] beside another writer, [`StoreError::Damaged`] for other files.
+    /// [`StoreError::Missing`], [`StoreError::InUse`] beside another writer, [`StoreError::Foreign`] for other files,
+    /// [`StoreError::Damaged`] where a checksum fails.
     pub fn open(path: &Path, by: &str) -> Result<Self, StoreError> {
         require_file(path)?;
         let lock = WriterLock::take(path, by)?;
-        let database = contained(path, || builder().open(path).map_err(|error| database_error(path, error)))?;
-        let store = Self { path: path.to_owned(), handle: Handle::Writer(database), _lock: Some(lock) };
+        // A writer trusts nothing that it is going to build on: every page's checksum is verified first.
+        let opened = || builder().set_check_integrity_on_open(true).open(path);
+        let database = contained(path, || opened().map_err(|error| database_error(path, error)))?;
+        let store = Self { path: path.to_owned(), handle: Some(Handle::Writer(database)), _lock: Some(lock) };
         store.require_format()?;
         Ok(store)
     }
@@ -144,7 +156,7 @@ impl RedbStore {
             Err(StoreError::Io { .. } | StoreError::InUse { .. }) => return Self::open(path, "a repair after a crash"),
             Err(other) => return Err(other),
         };
-        let store = Self { path: path.to_owned(), handle, _lock: None };
+        let store = Self { path: path.to_owned(), handle: Some(handle), _lock: None };
         store.require_format()?;
         Ok(store)
     }
@@ -169,8 +181,8 @@ impl RedbStore {
 
     fn writer(&self) -> Result<&Database, StoreError> {
         match &self.handle {
-            Handle::Writer(database) => Ok(database),
-            Handle::Reader(_) => {
+            Some(Handle::Writer(database)) => Ok(database),
+            Some(Handle::Reader(_)) | None => {
                 let what = "it was opened for reading only".to_owned();
                 Err(StoreError::Io { path: shown(&self.path), what })
             }
@@ -180,8 +192,9 @@ impl RedbStore {
     fn reading<T>(&self, read: impl FnOnce(&ReadTransaction) -> Result<T, StoreError>) -> Result<T, StoreError> {
         self.contained(|| {
             let begun = match &self.handle {
-                Handle::Writer(database) => database.begin_read(),
-                Handle::Reader(database) => database.begin_read(),
+                Some(Handle::Writer(database)) => database.begin_read(),
+                Some(Handle::Reader(database)) => database.begin_read(),
+                None => return Err(self.damaged("it has been closed")),
             };
             let transaction = begun.map_err(|error| redb_error(&self.path, &error.into()))?;
             read(&transaction)
@@ -339,10 +352,23 @@ fn node_key(level: u8, index: u64) -> [u8; 8] {
 
 fn require_file(path: &Path) -> Result<(), StoreError> {
     match std::fs::metadata(path) {
-        Ok(metadata) if metadata.is_file() => Ok(()),
-        Ok(_) => Err(StoreError::Damaged { path: shown(path), what: "it is not a file".to_owned() }),
+        Ok(metadata) if metadata.is_file() => require_magic(path),
+        Ok(_) => Err(StoreError::Foreign { path: shown(path), what: "it is not a file".to_owned() }),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(StoreError::Missing { path: shown(path) }),
         Err(error) => Err(io_error(path, &error)),
+    }
+}
+
+/// A redb file begins with `redb`; anything else was never a ledger.
+fn require_magic(path: &Path) -> Result<(), StoreError> {
+    let mut magic = [0; 4];
+    let read = File::open(path).and_then(|mut file| file.read_exact(&mut magic));
+    match read {
+        Ok(()) if magic == *b"redb" => Ok(()),
+        Err(error) if error.kind() != std::io::ErrorKind::UnexpectedEof => Err(io_error(path, &error)),
+        Ok(()) | Err(_) => {
+            Err(StoreError::Foreign { path: shown(path), what: "it does not begin as a redb file does".to_owned() })
+        }
     }
 }
 

@@ -43,10 +43,10 @@ fn other_files_are_refused_in_words() -> Result<(), Box<dyn std::error::Error>> 
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("ledger");
     assert!(matches!(RedbStore::open(&path, "x"), Err(StoreError::Missing { .. })));
-    assert!(matches!(RedbStore::read(folder.path()), Err(StoreError::Damaged { .. })));
+    assert!(matches!(RedbStore::read(folder.path()), Err(StoreError::Foreign { .. })));
     for bytes in [&b""[..], b"not a ledger", &[0; 8192]] {
         std::fs::write(&path, bytes)?;
-        assert!(matches!(RedbStore::read(&path), Err(StoreError::Damaged { .. })), "{} bytes", bytes.len());
+        assert!(matches!(RedbStore::read(&path), Err(StoreError::Foreign { .. })), "{} bytes", bytes.len());
         assert!(matches!(RedbStore::create(&path, "x"), Err(StoreError::Exists { .. })));
     }
     Ok(())

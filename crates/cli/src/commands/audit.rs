@@ -1,11 +1,12 @@
 //! `audit` and `replay`: read everything again and say what is wrong, trusting nothing.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::PathBuf;
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use indicatif::{ProgressBar, ProgressDrawTarget};
-use rollcall_core::audit::{Level, Report, rests_on};
+use rollcall_core::audit::{Level, Report, Violation, rests_on};
 use rollcall_core::digest::LedgerId;
 use rollcall_core::ledger::Ledger;
 use rollcall_storage::Store;
@@ -35,15 +36,29 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
         Some(_) | None => Level::Full,
     };
     let expected: Option<LedgerId> = super::parsed(args, "ledger-id")?;
-    let mut kept = Vec::new();
+    let (mut kept, mut origins) = (Vec::new(), Vec::new());
     for path in args.get_many::<PathBuf>("head").into_iter().flatten() {
-        kept.push(KeptHead { head: head::read(path)?, whose: format!("the head kept in {}", path.display()) });
+        let (origin, head) = head::read(path)?;
+        kept.push(KeptHead { head, whose: format!("the head kept in {}", path.display()) });
+        origins.push((origin, path.display().to_string()));
     }
     let store = RedbStore::read(ledger_path(args)?)?;
     let bar = ProgressBar::with_draw_target(Some(store.head()?.size), ProgressDrawTarget::stderr());
     let report = audit(&store, level, expected, &kept, |entries| bar.set_position(entries));
     bar.finish_and_clear();
-    Ok(answer(&report?, expected))
+    let mut report = report?;
+    let own = report.rebuilt.state().founding().map(|founding| founding.origin.as_str().to_owned());
+    for (origin, path) in origins.into_iter().filter(|(origin, _)| own.as_ref().is_some_and(|own| own != origin)) {
+        let what = format!("the head kept in {path} is that of another log: {origin}");
+        report.violations.push(Violation {
+            entry: None,
+            code: "head-foreign".into(),
+            what,
+            clause: None,
+            facts: BTreeMap::new(),
+        });
+    }
+    Ok(answer(&report, expected))
 }
 
 fn answer(report: &Report, expected: Option<LedgerId>) -> Answer {

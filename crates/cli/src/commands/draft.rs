@@ -130,17 +130,7 @@ fn already_there(session: &mut Session, event: &SignedEvent, at: Timestamp) -> R
 
 /// Reads a signed event, or a payload with its signature beside it.
 fn signed(path: &std::path::Path, signature: Option<&PathBuf>) -> Result<SignedEvent, Failure> {
-    let read = |path: &std::path::Path| {
-        // An event is at most 64 KiB; a larger file is not read whole to find that out.
-        let length = std::fs::metadata(path).map(|file| file.len());
-        let length =
-            length.map_err(|error| Failure::io(format!("the file cannot be read: {}", path.display()), &error))?;
-        if rollcall_core::limits::ENTRY_BYTES_MAX < length {
-            let limit = rollcall_core::limits::ENTRY_BYTES_MAX;
-            return Err(Failure::input(format!("the file has {length} bytes, limit {limit}: {}", path.display())));
-        }
-        std::fs::read(path).map_err(|error| Failure::io(format!("the file cannot be read: {}", path.display()), &error))
-    };
+    let read = |path: &std::path::Path| crate::input::read(path, rollcall_core::limits::ENTRY_BYTES_MAX);
     let bytes = read(path)?;
     let beside = path.with_added_extension("sig");
     match signature.cloned().or_else(|| beside.exists().then_some(beside)) {

@@ -34,15 +34,15 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
 }
 
 /// Reads a head that was kept: origin, size and root on the first three lines; signatures below them are not looked at.
-pub(super) fn read(path: &Path) -> Result<Head, Failure> {
+pub(super) fn read(path: &Path) -> Result<(String, Head), Failure> {
     let shown = path.display();
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| Failure::io(format!("the head cannot be read: {shown}"), &error))?;
-    let mut lines = text.lines().skip(1);
+    let text = crate::input::read_text(path, crate::input::SMALL_BYTES_MAX)?;
+    let mut lines = text.lines();
+    let origin = lines.next().unwrap_or_default().to_owned();
     let size = lines.next().filter(|size| *size == "0" || !size.starts_with('0')).and_then(|size| size.parse().ok());
     let root = lines.next().and_then(unbase64);
     match (size, root) {
-        (Some(size), Some(root)) => Ok(Head { size, root: TreeHash::from_bytes(root) }),
+        (Some(size), Some(root)) => Ok((origin, Head { size, root: TreeHash::from_bytes(root) })),
         _ => Err(Failure::input(format!("not a head (origin, size, root, a line each): {shown}"))
             .hint("rollcall head -o FILE")),
     }

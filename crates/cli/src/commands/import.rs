@@ -15,6 +15,7 @@ use serde_json::{Map, Value, json};
 use super::{act, ledger_path};
 use crate::answer::Answer;
 use crate::failure::Failure;
+use crate::input;
 use crate::session::Session;
 
 const AFTER: &str = "\
@@ -46,6 +47,9 @@ pub(super) fn command() -> Command {
         .arg(Arg::new("dry-run").long("dry-run").action(ArgAction::SetTrue).help("Judge every line; append nothing"))
         .after_help(AFTER)
 }
+
+/// Bytes of one source file: some millions of lines.
+const IMPORT_BYTES_MAX: u64 = 1 << 30;
 
 /// A line of a source, in the order in which it is imported.
 struct Line {
@@ -140,8 +144,7 @@ const fn rank(change: Change) -> u8 {
 
 fn read_file(path: &Path) -> Result<Vec<Line>, Failure> {
     let shown = path.display();
-    let bytes =
-        std::fs::read(path).map_err(|error| Failure::io(format!("the file cannot be read: {shown}"), &error))?;
+    let bytes = input::read(path, IMPORT_BYTES_MAX)?;
     let mut lines: Vec<Line> = Vec::new();
     let body = bytes.strip_suffix(b"\n").unwrap_or(&bytes);
     if body.is_empty() {
@@ -160,8 +163,7 @@ fn read_file(path: &Path) -> Result<Vec<Line>, Failure> {
 }
 
 fn read_line(text: &str) -> Result<Import, String> {
-    let value: Value = serde_json::from_str(text).map_err(|error| format!("the line is not JSON: {error}"))?;
-    let Value::Object(mut object) = value else { return Err("the line is not a JSON object".to_owned()) };
+    let mut object = crate::json::object(text)?;
     let time: Timestamp = needed(&mut object, "time")?.parse().map_err(|error| format!("`time`: {error}"))?;
     let change = needed(&mut object, "change")?;
     let change = Change::from_word(&change)

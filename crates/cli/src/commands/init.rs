@@ -79,6 +79,9 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
     let threshold = args.get_one::<u64>("threshold").copied().unwrap_or(1);
     let authority: Vec<&String> = args.get_many("authority").map(Iterator::collect).unwrap_or_default();
     let cannot = |error| Failure::input("the ledger cannot be founded").caused_by(&error);
+    if text("name").trim().is_empty() {
+        return Err(Failure::usage("a community has a name: --name TEXT"));
+    }
     if path.exists() {
         return Err(Failure::usage(format!("a file is there already: {}", path.display())));
     }

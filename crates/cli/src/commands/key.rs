@@ -16,6 +16,7 @@ pub(super) fn command() -> Command {
         .about("Make and show OpenSSH keys, and list those of the ledger")
         .subcommand_required(true)
         .arg_required_else_help(true)
+        .after_help("Examples:\n  rollcall key new ~/.ssh/governance\n  rollcall --ledger L key list")
         .subcommand(
             Command::new("new")
                 .about("Write a new Ed25519 key as an ordinary, unencrypted OpenSSH file, never over another")
@@ -52,6 +53,9 @@ fn file(args: &ArgMatches) -> Result<&PathBuf, Failure> {
 fn new(args: &ArgMatches) -> Result<Answer, Failure> {
     let path = file(args)?;
     let comment = args.get_one::<String>("comment").map_or("rollcall", String::as_str);
+    if comment.chars().any(char::is_control) {
+        return Err(Failure::usage("a comment is one line without control characters"));
+    }
     let made = keys::draw()?;
     keys::write(&made, path, comment)?;
     let fingerprint = keys::fingerprint(&made.public);
@@ -62,9 +66,8 @@ fn new(args: &ArgMatches) -> Result<Answer, Failure> {
 
 fn show(args: &ArgMatches) -> Result<Answer, Failure> {
     let path = file(args)?;
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| Failure::io(format!("the key file cannot be read: {}", path.display()), &error))?;
-    let public = if text.starts_with("-----BEGIN") { keys::load(path)?.public } else { keys::public(text.trim())? };
+    let text = crate::input::read_text(path, crate::input::SMALL_BYTES_MAX)?;
+    let public = if text.starts_with("-----BEGIN") { keys::load(path)?.public } else { keys::public_line(&text)? };
     let owner = match args.get_one::<PathBuf>("ledger") {
         Some(_) => reading(args)?.state().people().owner(&public).map(ToString::to_string),
         None => None,

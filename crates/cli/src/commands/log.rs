@@ -40,7 +40,14 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
     let session = reading(args)?;
     let size = session.state().log().size();
     let person = super::handle(args, "person")?;
+    if let Some(person) = person.as_ref().filter(|person| session.state().people().get(person).is_none()) {
+        return Err(Failure::usage(format!("nobody on this ledger is called: `{person}`")).hint("rollcall key list"));
+    }
     let act = args.get_one::<String>("act");
+    let known = |act: &String| rollcall_core::act::Act::SPECS.iter().any(|spec| spec.name == act);
+    if let Some(act) = act.filter(|act| !known(act)) {
+        return Err(Failure::usage(format!("there is no act: `{act}`")));
+    }
     let mut next = args.get_one::<u64>("from").copied().unwrap_or(0);
     let mut rows = Vec::new();
     while next < size {
@@ -122,10 +129,14 @@ pub(super) fn show(args: &ArgMatches) -> Result<Answer, Failure> {
 
 fn entry_index(session: &Session, text: &str) -> Result<u64, Failure> {
     let size = session.state().log().size();
-    if let Ok(index) = text.parse::<u64>()
-        && index < size
-    {
-        return Ok(index);
+    // A short run of digits is an entry's number; a longer one may be the beginning of an id.
+    if let Ok(index) = text.parse::<u64>() {
+        if index < size {
+            return Ok(index);
+        }
+        if text.len() < 8 {
+            return Err(Failure::usage(format!("the log has {size} entries, asked for: {index}")));
+        }
     }
     let event = super::event(session.state(), text)?;
     session.state().entry_of(&event).ok_or_else(|| Failure::usage(format!("no entry carries the event: {event}")))

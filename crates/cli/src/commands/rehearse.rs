@@ -1,7 +1,7 @@
 //! `rehearse`: plays JSON Lines acts, one answer a line.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::PathBuf;
 
 use clap::{Arg, ArgMatches, Command, value_parser};
@@ -9,10 +9,12 @@ use serde_json::Value;
 
 use crate::answer::Answer;
 use crate::failure::Failure;
-use crate::rehearsal::Play;
+use crate::rehearsal::{Outcome, Play};
 
 /// Lines of a file whose acts are made durable, and then answered, together.
 const BATCH_LINES: u64 = 256;
+/// Bytes of one line.
+const LINE_BYTES_MAX: u64 = 1 << 20;
 
 pub(super) fn command() -> Command {
     Command::new("rehearse")
@@ -29,7 +31,7 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
     let json = args.get_flag("json");
     let shown = path.display();
     let cannot = |error: std::io::Error| Failure::io(format!("the acts cannot be read: {shown}"), &error);
-    let reader: Box<dyn BufRead> = if path.as_os_str() == "-" {
+    let mut reader: Box<dyn BufRead> = if path.as_os_str() == "-" {
         Box::new(std::io::stdin().lock())
     } else {
         Box::new(BufReader::new(File::open(path).map_err(cannot)?))
@@ -45,8 +47,12 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
         answers.clear();
         told.map_err(|error| Failure::io("the answers cannot be written", &error))
     };
-    for (line, text) in (1_u64..).zip(reader.lines()) {
-        let outcome = play.line(&text.map_err(cannot)?)?;
+    for line in 1_u64.. {
+        let outcome = match next_line(&mut reader).map_err(cannot)? {
+            None => break,
+            Some(Ok(text)) => play.line(&text)?,
+            Some(Err(what)) => Outcome::Invalid(what),
+        };
         let notes = play.notes(&outcome);
         let answer = if json { with_notes(outcome.json(line), &notes).to_string() } else { outcome.text(line) };
         answers.push_str(&answer);
@@ -63,6 +69,27 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
     play.finish()?;
     tell(&mut answers)?;
     Ok(Answer::streamed())
+}
+
+/// The next line; one that is too long or not UTF-8 is answered as such, and the play goes on.
+fn next_line(reader: &mut dyn BufRead) -> std::io::Result<Option<Result<String, String>>> {
+    let mut bytes = Vec::new();
+    let mut bounded = reader.take(LINE_BYTES_MAX.saturating_add(1));
+    if bounded.read_until(b'\n', &mut bytes)? == 0 {
+        return Ok(None);
+    }
+    if !bytes.ends_with(b"\n") && LINE_BYTES_MAX < u64::try_from(bytes.len()).unwrap_or(u64::MAX) {
+        // The rest of the line is passed over in pieces.
+        loop {
+            let mut piece = Vec::new();
+            let mut bounded = reader.take(LINE_BYTES_MAX);
+            if bounded.read_until(b'\n', &mut piece)? == 0 || piece.ends_with(b"\n") {
+                return Ok(Some(Err(format!("the line has more than {LINE_BYTES_MAX} bytes"))));
+            }
+        }
+    }
+    let text = bytes.strip_suffix(b"\n").unwrap_or(&bytes).to_vec();
+    Ok(Some(String::from_utf8(text).map_err(|_| "the line is not UTF-8".to_owned())))
 }
 
 /// Adds to an accepted act's answer what it says besides: quorum, the defects of a notice, whom to tell.

@@ -38,6 +38,9 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
     };
     let mut units = at_instant(session.state(), at);
     if let Some(unit) = super::unit(args, "unit")? {
+        if session.state().roster().unit(&unit).is_none() {
+            return Err(Failure::usage(format!("there is no unit: `{unit}`")).hint("rollcall roster"));
+        }
         units.retain(|id, _| *id == unit);
     }
     if let Some(role) = super::role(args, "role")? {

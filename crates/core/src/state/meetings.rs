@@ -348,7 +348,8 @@ impl Meetings {
                 if let Some(meeting) = self.meetings.get(&meeting) {
                     // What members had put down goes on the next agenda instead.
                     let waiting = self.items.entry(meeting.terms.unit.clone()).or_default();
-                    let back = meeting.annexed.iter().filter(|item| !waiting.contains(item)).cloned().collect::<Vec<_>>();
+                    let back =
+                        meeting.annexed.iter().filter(|item| !waiting.contains(item)).cloned().collect::<Vec<_>>();
                     waiting.extend(back);
                 }
             }

@@ -1,0 +1,141 @@
+//! How the program answers people: wrong input, wrong files, foreign texts. Each answer says what, whose fault, what next.
+
+use rollcall_tests::{expect, json, rollcall};
+
+fn demo() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let _ = expect(folder.path(), 0, &["--ledger", "L", "tour"]);
+    folder
+}
+
+fn talk(folder: &std::path::Path, code: i32, args: &[&str]) -> String {
+    let output = rollcall(folder, args);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(code), "{}: {said}", args.join(" "));
+    said
+}
+
+#[test]
+fn wrong_files_and_arguments_are_named() {
+    let folder = demo();
+    let here = folder.path();
+    std::fs::write(here.join("text"), "not a ledger").unwrap();
+    std::fs::write(here.join("empty"), "").unwrap();
+    let cases: &[(i32, &[&str], &str)] = &[
+        (4, &["--ledger", "none", "status"], "there is no ledger at: none"),
+        (4, &["--ledger", "text", "status"], "not a ledger"),
+        (4, &["--ledger", ".", "status"], "it is not a file"),
+        (2, &["status"], "ROLLCALL_LEDGER"),
+        (2, &["--ledger", "L", "init", "--name", "x", "--rehearsal"], "is there already"),
+        (2, &["--ledger", "M", "init", "--name", " ", "--rehearsal"], "has a name"),
+        (2, &["--ledger", "L", "roster", "--unit", "nope"], "no unit: `nope`"),
+        (2, &["--ledger", "L", "roster", "--as-of", "999"], "the log has 64 entries"),
+        (2, &["--ledger", "L", "roster", "--at", "yesterday"], "`at`"),
+        (2, &["--ledger", "L", "log", "--act", "nope"], "no act: `nope`"),
+        (2, &["--ledger", "L", "log", "--person", "nobody"], "`nobody`"),
+        (2, &["--ledger", "L", "show", "999"], "the log has 64 entries"),
+        (2, &["--ledger", "L", "why", "bob", "president"], "no unit has the role"),
+        (2, &["--ledger", "L", "import", "empty"], "empty"),
+        (2, &["--ledger", "L", "append", "/dev/zero"], "more than"),
+        (2, &["--ledger", "L", "audit", "--head", "/dev/zero"], "more than"),
+        (2, &["--ledger", "M", "init", "--charter", "/dev/zero", "--name", "x"], "no charter of this name"),
+        (2, &["key", "show", "/dev/zero"], "more than"),
+        (2, &["key", "show", "text"], "not an OpenSSH public key"),
+        (2, &["key", "new", "k", "--comment", "a\nb"], "one line"),
+        (
+            2,
+            &["--ledger", "L", "--by", "bob", "move", "--unit", "toc", "--title", "x", "--effect", "fly"],
+            "unknown effect kind",
+        ),
+    ];
+    for (code, args, words) in cases {
+        let said = talk(here, *code, args);
+        assert!(said.contains(words), "{args:?}: {said}");
+    }
+    // Usage errors answer in JSON too when asked to.
+    let output = rollcall(here, &["--json", "bogus"]);
+    let answer: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((output.status.code(), &answer["code"]), (Some(2), &"usage".into()));
+    assert!(!here.join("M").exists() && !here.join("M.log-key").exists());
+}
+
+/// A text of many lines cannot write lines of our output, and one key cannot be named twice.
+#[test]
+fn texts_do_not_forge_output() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let _ = expect(
+        here,
+        0,
+        &["--ledger", "L", "init", "--rehearsal", "--name", "Demo\nledger: forged", "--authority", "root"],
+    );
+    let status = expect(here, 0, &["--ledger", "L", "status"]);
+    assert!(!status.lines().any(|line| line.starts_with("ledger: forged")), "{status}");
+    for hidden in ["\u{202e}", "\u{2028}", "\u{feff}", "\u{e0041}", "\u{1b}[31m", "\u{200b}"] {
+        let title = format!("a{hidden}b");
+        let _ = talk(here, 2, &["--ledger", "L", "--by", "root", "item", "--unit", "toc", "--title", &title]);
+    }
+    let lines =
+        "{\"by\":\"root\",\"by\":\"eve\",\"act\":\"enrol\"}\n\n[1]\n{\"by\":\"a\",\"act\":\"enrol\",\"id\":5}\n";
+    let mut bytes = lines.as_bytes().to_vec();
+    bytes.extend_from_slice(b"{\"by\":\"\xff\"}\n");
+    bytes.extend(vec![b'['; 2_000_000]);
+    bytes.extend_from_slice(b"\n{\"by\":\"ada\",\"act\":\"enrol\"}\r\n");
+    std::fs::write(here.join("acts"), bytes).unwrap();
+    let out = expect(here, 0, &["--ledger", "L", "rehearse", "acts", "--json"]);
+    let outcomes: Vec<String> = out
+        .lines()
+        .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["outcome"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(outcomes, ["invalid", "invalid", "invalid", "invalid", "invalid", "invalid", "accepted"], "{out}");
+}
+
+/// A meeting that is over is shown as it was, whoever has left since.
+#[test]
+fn the_quorum_of_a_past_meeting_does_not_change() {
+    let folder = demo();
+    let meetings = json(folder.path(), &["--ledger", "L", "meeting"]);
+    let quorum = &meetings[0]["quorum"];
+    assert_eq!((&quorum["in_office"], quorum["present"].as_array().unwrap().len()), (&7.into(), 5), "{quorum}");
+}
+
+/// Plays that are written while they are answered, and a ledger continued by a second play.
+#[test]
+fn a_play_is_answered_line_by_line_and_can_go_on() {
+    use std::io::{BufRead, Write};
+    let folder = tempfile::tempdir().unwrap();
+    let mut child = std::process::Command::new(rollcall_tests::program())
+        .current_dir(folder.path())
+        .args(["--ledger", "L", "rehearse", "-", "--json"])
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut input = child.stdin.take().unwrap();
+    let mut answers = std::io::BufReader::new(child.stdout.take().unwrap()).lines();
+    for name in ["ada", "boris", "王芳"] {
+        writeln!(input, "{{\"by\":\"{name}\",\"act\":\"enrol\"}}").unwrap();
+        let answer: serde_json::Value = serde_json::from_str(&answers.next().unwrap().unwrap()).unwrap();
+        assert_eq!(answer["outcome"], if name == "ada" { "refused" } else { "accepted" }, "{answer}");
+    }
+    drop(input);
+    assert!(child.wait().unwrap().success());
+    std::fs::write(folder.path().join("more"), "{\"by\":\"cleo\",\"act\":\"enrol\"}\n").unwrap();
+    assert!(expect(folder.path(), 0, &["--ledger", "L", "rehearse", "more", "--json"]).contains("accepted"));
+    assert_eq!(json(folder.path(), &["--ledger", "L", "audit"])["outcome"], "valid");
+}
+
+#[test]
+fn completions_manual_pages_and_help_exist() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    for shell in ["bash", "zsh", "fish"] {
+        assert!(expect(here, 0, &["completions", shell]).contains("rollcall"));
+    }
+    let _ = expect(here, 0, &["man", "pages"]);
+    assert!(here.join("pages/rollcall-open-vote.1").exists());
+    for verb in ["notice", "audit", "rehearse", "import", "why", "draft", "key"] {
+        let help = expect(here, 0, &[verb, "--help"]);
+        assert!(help.contains("Example") || help.contains("example"), "{verb}: {help}");
+    }
+}
