@@ -586,7 +586,7 @@ mod tests {
     fn a_draft_with_a_hole_is_refused_by_its_name() {
         let cut = |from: &'static str, to: &'static str| compiled(move |text| text.replace(from, to)).map(drop);
         let role = |role: &str| CharterError::UnknownRole { kind: "toc".into(), role: role.into() };
-        assert_eq!(cut("electors = \"member\"\nconstitute", "electors = \"elder\"\nconstitute"), Err(role("elder")));
+        assert_eq!(cut("TOC-1\"\nelectors = \"member\"", "TOC-1\"\nelectors = \"elder\""), Err(role("elder")));
         assert_eq!(
             cut("{ role = \"chair\", clause = \"TOC-9\"", "{ role = \"boss\", clause = \"TOC-9\""),
             Err(role("boss"))
@@ -604,7 +604,7 @@ mod tests {
             cut("effect = \"resolve\"", "effect = \"decree\""),
             Err(CharterError::UnknownEffect("decree".into()))
         );
-        assert_eq!(cut("minutes_min = 1", "minutes_min = 16"), Err(CharterError::VoteMinutes("toc".into())));
+        assert_eq!(cut("minutes_max = 1440", "minutes_max = 15"), Err(CharterError::VoteMinutes("toc".into())));
         assert_eq!(
             cut("[[515527200, 32400]", "[[1, 1]").and(cut("[0, 28800]", "[5, 28800]")),
             Err(CharterError::Zone("Asia/Shanghai".into(), ZoneError::Start))
