@@ -3,6 +3,7 @@
 //! The engine knows no body or role by name; every rule here carries the clause it comes from, and every refusal names
 //! that clause. A unit kind or role called `*` stands for any that the charter does not name.
 
+mod check;
 pub mod draft;
 
 use std::collections::BTreeMap;
