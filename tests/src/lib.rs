@@ -2,6 +2,7 @@
 //!
 //! Each helper does one thing that a person at a terminal would do. Nothing here knows core's types.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
@@ -58,7 +59,7 @@ pub fn shared(name: &str) -> Option<PathBuf> {
     if path.exists() {
         Some(path)
     } else {
-        println!("SKIPPED: ../shared/{name} is missing, so nothing is compared with it here");
+        skipped(&format!("../shared/{name} is missing, so nothing is compared with it here"));
         None
     }
 }
@@ -79,7 +80,12 @@ pub fn has_tool(name: &str) -> bool {
         std::env::var_os("PATH").is_some_and(|path| std::env::split_paths(&path).any(|dir| dir.join(name).is_file()));
     assert!(found || std::env::var_os("ROLLCALL_REQUIRE_TOOLS").is_none(), "`{name}` is not installed");
     if !found {
-        println!("SKIPPED: `{name}` is not installed, so nothing is checked with it here");
+        skipped(&format!("`{name}` is not installed, so nothing is checked with it here"));
     }
     found
+}
+
+/// Says that something is not tested, past the harness, which keeps what a passing test prints to itself.
+fn skipped(why: &str) {
+    let _ = writeln!(std::io::stderr(), "SKIPPED: {why}");
 }
