@@ -48,13 +48,17 @@ fn role(index: usize) -> Name {
     ["member", "chair"][index % 2].parse().unwrap()
 }
 
+fn appointment(unit: UnitId, role: Name, person: Handle) -> act::Appoint {
+    act::Appoint { unit, role, person, basis: None, agreement: None, until: None, evidence: None }
+}
+
 fn effect(draw: &Draw, events: &[EventId]) -> Effect {
     let (unit, role, person) = (unit(draw.other / 8), role(draw.other / 3), handle(draw.other));
     match draw.pick % 7 {
-        0 | 1 => Effect::Resolve(effect::Resolve { text: text("yes") }),
+        0 | 1 => Effect::Resolve(effect::Resolve { text: text("yes"), topic: None, supersedes: None, document: None }),
         2 => Effect::GrantRole(effect::GrantRole { unit, role, person }),
         3 => Effect::EndRole(effect::EndRole { unit, role, person }),
-        4 => Effect::Found(effect::Found { unit, unit_kind: None, parent: None }),
+        4 => Effect::Found(effect::Found { unit, unit_kind: None, parent: None, first: None }),
         5 => Effect::Dissolve(effect::Dissolve { unit }),
         _ => Effect::Reconstitute(effect::Reconstitute { address: events[0], authority: vec![person], threshold: 1 }),
     }
@@ -87,7 +91,7 @@ fn act_of(draw: &Draw, past: &[(EventId, &str)], at: Timestamp) -> Act {
     let toc: UnitId = "toc".parse().unwrap();
     match draw.act {
         0 => Act::Enrol(act::Enrol { name: None }),
-        1 | 2 => Act::Appoint(act::Appoint { unit: toc, role, person }),
+        1 | 2 => Act::Appoint(appointment(toc, role, person)),
         3 => Act::Endorse(act::Endorse { event }),
         4 => Act::Constitute(act::Constitute {
             unit,
@@ -95,7 +99,7 @@ fn act_of(draw: &Draw, past: &[(EventId, &str)], at: Timestamp) -> Act {
             left_out: None,
             basis: None,
         }),
-        5 => Act::Nominate(act::Nominate { unit, role, person, statement: None, evidence: None }),
+        5 => Act::Nominate(act::Nominate { unit, role, person, statement: None, evidence: None, attests: None }),
         6 => Act::Accept(act::Accept { event }),
         7 => Act::Withdraw(act::Withdraw { event, reason: None }),
         8 => Act::Petition(act::Petition {
@@ -116,9 +120,13 @@ fn act_of(draw: &Draw, past: &[(EventId, &str)], at: Timestamp) -> Act {
         18..=22 => Act::CheckIn(act::CheckIn { meeting: event, replaces: None }),
         23 => Act::CheckOut(act::CheckOut { meeting: event, replaces: None }),
         24 => Act::Adjourn(act::Adjourn { meeting: event }),
-        25..=27 => {
-            Act::Move(act::Move { meeting: Some(event), unit: toc, title: text("title"), effect: effect(draw, events) })
-        }
+        25..=27 => Act::Move(act::Move {
+            meeting: Some(event),
+            unit: toc,
+            title: text("title"),
+            effect: effect(draw, events),
+            conflicts: None,
+        }),
         28..=30 => Act::OpenVote(act::OpenVote { motion: event, closes: None }),
         31..=35 => Act::Vote(act::Vote {
             vote: event,
@@ -129,7 +137,7 @@ fn act_of(draw: &Draw, past: &[(EventId, &str)], at: Timestamp) -> Act {
         37 | 38 => Act::CloseVote(act::CloseVote { vote: event, outcome: None }),
         39 => Act::Grant(act::Grant { unit, role, person, basis: event }),
         40 => Act::End(act::End { unit, role, person, basis: Some(event) }),
-        41 => Act::Resign(act::Resign { unit: toc, role, effective: None }),
+        41 => Act::Resign(act::Resign { unit: toc, role, effective: None, person: None }),
         42 => Act::FoundUnit(act::FoundUnit { unit, kind: "pmc".parse().unwrap(), parent: None, basis: Some(event) }),
         _ => Act::Import(act::Import {
             change: if draw.pick % 2 == 0 { act::Change::Grant } else { act::Change::Revoke },
@@ -183,7 +191,7 @@ fn beginning() -> (Ledger, Vec<Vec<u8>>, Timestamp) {
     };
     for person in 1..6 {
         play(&mut ledger, person, Act::Enrol(act::Enrol { name: None }), at);
-        let appoint = act::Appoint { unit: toc.clone(), role: role(usize::from(person == 1)), person: handle(person) };
+        let appoint = appointment(toc.clone(), role(usize::from(person == 1)), handle(person));
         play(&mut ledger, 0, Act::Appoint(appoint), at);
     }
     let members = (1..6).map(handle).collect();

@@ -136,7 +136,10 @@ fn read_field(spec: &FieldSpec, value: &Value, labels: Labels<'_>) -> Result<Cbo
         Kind::References if value.as_str().is_some() => {
             value.as_str().map(|text| Cbor::Text(text.to_owned())).ok_or_else(misfit)
         }
-        Kind::Texts | Kind::Handles | Kind::References => read_list(value, Kind::Text, labels).ok_or_else(misfit),
+        Kind::Texts | Kind::Notes | Kind::Handles | Kind::References => {
+            read_list(value, Kind::Text, labels).ok_or_else(misfit)
+        }
+        Kind::Events => read_list(value, Kind::Event, labels).ok_or_else(misfit),
         Kind::Keys => read_list(value, Kind::Key, labels).ok_or_else(misfit),
         Kind::Effect => {
             let mut object = value.as_object().cloned().ok_or_else(misfit)?;

@@ -6,7 +6,7 @@
 
 use crate::digest::{Digest, EventId};
 use crate::effect::Effect;
-use crate::field::{CharterText, References, Text, records, words};
+use crate::field::{CharterText, Note, References, Text, records, words};
 use crate::key::PublicKey;
 use crate::name::{Handle, Name, UnitId};
 use crate::time::Timestamp;
@@ -67,6 +67,16 @@ words! {
     }
 }
 
+words! {
+    /// Whether a name may stand in public lists.
+    Listing {
+        /// It may.
+        Given = "given",
+        /// It may no longer.
+        Withdrawn = "withdrawn",
+    }
+}
+
 records! {
     /// An act.
     enum Act unknown UnknownAct;
@@ -96,8 +106,10 @@ records! {
         /// Makes two foundings with the same fields different ledgers.
         nonce: Digest,
     }
-    /// Carries one part of the charter's text while a ledger is being founded.
+    /// Carries one part of a charter's text: of the first one while a ledger is being founded, later of an amended one.
     CharterPart = "charter-part" {
+        /// Digest of the whole text, for an amended charter.
+        draft: Option<Digest>,
         /// Position of the part, counted from 0.
         part: u64,
         /// The text.
@@ -118,6 +130,14 @@ records! {
         role: Name,
         /// Who is appointed.
         person: Handle,
+        /// The resolution that recommends it, where the charter asks for one.
+        basis: Option<EventId>,
+        /// Digest of an agreement.
+        agreement: Option<Digest>,
+        /// When the term ends.
+        until: Option<Timestamp>,
+        /// Where a capability can be checked.
+        evidence: Option<Vec<Text>>,
     }
     /// Adds a signature to an act of the authority, or to a petition.
     Endorse = "endorse" {
@@ -165,6 +185,8 @@ records! {
         statement: Option<Text>,
         /// Where the reasons can be checked.
         evidence: Option<Vec<Text>>,
+        /// What the author attests of the nominee, each as `criterion: note`.
+        attests: Option<Vec<Note>>,
     }
     /// Applies for a role.
     Apply = "apply" {
@@ -172,7 +194,7 @@ records! {
         unit: UnitId,
         /// The role.
         role: Name,
-        /// The applicant, who must be the author.
+        /// The applicant: the author, or an organisation that the author represents.
         person: Option<Handle>,
         /// Why.
         statement: Option<Text>,
@@ -301,6 +323,8 @@ records! {
         title: Text,
         /// What it would do.
         effect: Effect,
+        /// Motions that exclude this one: of all these, the first to pass stands.
+        conflicts: Option<Vec<EventId>>,
     }
     /// Opens the vote on a motion and pins its electorate.
     OpenVote = "open-vote" {
@@ -364,7 +388,12 @@ records! {
         /// The passed motion.
         basis: EventId,
     }
-    /// Ends the author's own tenure.
+    /// Replaces the charter in force, as a passed motion says.
+    Amend = "amend" {
+        /// The passed motion.
+        basis: EventId,
+    }
+    /// Ends the author's own tenure, or that of an organisation which the author represents.
     Resign = "resign" {
         /// The unit.
         unit: UnitId,
@@ -372,6 +401,139 @@ records! {
         role: Name,
         /// When it ends; by default and at the earliest when the act is accepted.
         effective: Option<Timestamp>,
+        /// The organisation, where it is not the author who holds the role.
+        person: Option<Handle>,
+    }
+    /// Suspends a tenure, as the authority, without ending it.
+    Suspend = "suspend" {
+        /// The unit.
+        unit: UnitId,
+        /// The role.
+        role: Name,
+        /// Who holds it.
+        person: Handle,
+        /// Why.
+        reason: Text,
+    }
+    /// Ends the suspension of a tenure, as the authority.
+    Resume = "resume" {
+        /// The unit.
+        unit: UnitId,
+        /// The role.
+        role: Name,
+        /// Who holds it.
+        person: Handle,
+    }
+    /// Makes an organisation known; its author represents it.
+    Organisation = "organisation" {
+        /// The organisation's handle.
+        organisation: Handle,
+        /// Its name.
+        name: Text,
+    }
+    /// Names another representative, as one who represents the organisation.
+    Represent = "represent" {
+        /// The organisation.
+        organisation: Handle,
+        /// The new representative.
+        person: Handle,
+        /// When the mandate ends.
+        until: Option<Timestamp>,
+    }
+    /// Ends a mandate, as a representative; one's own too.
+    Recall = "recall" {
+        /// The organisation.
+        organisation: Handle,
+        /// Whose mandate ends.
+        person: Handle,
+    }
+    /// Records a contribution that a forge shows as merged.
+    Contribution = "contribution" {
+        /// The project.
+        unit: UnitId,
+        /// Who wrote it: the person to whom the account belonged when it was merged.
+        person: Handle,
+        /// The forge.
+        forge: Name,
+        /// The repository, as the forge names it.
+        repository: Text,
+        /// The number of the pull request.
+        number: u64,
+        /// When it was merged.
+        merged: Timestamp,
+        /// The author's account on the forge: its number.
+        account: Option<Text>,
+        /// Digest of what the forge showed.
+        digest: Option<Digest>,
+    }
+    /// Attests something of a contribution or an application.
+    Attest = "attest" {
+        /// The contribution or application.
+        event: EventId,
+        /// What is attested.
+        criterion: Name,
+        /// In which respect.
+        note: Text,
+    }
+    /// Puts something on record that happened, as its author saw it; it changes no role.
+    Record = "record" {
+        /// The unit it concerns.
+        unit: UnitId,
+        /// The kind of record, as the charter names it.
+        kind: Name,
+        /// The event it is about.
+        event: Option<EventId>,
+        /// The person or organisation it is about.
+        person: Option<Handle>,
+        /// What happened.
+        statement: Option<Text>,
+        /// Facts, each as `name: value`.
+        facts: Option<Vec<Note>>,
+        /// Where it can be checked.
+        links: Option<Vec<Text>>,
+        /// Digest of a document.
+        digest: Option<Digest>,
+    }
+    /// Records that a meeting's notice reached the mailing list; the later of this and its acceptance governs.
+    Deliver = "deliver" {
+        /// The meeting.
+        meeting: EventId,
+        /// Where the list's archive shows it.
+        archive: Text,
+        /// When the archive received it.
+        time: Timestamp,
+    }
+    /// Records a ballot that a member spoke; it counts only once the member signs it.
+    Spoken = "spoken" {
+        /// The opening of the vote.
+        vote: EventId,
+        /// Who spoke.
+        person: Handle,
+        /// The choice.
+        choice: Choice,
+    }
+    /// Consents to public listing in a role, or takes the consent back.
+    Consent = "consent" {
+        /// The unit.
+        unit: UnitId,
+        /// The role.
+        role: Name,
+        /// Given or withdrawn.
+        listing: Listing,
+    }
+    /// Claims a benefit of a role, once.
+    Claim = "claim" {
+        /// The unit.
+        unit: UnitId,
+        /// The benefit, as the charter names it.
+        benefit: Name,
+    }
+    /// Records that a claimed benefit was handed over.
+    Fulfil = "fulfil" {
+        /// The claim.
+        event: EventId,
+        /// How.
+        note: Option<Text>,
     }
     /// Records a role change of the past, as the authority found it in a source.
     Import = "import" {
@@ -404,13 +566,15 @@ mod tests {
         let tags: Vec<_> = Act::SPECS.iter().map(|spec| spec.name).collect();
         let frozen = "found charter-part confirm enrol appoint endorse constitute found-unit dissolve-unit nominate apply \
                       accept withdraw petition notice waive cancel item open preside check-in check-out excuse dispute \
-                      adjourn move open-vote vote retract close-vote grant end answer reconstitute \
-                      resign import";
+                      adjourn move open-vote vote retract close-vote grant end answer reconstitute amend \
+                      resign suspend resume organisation represent recall contribution attest record deliver spoken \
+                      consent claim fulfil import";
         assert_eq!(tags.join(" "), frozen);
         let effects: Vec<_> = Effect::SPECS.iter().map(|spec| spec.name).collect();
         assert_eq!(
             effects.join(" "),
-            "resolve grant end found-unit dissolve-unit merge-units constitute address-authority reconstitute-authority"
+            "resolve grant end found-unit dissolve-unit merge-units constitute address-authority \
+             reconstitute-authority recommend one-human amend"
         );
     }
 

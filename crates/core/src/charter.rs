@@ -3,44 +3,25 @@
 //! The engine knows no body or role by name; every rule here carries the clause it comes from, and every refusal names
 //! that clause. A unit kind or role called `*` stands for any that the charter does not name.
 
-mod check;
+pub mod clauses;
+pub mod roles;
+pub mod decisions;
+pub mod records;
 pub mod draft;
+mod check;
 
 use std::collections::BTreeMap;
-use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use crate::act::MeetingKind;
+pub use self::clauses::{Clause, ClauseText};
+pub use self::decisions::{Bar, Base, Counts, Decision, Subject, Venue, VoteRules};
+pub use self::roles::Role;
+
+use self::records::{Attestation, Benefit, RecordRule};
 use crate::digest::{CHARTER_CONTEXT, Digest, derive};
-use crate::name::{Name, UnitId};
-use crate::threshold::Threshold;
+use crate::name::Name;
 use crate::time::{Timestamp, Zone};
-
-/// Identifier of a clause of a charter, or of a rule of the format itself (`format/…`).
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(transparent)]
-pub struct Clause(String);
-
-impl Clause {
-    /// The clause with this identifier.
-    #[must_use]
-    pub fn new(id: &str) -> Self {
-        Self(id.to_owned())
-    }
-
-    /// The identifier.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for Clause {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
 
 /// A charter that has passed every check.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,7 +32,7 @@ pub struct Charter {
     authority: AuthorityRules,
     kinds: BTreeMap<Name, UnitKind>,
     interpretations: Vec<Interpretation>,
-    clauses: BTreeMap<Clause, String>,
+    clauses: BTreeMap<Clause, ClauseText>,
 }
 
 /// What the appointing authority may do besides appointing.
@@ -65,6 +46,8 @@ pub struct AuthorityRules {
     pub imports: Option<Clause>,
     /// Days after which a body that addressed it in vain may replace it.
     pub unanswered_days: Option<u64>,
+    /// Clauses that no amendment changes without its signatures.
+    pub entrenched: Vec<Clause>,
 }
 
 /// A kind of unit.
@@ -92,85 +75,34 @@ pub struct UnitKind {
     pub vote: Option<VoteRules>,
     /// How it decides, and what.
     pub decisions: Vec<Decision>,
+    /// Each belongs to one unit of another kind, which has no second one.
+    pub one_per: Option<OnePer>,
+    /// What is attested of contributions and applications.
+    pub attestations: BTreeMap<Name, Attestation>,
+    /// What is put on record.
+    pub records: BTreeMap<Name, RecordRule>,
+    /// What its roles are good for.
+    pub benefits: BTreeMap<Name, Benefit>,
 }
 
-/// A role.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Role {
-    /// The clause that provides for it.
-    pub clause: Clause,
-    /// How many may hold it at one instant.
-    pub at_most: Option<u64>,
-    /// Holding it confers this role too, and losing that one ends it.
-    pub implies: Option<Name>,
-    /// The authority appoints to it.
-    pub appointed: Option<Clause>,
-    /// Its holder may resign.
-    pub resigns: Option<Clause>,
-    /// Who may nominate for it.
-    pub nominated_by: Option<Nominator>,
-}
-
-/// Who may nominate.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Nominator {
-    /// The unit, when it is another than the role's own.
-    pub unit: Option<UnitId>,
-    /// The role that a nominator holds.
-    pub role: Name,
+/// Each unit belongs to one of another kind, which has no second one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OnePer {
+    /// The other kind.
+    pub kind: Name,
     /// The clause.
     pub clause: Clause,
 }
 
 /// A number with its clause.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Counted {
     /// The number.
     pub value: u64,
     /// The clause.
     pub clause: Clause,
-}
-
-/// What a threshold is a share of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Base {
-    /// The members present: P.
-    Present,
-    /// The members in office: N.
-    InOffice,
-}
-
-/// One threshold of a decision, quorum or petition.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Bar {
-    /// The comparator.
-    pub threshold: Threshold,
-    /// What it is a share of.
-    pub of: Base,
-    /// The clause.
-    pub clause: Clause,
-}
-
-impl Bar {
-    /// Tells whether `part` meets the bar for a body of `in_office` members, `present` of them present.
-    #[must_use]
-    pub fn is_met(&self, part: u64, present: u64, in_office: u64) -> bool {
-        self.threshold.is_met(part, self.whole(present, in_office))
-    }
-
-    /// The least part that meets the bar, for display.
-    #[must_use]
-    pub fn least(&self, present: u64, in_office: u64) -> u64 {
-        self.threshold.least(self.whole(present, in_office))
-    }
-
-    const fn whole(&self, present: u64, in_office: u64) -> u64 {
-        match self.of {
-            Base::Present => present,
-            Base::InOffice => in_office,
-        }
-    }
 }
 
 /// How a body meets.
@@ -180,22 +112,67 @@ pub struct MeetingRules {
     pub called_by: Name,
     /// The clause that says so.
     pub called_clause: Clause,
-    /// Minutes after the noticed start before members may open without the convener.
-    pub grace_minutes: Counted,
+    /// Minutes after the noticed start before members may open without the convener; without it, they never may.
+    pub grace_minutes: Option<Counted>,
     /// Civil days between notice and meeting.
-    pub notice_days: Counted,
+    pub notice_days: Option<Counted>,
     /// The clause that lists what a notice must state.
-    pub notice_fields: Clause,
+    pub notice_fields: Option<Clause>,
     /// Non-members may check in as observers.
     pub public: Option<Clause>,
     /// How many members must be present.
-    pub quorum: Bar,
+    pub quorum: Option<Bar>,
     /// The clause by which presence is the member's own.
     pub presence: Clause,
     /// Days between regular meetings, shown when exceeded.
     pub cadence_days: Option<Counted>,
     /// How members demand a meeting.
     pub petition: Option<PetitionRules>,
+}
+
+impl MeetingRules {
+    /// Civil days between notice and meeting, at least.
+    #[must_use]
+    pub fn days_needed(&self) -> u64 {
+        self.notice_days.as_ref().map_or(0, |days| days.value)
+    }
+
+    /// The members who must be present of so many in office.
+    #[must_use]
+    pub fn quorum_of(&self, in_office: u64) -> u64 {
+        let counts = Counts { in_office, ..Counts::default() };
+        self.quorum.as_ref().map_or(1, |bar| bar.least(&counts))
+    }
+
+    /// The clause on the quorum.
+    #[must_use]
+    pub fn quorum_clause(&self) -> &Clause {
+        self.quorum.as_ref().map_or(&self.called_clause, |bar| &bar.clause)
+    }
+
+    /// The clause on how long before a meeting its notice is given.
+    #[must_use]
+    pub fn notice_clause(&self) -> &Clause {
+        self.notice_days.as_ref().map_or(&self.called_clause, |days| &days.clause)
+    }
+
+    /// The clause on what a notice states.
+    #[must_use]
+    pub fn fields_clause(&self) -> &Clause {
+        self.notice_fields.as_ref().unwrap_or(&self.called_clause)
+    }
+
+    /// The clause on what members may do without the convener.
+    #[must_use]
+    pub fn grace_clause(&self) -> &Clause {
+        self.grace_minutes.as_ref().map_or(&self.called_clause, |minutes| &minutes.clause)
+    }
+
+    /// When members may act without the convener, counted from an instant.
+    #[must_use]
+    pub fn grace_ends(&self, from: Timestamp) -> Option<Timestamp> {
+        self.grace_minutes.as_ref().map(|minutes| from.plus_ms(minutes.value.saturating_mul(60_000)))
+    }
 }
 
 /// How members demand a meeting.
@@ -207,63 +184,6 @@ pub struct PetitionRules {
     pub lead_days: u64,
     /// Days after which an unanswered petition is itself the notice.
     pub answer_days: u64,
-}
-
-/// How votes are opened and closed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct VoteRules {
-    /// The clause.
-    pub clause: Clause,
-    /// The clause by which voting is by name.
-    pub named: Clause,
-    /// The clause that lists the choices.
-    pub choices: Clause,
-    /// A vote stays open so many minutes at least.
-    pub minutes_min: u64,
-    /// A vote stays open so many minutes unless its opening says otherwise.
-    pub minutes_default: u64,
-    /// A vote stays open so many minutes at most.
-    pub minutes_max: u64,
-}
-
-/// A decision rule: where it is taken, what passes it, and what it may decide.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Decision {
-    /// The rule's name within its kind.
-    pub name: Name,
-    /// The clause.
-    pub clause: Clause,
-    /// The kind of meeting in which it is taken.
-    pub venue: MeetingKind,
-    /// The clause that says so.
-    pub venue_clause: Clause,
-    /// Every bar that approvals must meet.
-    pub pass: Vec<Bar>,
-    /// What it may decide.
-    pub decides: Vec<Subject>,
-}
-
-/// Something that a decision rule may decide.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Subject {
-    /// The effect's wire tag.
-    pub effect: String,
-    /// The kind of the unit that the effect names.
-    pub kind: Option<Name>,
-    /// The role that the effect names.
-    pub role: Option<Name>,
-    /// The clause.
-    pub clause: Clause,
-    /// The item must be on the agenda, by this clause.
-    pub listed: Option<Clause>,
-    /// The agenda item must name the person.
-    pub names_person: bool,
-    /// The person must have missed so many consecutive meetings.
-    pub absences: Option<u64>,
-    /// Only until the unit has been constituted.
-    pub until_constituted: bool,
-    /// The person must stand nominated by a holder of this role in the unit.
-    pub nominated_by: Option<Name>,
 }
 
 /// A reading that the charter takes where its text is silent or ambiguous.
@@ -279,7 +199,12 @@ pub struct Interpretation {
     pub reading: String,
     /// Other readings.
     pub others: Vec<String>,
+    /// The charter has no rule here, on purpose.
+    pub absent: bool,
 }
+
+/// The wire tag of the effect that amends a charter.
+const AMEND: &str = "amend";
 
 impl Charter {
     /// The digest of a charter's text.
@@ -342,10 +267,32 @@ impl Charter {
         &self.interpretations
     }
 
-    /// Its clauses with their text in our words.
+    /// Its clauses in words.
     #[must_use]
-    pub const fn clauses(&self) -> &BTreeMap<Clause, String> {
+    pub const fn clauses(&self) -> &BTreeMap<Clause, ClauseText> {
         &self.clauses
+    }
+
+    /// What an amendment may change only with the authority's signatures, as text that differs when any of it does: what
+    /// the authority may do and whom it appoints, by which rule the charter is amended, and the entrenched clauses' words
+    /// and readings.
+    #[must_use]
+    pub fn entrenched(&self) -> String {
+        let clauses: Vec<_> = self.authority.entrenched.iter().map(|id| (id, self.clauses.get(id))).collect();
+        let readings: Vec<_> =
+            self.interpretations.iter().filter(|r| self.authority.entrenched.contains(&r.clause)).collect();
+        let appoints: Vec<_> = self
+            .kinds()
+            .flat_map(|kind| kind.roles.iter().map(move |(name, role)| (&kind.name, name, &role.appointed)))
+            .filter(|(_, _, appointed)| appointed.is_some())
+            .collect();
+        let amends = |decision: &&Decision| decision.decides.iter().any(|subject| subject.effect == AMEND);
+        let rules: Vec<_> = self
+            .kinds()
+            .flat_map(|kind| kind.decisions.iter().map(move |d| (&kind.name, d)))
+            .filter(|(_, d)| amends(d))
+            .collect();
+        format!("{:?} {clauses:?} {readings:?} {appoints:?} {rules:?}", self.authority)
     }
 
     /// Civil days from one instant to another in its zone.
@@ -360,6 +307,29 @@ impl UnitKind {
     #[must_use]
     pub fn role(&self, name: &Name) -> Option<&Role> {
         self.roles.get(name).or_else(|| self.roles.iter().find(|(key, _)| key.as_str() == "*").map(|(_, role)| role))
+    }
+
+    /// The benefits of a role: those that name it, and those of the roles that it includes.
+    pub fn benefits_of<'a>(&'a self, role: &'a Name) -> impl Iterator<Item = (&'a Name, &'a Benefit)> {
+        let included = self.included(role);
+        self.benefits.iter().filter(move |(_, benefit)| {
+            benefit.roles.is_empty() || benefit.roles.iter().any(|named| included.contains(&named))
+        })
+    }
+
+    /// A role with every role whose benefits it includes.
+    #[must_use]
+    pub fn included<'a>(&'a self, role: &'a Name) -> Vec<&'a Name> {
+        let mut all = vec![role];
+        let mut next = role;
+        while let Some(included) = self.role(next).and_then(|rules| rules.includes.as_ref()) {
+            if all.contains(&included) {
+                break;
+            }
+            all.push(included);
+            next = included;
+        }
+        all
     }
 
     /// Kinds of units that this kind's decisions constitute.

@@ -14,12 +14,18 @@ mod authority;
 mod ballots;
 pub mod basis;
 mod convening;
+mod amendment;
 mod founding;
 mod imports;
+pub mod kin;
 pub mod meeting;
 mod motions;
 mod nominations;
+mod organisations;
+pub mod paths;
 mod people;
+mod polls;
+mod records;
 mod roles;
 mod sitting;
 mod units;
@@ -101,7 +107,7 @@ pub(crate) struct Scene<'a> {
 fn act(scene: &Scene<'_>) -> Changes {
     match scene.event.act() {
         Act::FoundLedger(_) => founding::again(scene.state),
-        Act::CharterPart(_) => founding::late_part(scene.state),
+        Act::CharterPart(act) => amendment::part(scene, act),
         Act::Confirm(_) => founding::late_confirm(scene),
         Act::Enrol(act) => people::enrol(scene, act),
         Act::Appoint(act) => authority::appoint(scene, act),
@@ -126,7 +132,7 @@ fn act(scene: &Scene<'_>) -> Changes {
         Act::Dispute(act) => sitting::dispute(scene, act),
         Act::Adjourn(act) => sitting::adjourn(scene, act),
         Act::Move(act) => motions::put(scene, act),
-        Act::OpenVote(act) => motions::open_vote(scene, act),
+        Act::OpenVote(act) => polls::open_vote(scene, act),
         Act::Vote(act) => ballots::vote(scene, act),
         Act::Retract(act) => ballots::retract(scene, act),
         Act::CloseVote(act) => ballots::close(scene, act),
@@ -134,7 +140,21 @@ fn act(scene: &Scene<'_>) -> Changes {
         Act::End(act) => roles::end(scene, act),
         Act::Answer(act) => authority::answer(scene, act),
         Act::Reconstitute(act) => authority::reconstitute(scene, act),
+        Act::Amend(act) => amendment::amend(scene, act),
         Act::Resign(act) => roles::resign(scene, act),
+        Act::Suspend(act) => authority::suspend(scene, act),
+        Act::Resume(act) => authority::resume(scene, act),
+        Act::Organisation(act) => organisations::organisation(scene, act),
+        Act::Represent(act) => organisations::represent(scene, act),
+        Act::Recall(act) => organisations::recall(scene, act),
+        Act::Contribution(act) => records::contribution(scene, act),
+        Act::Attest(act) => records::attest(scene, act),
+        Act::Record(act) => records::record(scene, act),
+        Act::Deliver(act) => convening::deliver(scene, act),
+        Act::Spoken(act) => ballots::spoken(scene, act),
+        Act::Consent(act) => records::consent(scene, act),
+        Act::Claim(act) => records::claim(scene, act),
+        Act::Fulfil(act) => records::fulfil(scene, act),
         Act::Import(act) => imports::import(scene, act),
     }
 }
@@ -227,11 +247,10 @@ fn check_author(state: &State, event: &Event, charter: &Charter) -> Result<(), R
     } else {
         None
     };
-    let rules = unit
-        .and_then(|unit| state.roster().unit(unit))
-        .and_then(|unit| charter.kind(&unit.kind))
-        .and_then(|kind| kind.meeting.as_ref());
-    Err(rules.map_or_else(|| reason.clone().by_format("author"), |rules| reason.clone().under(&rules.presence)))
+    let kind = unit.and_then(|unit| state.roster().unit(unit)).and_then(|unit| charter.kind(&unit.kind));
+    let presence = kind.and_then(|kind| kind.meeting.as_ref()).map(|rules| &rules.presence);
+    let clause = presence.or_else(|| kind.and_then(|kind| kind.vote.as_ref()).map(|rules| &rules.named));
+    Err(clause.map_or_else(|| reason.clone().by_format("author"), |clause| reason.clone().under(clause)))
 }
 
 impl<'a> Scene<'a> {
@@ -279,6 +298,15 @@ impl<'a> Scene<'a> {
             return Ok(());
         }
         Err(Reason::NotAuthority { person: self.by().to_string() }.under(&self.charter.authority().clause))
+    }
+
+    /// A person, enrolled or imported, or an organisation.
+    fn require_known(&self, person: &Handle) -> Result<(), Refusal> {
+        let people = self.state.people();
+        if people.get(person).is_some() || people.organisation(person).is_some() {
+            return Ok(());
+        }
+        Err(Reason::NotEnrolled { person: person.to_string() }.by_format("author"))
     }
 
     /// A person who is enrolled.

@@ -3,8 +3,8 @@
 //! An effect is data. Which body may decide it, by which rule, and when it takes effect is the charter's business.
 
 use crate::cbor::Value;
-use crate::digest::EventId;
-use crate::field::{ActError, Field, FieldFault, Kind, Text, records};
+use crate::digest::{Digest, EventId};
+use crate::field::{ActError, Field, FieldFault, Kind, Note, Text, records};
 use crate::name::{Handle, Name, UnitId};
 
 records! {
@@ -15,6 +15,12 @@ records! {
     Resolve = "resolve" {
         /// The text decided.
         text: Text,
+        /// What it is about, where the charter names topics.
+        topic: Option<Name>,
+        /// The motion whose decision this one supersedes.
+        supersedes: Option<EventId>,
+        /// Digest of a document that it adopts.
+        document: Option<Digest>,
     }
     /// Entitles a person to a role.
     GrantRole = "grant" {
@@ -42,6 +48,8 @@ records! {
         unit_kind: Option<Name>,
         /// The unit it belongs to.
         parent: Option<UnitId>,
+        /// Its first holders of roles, each as `role: handle`.
+        first: Option<Vec<Note>>,
     }
     /// Dissolves a unit and ends its remaining tenures.
     Dissolve = "dissolve-unit" {
@@ -74,6 +82,27 @@ records! {
         /// How many of them must sign.
         threshold: u64,
     }
+    /// Recommends to the appointing authority that it admit somebody to a role.
+    Recommend = "recommend" {
+        /// The unit of the role.
+        unit: UnitId,
+        /// The role.
+        role: Name,
+        /// Who would hold it.
+        person: Handle,
+    }
+    /// Rules that several enrolled persons are one human, whose nominations count once.
+    OneHuman = "one-human" {
+        /// The persons.
+        persons: Vec<Handle>,
+    }
+    /// Amends the charter: the text of this digest replaces the one in force.
+    Amend = "amend" {
+        /// Digest of the new text, which `charter-part` entries carry.
+        charter_digest: Digest,
+        /// Digest of the charter that it amends.
+        base: Digest,
+    }
 }
 
 impl Field for Effect {
@@ -104,7 +133,39 @@ impl Field for Effect {
     }
 }
 
+/// A role that an effect begins or ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RoleChange<'a> {
+    /// The verb that enters it: `grant` or `end`.
+    pub verb: &'static str,
+    /// The unit.
+    pub unit: &'a UnitId,
+    /// The role.
+    pub role: &'a Name,
+    /// The person.
+    pub person: &'a Handle,
+}
+
 impl Effect {
+    /// The role that the effect would begin or end.
+    #[must_use]
+    pub const fn role_change(&self) -> Option<RoleChange<'_>> {
+        match self {
+            Self::GrantRole(GrantRole { unit, role, person }) => Some(RoleChange { verb: "grant", unit, role, person }),
+            Self::EndRole(EndRole { unit, role, person }) => Some(RoleChange { verb: "end", unit, role, person }),
+            Self::Resolve(_)
+            | Self::Found(_)
+            | Self::Dissolve(_)
+            | Self::Merge(_)
+            | Self::Constitute(_)
+            | Self::Address(_)
+            | Self::Reconstitute(_)
+            | Self::Recommend(_)
+            | Self::OneHuman(_)
+            | Self::Amend(_) => None,
+        }
+    }
+
     /// The unit in which the effect would change something, if it names one.
     #[must_use]
     pub const fn unit(&self) -> Option<&UnitId> {
@@ -114,8 +175,28 @@ impl Effect {
             | Self::Found(Found { unit, .. })
             | Self::Dissolve(Dissolve { unit })
             | Self::Constitute(Constitute { unit })
+            | Self::Recommend(Recommend { unit, .. })
             | Self::Merge(Merge { unit, .. }) => Some(unit),
-            Self::Resolve(_) | Self::Address(_) | Self::Reconstitute(_) => None,
+            Self::Resolve(_) | Self::Address(_) | Self::Reconstitute(_) | Self::OneHuman(_) | Self::Amend(_) => None,
+        }
+    }
+
+    /// The person whom the effect names.
+    #[must_use]
+    pub const fn person(&self) -> Option<&Handle> {
+        match self {
+            Self::GrantRole(GrantRole { person, .. })
+            | Self::EndRole(EndRole { person, .. })
+            | Self::Recommend(Recommend { person, .. }) => Some(person),
+            Self::Resolve(_)
+            | Self::Found(_)
+            | Self::Dissolve(_)
+            | Self::Merge(_)
+            | Self::Constitute(_)
+            | Self::Address(_)
+            | Self::Reconstitute(_)
+            | Self::OneHuman(_)
+            | Self::Amend(_) => None,
         }
     }
 }

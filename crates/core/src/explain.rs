@@ -2,16 +2,19 @@
 //!
 //! An explanation adds no facts: each line is a record of the state, with the event and the clause it comes from.
 
+mod why_not;
+
+pub use self::why_not::{ended, why_not};
+
 use serde::Serialize;
 
-use crate::charter::{Charter, Clause, Decision, Subject};
+use crate::charter::{Charter, Clause, Decision};
 use crate::decide::basis::{decision_of, words};
-use crate::decide::meeting::{Body, members};
 use crate::digest::EventId;
 use crate::name::{Handle, Name, UnitId};
 use crate::state::State;
 use crate::state::motions::{Motion, Vote};
-use crate::state::roster::{How, HowEnded, Tenure};
+use crate::state::roster::{How, Tenure};
 use crate::time::Timestamp;
 
 /// One line of an explanation, with what it rests on.
@@ -77,7 +80,7 @@ pub fn why(state: &State, charter: &Charter, question: &Question<'_>) -> Option<
 }
 
 fn clause_text(charter: &Charter, clause: &Clause) -> Explanation {
-    let text = charter.clauses().get(clause).map_or("a rule of the format", String::as_str);
+    let text = charter.clauses().get(clause).map_or("a rule of the format", |text| text.en.as_str());
     Explanation::new(format!("the charter says: {text}")).under(clause)
 }
 
@@ -110,9 +113,15 @@ fn origin(state: &State, charter: &Charter, question: &Question<'_>, tenure: &Te
     let begun = &tenure.begun;
     match tenure.how {
         How::Appointed => appointment(state, charter, tenure),
-        How::Granted => {
-            let fact = format!("{} entered the grant at {}", begun.by, begun.at);
-            let basis = tenure.basis.and_then(|basis| resolution(state, charter, &basis));
+        How::Granted | How::Seeded => {
+            let first = if tenure.how == How::Seeded { " of a first holder" } else { "" };
+            let fact = format!("{} entered the grant{first} at {}", begun.by, begun.at);
+            let basis = tenure.basis.and_then(|basis| resolution(state, &basis));
+            Explanation::new(fact).shown_by(begun.event).because(basis)
+        }
+        How::Earned => {
+            let fact = format!("{} entered the grant at {}: every condition was met", begun.by, begun.at);
+            let basis = tenure.basis.map(|basis| earned(state, &basis));
             Explanation::new(fact).shown_by(begun.event).because(basis)
         }
         How::Implied => {
@@ -139,6 +148,53 @@ fn origin(state: &State, charter: &Charter, question: &Question<'_>, tenure: &Te
     }
 }
 
+/// What an earned role rests on: the claim, the nominations with their criteria, the contributions with who attests them.
+fn earned(state: &State, basis: &EventId) -> Explanation {
+    let Some(entitlement) = state.proposals().entitlement(basis) else {
+        let Some(application) = state.proposals().nomination(basis) else {
+            return Explanation::new("the basis is not known".to_owned()).shown_by(*basis);
+        };
+        let said = application.statement.as_ref().map(|text| format!(": “{}”", text.as_str())).unwrap_or_default();
+        let fact = format!("{} applied for {}{said}", application.cause.by, application.person);
+        return Explanation::new(fact).shown_by(*basis).because(attestations(state, basis));
+    };
+    let fact = format!("{} claimed it at {}", entitlement.cause.by, entitlement.cause.at);
+    let claim = Explanation::new(fact).shown_by(entitlement.cause.event).under(&entitlement.clause);
+    claim.because(entitlement.rests_on.iter().filter_map(|event| support(state, event)))
+}
+
+/// A nomination or contribution that an earned role rests on.
+fn support(state: &State, event: &EventId) -> Option<Explanation> {
+    if let Some(nomination) = state.proposals().nomination(event) {
+        let criteria = nomination.attests.iter().map(|note| {
+            Explanation::new(format!("{} attests {}: {}", nomination.cause.by, note.name, note.words.as_str()))
+        });
+        let fact = format!("{} nominated at {}", nomination.cause.by, nomination.cause.at);
+        return Some(
+            Explanation::new(fact).shown_by(*event).because(criteria).because([keys_of(state, &nomination.cause.by)]),
+        );
+    }
+    let known = state.records().contribution(event)?;
+    let fact = format!(
+        "{} contributed {} {} #{}, merged {}",
+        known.person,
+        known.forge,
+        known.repository.as_str(),
+        known.number,
+        known.merged
+    );
+    Some(Explanation::new(fact).shown_by(*event).because(attestations(state, event)))
+}
+
+fn attestations(state: &State, event: &EventId) -> Vec<Explanation> {
+    let standing = state.records().attestations(event).iter().filter(|attested| attested.withdrawn.is_none());
+    let lines = standing.map(|attested| {
+        let fact = format!("{} attests {}: {}", attested.cause.by, attested.criterion, attested.note.as_str());
+        Explanation::new(fact).shown_by(attested.cause.event).because([keys_of(state, &attested.cause.by)])
+    });
+    lines.collect()
+}
+
 fn appointment(state: &State, charter: &Charter, tenure: &Tenure) -> Explanation {
     let event = tenure.basis.unwrap_or(tenure.begun.event);
     let line = Explanation::new("the appointing authority appointed".to_owned()).under(&charter.authority().clause);
@@ -151,9 +207,9 @@ fn appointment(state: &State, charter: &Charter, tenure: &Tenure) -> Explanation
 }
 
 /// A resolution: motion, meeting, electorate, ballots, tally against the bars.
-fn resolution(state: &State, charter: &Charter, motion: &EventId) -> Option<Explanation> {
+fn resolution(state: &State, motion: &EventId) -> Option<Explanation> {
     let (motion, vote) = state.motions().voted(motion)?;
-    let decision = decision_of(state, charter, motion)?;
+    let decision = decision_of(state, motion)?;
     let fact = format!("`{}` resolved “{}”: {}", motion.unit, motion.title.as_str(), words(&motion.effect));
     let root = Explanation::new(fact).shown_by(motion.cause.event).under(&decision.clause);
     Some(
@@ -164,7 +220,7 @@ fn resolution(state: &State, charter: &Charter, motion: &EventId) -> Option<Expl
 }
 
 fn sitting(state: &State, motion: &Motion) -> Option<Explanation> {
-    let meeting = state.meetings().get(&motion.meeting)?;
+    let meeting = state.meetings().get(motion.meeting.as_ref()?)?;
     let notice = Explanation::new(format!(
         "{} gave notice at {}, {} civil days ahead",
         meeting.notice.by, meeting.noticed_at, meeting.days
@@ -205,150 +261,47 @@ fn ballots(state: &State, vote: &Vote) -> Explanation {
 
 fn tally(vote: &Vote, decision: &Decision) -> Explanation {
     let tally = vote.tally();
+    let counts = tally.counts();
+    let verdict = |met| if met { "met" } else { "not met" };
     let bars = decision.pass.iter().map(|bar| {
-        let verdict = if bar.is_met(tally.approvals, tally.present, tally.in_office) { "met" } else { "not met" };
-        let least = bar.least(tally.present, tally.in_office);
-        Explanation::new(format!(
-            "{} of {}: {} needed, {} approve, {verdict}",
-            bar.threshold,
-            base(bar.of),
-            least,
-            tally.approvals
-        ))
-        .under(&bar.clause)
+        let met = verdict(bar.is_met(tally.approvals, &counts));
+        let (least, of, approvals) = (bar.least(&counts), bar.of.words(), tally.approvals);
+        Explanation::new(format!("{} of {of}: {least} needed, {approvals} approve, {met}", bar.threshold))
+            .under(&bar.clause)
     });
+    let least = decision.approvals.iter().map(|least| {
+        let met = verdict(least.value <= tally.approvals);
+        Explanation::new(format!("at least {} approve: {met}", least.value)).under(&least.clause)
+    });
+    let turnout = decision.turnout.iter().map(|bar| {
+        let met = verdict(bar.is_met(counts.cast, &counts));
+        let fact = format!(
+            "{} of {}: {} needed, {} cast, {met}",
+            bar.threshold,
+            bar.of.words(),
+            bar.least(&counts),
+            counts.cast
+        );
+        Explanation::new(fact).under(&bar.clause)
+    });
+    let veto = decision
+        .veto
+        .iter()
+        .map(|clause| Explanation::new(format!("nobody votes against: {}", verdict(tally.against == 0))).under(clause));
+    let bars = bars.chain(least).chain(turnout).chain(veto);
     let fact = format!(
         "{} for, {} against, {} abstain, {} silent: {}",
         tally.approvals,
         tally.against,
         tally.abstain,
         tally.silent,
-        tally.outcome(&decision.pass)
+        tally.outcome(decision)
     );
     let line = Explanation::new(fact).under(&decision.clause).because(bars);
     match &vote.closed {
         Some(closed) => line.shown_by(closed.event),
         None => line,
     }
-}
-
-const fn base(base: crate::charter::Base) -> &'static str {
-    match base {
-        crate::charter::Base::Present => "those present",
-        crate::charter::Base::InOffice => "those in office",
-    }
-}
-
-/// Why the person does not hold the role at the instant: what ended it, and each way to it with what that would need.
-#[must_use]
-pub fn why_not(state: &State, charter: &Charter, question: &Question<'_>) -> Explanation {
-    let Question { person, unit, role, at } = *question;
-    let root = Explanation::new(format!("{person} does not hold `{role}` in `{unit}` at {at}"));
-    let Some(kind) = charter.kind_of(state, unit) else {
-        return root.because([Explanation::new(format!("there is no unit `{unit}`"))]);
-    };
-    let Some(rules) = kind.role(role) else {
-        return root
-            .because([Explanation::new(format!("the charter gives `{unit}` no role `{role}`")).under(&kind.clause)]);
-    };
-    let mut root = root.under(&rules.clause).because(former(state, question));
-    if !state.people().is_enrolled(person) {
-        root = root.because([Explanation::new(format!("{person} is not enrolled; `rollcall enrol` would do that"))]);
-    }
-    if let Some(clause) = &rules.appointed {
-        let threshold = state.authority().threshold;
-        let fact = format!("the appointing authority could appoint: {threshold} of its persons must sign");
-        let waiting = waiting_appointment(state, question);
-        root = root.because([Explanation::new(fact).under(clause).because(waiting)]);
-    }
-    let ways = charter.kinds().flat_map(|kind| kind.decisions.iter().map(move |decision| (kind, decision)));
-    for (home, decision) in ways {
-        let fits =
-            |s: &&Subject| s.effect == "grant" && s.kind.as_ref() == Some(&kind.name) && s.role.as_ref() == Some(role);
-        for subject in decision.decides.iter().filter(fits) {
-            root = root.because([decision_way(state, charter, question, &home.name, decision, subject)]);
-        }
-    }
-    root
-}
-
-fn former(state: &State, question: &Question<'_>) -> Vec<Explanation> {
-    let tenures = state.roster().tenures_of(question.unit, question.role, question.person).iter();
-    let lines = tenures.map(|tenure| {
-        let held = format!("held it from {}", tenure.from);
-        match (&tenure.ended, tenure.to) {
-            (Some(ending), Some(to)) => {
-                Explanation::new(format!("{held} to {to}: {}, entered by {}", ended(ending.how), ending.cause.by))
-                    .shown_by(ending.cause.event)
-                    .under(&ending.clause)
-            }
-            (Some(_) | None, _) => Explanation::new(format!("{held} on")).shown_by(tenure.begun.event),
-        }
-    });
-    lines.collect()
-}
-
-/// How a tenure ended, in words.
-#[must_use]
-pub const fn ended(how: HowEnded) -> &'static str {
-    match how {
-        HowEnded::Resigned => "resigned",
-        HowEnded::Ended => "ended by decision",
-        HowEnded::Succeeded => "succeeded by another holder",
-        HowEnded::ImpliedRoleEnded => "ended with the role that it implies",
-        HowEnded::Dissolved => "the unit was dissolved",
-        HowEnded::Imported => "revoked in the imported source",
-    }
-}
-
-fn waiting_appointment(state: &State, question: &Question<'_>) -> Vec<Explanation> {
-    use crate::state::authority::Proposed;
-    let matches = |what: &Proposed| {
-        matches!(what, Proposed::Appoint { unit, role, person }
-            if unit == question.unit && role == question.role && person == question.person)
-    };
-    let open =
-        state.proposals().proposals().filter(|(_, p)| p.stood.is_none() && p.withdrawn.is_none() && matches(&p.what));
-    let lines = open.map(|(event, proposal)| {
-        let signed: Vec<_> = proposal.signers.keys().map(ToString::to_string).collect();
-        Explanation::new(format!("proposed and signed by {}", signed.join(", "))).shown_by(*event)
-    });
-    lines.collect()
-}
-
-fn decision_way(
-    state: &State,
-    charter: &Charter,
-    question: &Question<'_>,
-    home: &Name,
-    decision: &Decision,
-    subject: &Subject,
-) -> Explanation {
-    let venue = format!("a `{home}` could decide it in a {} meeting", decision.venue);
-    let mut way = Explanation::new(venue).under(&subject.clause);
-    for (unit, _) in state.roster().units().filter(|(_, unit)| unit.kind == *home && unit.is_alive()) {
-        let Some(body) = Body::of(state, charter, unit) else { continue };
-        let in_office = u64::try_from(members(state, &body, question.at).len()).unwrap_or(u64::MAX);
-        let bars = decision.pass.iter().map(|bar| {
-            let least = bar.least(in_office, in_office);
-            let fact =
-                format!("{} of {}: {least} approvals if all {in_office} are present", bar.threshold, base(bar.of));
-            Explanation::new(fact).under(&bar.clause)
-        });
-        way = way.because(bars);
-    }
-    if let Some(clause) = &subject.listed {
-        way = way.because([Explanation::new("the motion must stand on the noticed agenda".to_owned()).under(clause)]);
-    }
-    if let Some(role) = &subject.nominated_by {
-        let standing = state.proposals().standing(question.unit, question.role, question.person).count();
-        let fact = format!(
-            "the `{role}` of `{}` must have nominated the person, standing nominations: {standing}",
-            question.unit
-        );
-        way = way.because([Explanation::new(fact).under(&subject.clause)]);
-    }
-    way
 }
 
 impl Charter {

@@ -40,8 +40,12 @@ pub enum Kind {
     Texts,
     /// A list of texts, or the word `none`.
     References,
+    /// A list of texts of the form `name: words`.
+    Notes,
     /// A list of handles.
     Handles,
+    /// A list of event ids.
+    Events,
     /// A list of public keys.
     Keys,
     /// What a motion would do: a map with `kind` and that kind's fields.
@@ -65,7 +69,9 @@ impl Kind {
             Self::Word(words) => words.join(" | "),
             Self::Texts => "list of texts".into(),
             Self::References => "list of texts, or `none`".into(),
+            Self::Notes => "list of texts `name: words`".into(),
             Self::Handles => "list of handles".into(),
+            Self::Events => "list of event ids".into(),
             Self::Keys => "list of public keys".into(),
             Self::Effect => "effect".into(),
         }
@@ -214,6 +220,33 @@ impl Text {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+/// A name with words about it, written `name: words`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Note {
+    /// What the words are about.
+    pub name: Name,
+    /// The words; never empty.
+    pub words: Text,
+}
+
+impl Field for Note {
+    const KIND: Kind = Kind::Text;
+
+    fn to_value(&self) -> Option<Value> {
+        Some(Value::Text(format!("{}: {}", self.name, self.words.as_str())))
+    }
+
+    fn from_value(value: Option<Value>) -> Result<Self, FieldFault> {
+        let text = Text::from_value(value)?;
+        let fault = || wrong(Kind::Notes);
+        let (name, words) = text.as_str().split_once(": ").ok_or_else(fault)?;
+        if words.is_empty() || words != words.trim() {
+            return Err(fault());
+        }
+        Ok(Self { name: name.parse().map_err(FieldFault::Name)?, words: Text(words.to_owned()) })
     }
 }
 
@@ -406,7 +439,23 @@ macro_rules! list_fields {
     )* };
 }
 
-list_fields!(Text => Kind::Texts, Handle => Kind::Handles, PublicKey => Kind::Keys);
+list_fields!(Text => Kind::Texts, Note => Kind::Notes, Handle => Kind::Handles, PublicKey => Kind::Keys);
+
+impl Field for Vec<EventId> {
+    const KIND: Kind = Kind::Events;
+
+    fn to_value(&self) -> Option<Value> {
+        Some(Value::Array(self.iter().filter_map(Field::to_value).collect()))
+    }
+
+    fn from_value(value: Option<Value>) -> Result<Self, FieldFault> {
+        list_of(value, Self::KIND)
+    }
+
+    fn references(&self, out: &mut Vec<EventId>) {
+        out.extend(self);
+    }
+}
 
 impl Field for References {
     const KIND: Kind = Kind::References;

@@ -283,7 +283,7 @@ pub fn founding_events(
     })];
     for (part, text) in (0_u64..).zip(parts(plan.charter)) {
         let text = CharterText::new(text).map_err(FoundingError::Text)?;
-        acts.push(Act::CharterPart(CharterPart { part, text }));
+        acts.push(Act::CharterPart(CharterPart { draft: None, part, text }));
     }
     acts.push(Act::Confirm(Confirm {}));
 

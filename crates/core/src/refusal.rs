@@ -207,6 +207,36 @@ reasons! {
     ContestLost = "contest-lost" { person: String, approvals: u64, best: u64 } "`{person}` was approved by {approvals}, another candidate of the same meeting by: {best}", "rollcall motion --help";
     ContestTied = "contest-tied" { approvals: u64 } "candidates of the same meeting are tied at {approvals} approvals; a run-off is needed", "rollcall move --help";
 
+    NeedsNoMeeting = "needs-no-meeting" { unit: String } "`{unit}` decides this outside meetings: every member in office may vote", "rollcall move --help";
+    NotACandidate = "not-a-candidate" { person: String, unit: String, role: String, ways: String } "`{person}` is no candidate for `{role}` in `{unit}`: {ways}", "rollcall nominate --help";
+    NotOwnUnit = "not-own-unit" { unit: String, body: String } "`{unit}` does not belong to `{body}`", "rollcall roster";
+    Superseded = "superseded" { motion: String, by: String } "the motion {motion} has been superseded by: {by}", "rollcall motion --help";
+    NothingSuperseded = "nothing-superseded" { motion: String, why: String } "the ruling supersedes nothing: {why}, got: {motion}", "rollcall motion";
+    CharterChanged = "charter-changed" { pinned: String, current: String } "the motion was put under the charter {pinned}, in force is: {current}; put it anew", "rollcall move --help";
+    BaseDiffers = "base-differs" { base: String, current: String } "the amendment was made for the charter {base}, in force is: {current}", "rollcall charter";
+    Entrenched = "entrenched" { signed: u64, needed: u64 } "the amendment changes what is entrenched, and {signed} of the authority's persons have signed it, needed: {needed}", "rollcall endorse --help";
+    OnlyOne = "only-one" { kind: String, of: String, unit: String } "`{of}` has a `{kind}` already: `{unit}`", "rollcall roster";
+
+    RequiresRole = "requires-role" { person: String, unit: String, role: String } "`{person}` does not hold `{role}` in `{unit}`, and this role is reached from it", "rollcall why --not --help";
+    EvidenceShort = "evidence-short" { person: String, found: String, needed: String } "the attested contributions of `{person}` do not suffice: {found}; needed: {needed}", "rollcall contribution --help";
+    NominationsShort = "nominations-short" { person: String, found: String } "the nominations of `{person}` that stand now do not suffice: {found}", "rollcall nominate --help";
+    CriteriaMissing = "criteria-missing" { missing: String } "a nominator attests each criterion with a note, missing: {missing}", "rollcall nominate --attests 'CRITERION: NOTE' --help";
+    NotVouched = "not-vouched" { event: String, criterion: String } "nobody entitled to has attested `{criterion}` of: {event}", "rollcall attest --help";
+    StatementMissing = "statement-missing" { role: String } "an application for `{role}` states in words what it promises", "rollcall apply --statement TEXT --help";
+    NotApplicant = "not-applicant" { person: String, seats: String } "`{person}` may not apply: that needs {seats}", "rollcall roster";
+    NotSeated = "not-seated" { person: String, seats: String } "`{person}` may not do this; who may: {seats}", "rollcall roster";
+    ContributionKnown = "contribution-known" { event: String } "the contribution is on record already: {event}", "rollcall show --help";
+    OwnWork = "own-work" { person: String } "`{person}` may not attest their own work", "";
+    UnknownRecord = "unknown-record" { kind: String, known: String } "the charter knows no record `{kind}` here, known: {known}", "rollcall charter";
+    RecordIncomplete = "record-incomplete" { kind: String, missing: String } "a record of kind `{kind}` states more, missing: {missing}", "rollcall record --help";
+    NotRepresentative = "not-representative" { person: String, organisation: String } "`{person}` does not represent `{organisation}`", "rollcall represent --help";
+    PeopleOnly = "people-only" { role: String, person: String } "people hold `{role}`, and `{person}` is an organisation", "";
+    OrganisationsOnly = "organisations-only" { role: String, person: String } "organisations hold `{role}`, and `{person}` is none", "rollcall organisation --help";
+    AdmissionLacks = "admission-lacks" { role: String, missing: String } "an appointment as `{role}` needs more, missing: {missing}", "rollcall appoint --help";
+    Suspended = "suspended" { unit: String, role: String, person: String } "the tenure of `{person}` as `{role}` in `{unit}` is suspended already", "rollcall resume --help";
+    NotSuspended = "not-suspended" { unit: String, role: String, person: String } "the tenure of `{person}` as `{role}` in `{unit}` is not suspended", "";
+    AlreadyClaimed = "already-claimed" { event: String } "the benefit is claimed once, and was: {event}", "";
+
     ImportFields = "import-fields" { what: String } "the imported line does not fit together: {what}", "rollcall import --help";
     AlreadyImported = "already-imported" { event: String } "the same line has been imported already: {event}", "";
 }

@@ -18,6 +18,7 @@ pub mod history;
 pub mod meetings;
 pub mod motions;
 pub mod people;
+pub mod records;
 pub mod roster;
 
 use std::collections::BTreeMap;
@@ -41,6 +42,7 @@ use self::history::History;
 use self::meetings::Meetings;
 use self::motions::Motions;
 use self::people::People;
+use self::records::Records;
 use self::roster::Roster;
 
 /// The event behind a fact: where it stands, when it was accepted, and whose it is.
@@ -100,12 +102,17 @@ pub struct State {
     last_at: Timestamp,
     founding: Option<Founding>,
     charter: Option<Arc<Charter>>,
+    /// Every charter that has been in force, by digest: an open vote keeps the one it was put under.
+    charters: BTreeMap<Digest, Arc<Charter>>,
+    /// Parts of amended charters' texts, by the digest of the whole.
+    drafts: BTreeMap<Digest, Vec<String>>,
     authority: Authority,
     people: People,
     roster: Roster,
     proposals: Proposals,
     meetings: Meetings,
     motions: Motions,
+    records: Records,
     history: History,
 }
 
@@ -152,6 +159,24 @@ impl State {
         self.charter.as_ref()
     }
 
+    /// A charter that is or was in force.
+    #[must_use]
+    pub fn charter_of(&self, digest: &Digest) -> Option<&Charter> {
+        self.charters.get(digest).map(Arc::as_ref)
+    }
+
+    /// The text of an amended charter, as far as its parts have arrived.
+    #[must_use]
+    pub fn draft(&self, digest: &Digest) -> &[String] {
+        self.drafts.get(digest).map_or(&[], Vec::as_slice)
+    }
+
+    /// How many drafts of amended charters are waiting.
+    #[must_use]
+    pub fn drafts(&self) -> u64 {
+        u64::try_from(self.drafts.len()).unwrap_or(u64::MAX)
+    }
+
     /// The appointing authority.
     #[must_use]
     pub const fn authority(&self) -> &Authority {
@@ -186,6 +211,12 @@ impl State {
     #[must_use]
     pub const fn motions(&self) -> &Motions {
         &self.motions
+    }
+
+    /// Contributions, attestations, records, consents and claims.
+    #[must_use]
+    pub const fn records(&self) -> &Records {
+        &self.records
     }
 
     /// Which entries concern whom.
@@ -227,8 +258,11 @@ impl State {
                 if let Some(founding) = &mut self.founding {
                     founding.parts.clear();
                 }
+                self.drafts.remove(&charter.digest());
+                self.charters.insert(charter.digest(), Arc::clone(&charter));
                 self.charter = Some(charter);
             }
+            Change::DraftPartReceived { draft, text } => self.drafts.entry(draft).or_default().push(text),
             Change::AuthorityReplaced { authority } => self.authority = authority,
             Change::Concerns { person } => self.history.note(&person, cause.entry),
             Change::People(change) => self.people.apply(change, cause),
@@ -236,6 +270,7 @@ impl State {
             Change::Proposals(change) => self.proposals.apply(change, cause),
             Change::Meetings(change) => self.meetings.apply(*change, cause),
             Change::Motions(change) => self.motions.apply(*change, cause),
+            Change::Records(change) => self.records.apply(*change, cause),
         }
     }
 
@@ -243,14 +278,20 @@ impl State {
     #[must_use]
     pub fn digests(&self) -> Vec<(&'static str, Digest)> {
         vec![
-            ("founding", digest_of(&(&self.founding, self.charter.as_ref().map(|c| c.digest()), &self.authority))),
+            ("founding", digest_of(&(&self.founding, self.charter_digests(), &self.drafts, &self.authority))),
             ("people", digest_of(&self.people)),
             ("roster", digest_of(&self.roster)),
             ("proposals", digest_of(&self.proposals)),
             ("meetings", digest_of(&self.meetings)),
             ("motions", digest_of(&self.motions)),
+            ("records", digest_of(&self.records)),
             ("history", digest_of(&self.history)),
         ]
+    }
+
+    /// The digests of the charter in force and of all that have been.
+    fn charter_digests(&self) -> (Option<Digest>, Vec<Digest>) {
+        (self.charter.as_ref().map(|charter| charter.digest()), self.charters.keys().copied().collect())
     }
 
     /// The digest of the whole state: head, last acceptance time and every book.

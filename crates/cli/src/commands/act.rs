@@ -52,7 +52,8 @@ fn dry_run_arg() -> Arg {
 fn field_arg(spec: &FieldSpec) -> Arg {
     let flag = spec.name.replace('_', "-");
     let value = if let Kind::Word(words) = spec.kind { words.join("|") } else { value_name(spec.kind).to_owned() };
-    let list = matches!(spec.kind, Kind::Texts | Kind::References | Kind::Handles | Kind::Keys);
+    let list =
+        matches!(spec.kind, Kind::Texts | Kind::Notes | Kind::References | Kind::Handles | Kind::Events | Kind::Keys);
     let help =
         format!("{}{}", spec.doc.trim().trim_end_matches('.'), if list { "; repeat the flag for more" } else { "" });
     let arg = Arg::new(spec.name).long(flag).value_name(value).required(spec.required).help(help);
@@ -62,10 +63,11 @@ fn field_arg(spec: &FieldSpec) -> Arg {
 fn value_name(kind: Kind) -> &'static str {
     match kind {
         Kind::Text | Kind::Texts | Kind::References => "TEXT",
+        Kind::Notes => "NAME: TEXT",
         Kind::Handle | Kind::Handles => "HANDLE",
         Kind::Unit => "UNIT",
         Kind::Name => "NAME",
-        Kind::Event => "EVENT",
+        Kind::Event | Kind::Events => "EVENT",
         Kind::Digest | Kind::Key | Kind::Keys => "HEX",
         Kind::Time => "TIME",
         Kind::Count => "N",
@@ -88,7 +90,8 @@ fn example_value(act: &str, field: &FieldSpec) -> String {
         (Kind::Name, "kind") => "pmc".to_owned(),
         (Kind::Name, _) => "member".to_owned(),
         (Kind::Handle | Kind::Handles, _) => "alice".to_owned(),
-        (Kind::Event, _) => "3f2a9c".to_owned(),
+        (Kind::Event | Kind::Events, _) => "3f2a9c".to_owned(),
+        (Kind::Notes, _) => "\"depth: rewrote the optimizer\"".to_owned(),
         (Kind::Time, _) => "2026-03-09T12:00:00Z".to_owned(),
         (Kind::Effect, _) => "\"grant unit=pmc/greatsql role=chair person=bob\"".to_owned(),
         (Kind::Count, _) => "1".to_owned(),
@@ -170,7 +173,11 @@ fn flag_value(field: &FieldSpec, values: &[&String], session: &Session) -> Resul
                 .map_err(|_| Failure::usage(format!("`{}` is a whole number, got: {first}", field.name)))?
         ),
         Kind::References if values.len() == 1 && first.as_str() == "none" => json!("none"),
-        Kind::Texts | Kind::Handles | Kind::References | Kind::Keys => json!(values),
+        Kind::Events => {
+            let events = values.iter().map(|id| Ok(super::event(session.state(), id)?.to_string()));
+            json!(events.collect::<Result<Vec<_>, Failure>>()?)
+        }
+        Kind::Texts | Kind::Notes | Kind::Handles | Kind::References | Kind::Keys => json!(values),
         Kind::Effect => effect(first, session)?,
         Kind::Text | Kind::Handle | Kind::Unit | Kind::Name | Kind::Digest | Kind::Key | Kind::Time | Kind::Word(_) => {
             json!(first)
@@ -204,7 +211,8 @@ fn effect(text: &str, session: &Session) -> Result<Value, Failure> {
         let end = starts.get(index.saturating_add(1)).map_or(padded.len(), |(at, _)| *at);
         let value = padded.get(begin..end).unwrap_or_default().trim().to_owned();
         let list: Vec<String> = value.split(',').map(|item| item.trim().to_owned()).collect();
-        let values: Vec<&String> = if field.kind == Kind::Handles { list.iter().collect() } else { vec![&value] };
+        let values: Vec<&String> =
+            if matches!(field.kind, Kind::Handles | Kind::Notes) { list.iter().collect() } else { vec![&value] };
         if let Some(value) = flag_value(field, &values, session)? {
             object.insert(field.name.to_owned(), value);
         }

@@ -41,7 +41,7 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
     let mut text =
         format!("charter `{}`, digest {}, zone {}\n", charter.name(), charter.digest(), charter.zone().name());
     for (clause, words) in &clauses {
-        let _ = writeln!(text, "{clause:<8} {words}");
+        let _ = writeln!(text, "{clause:<8} {}", words.en);
     }
     for reading in &readings {
         let _ = writeln!(

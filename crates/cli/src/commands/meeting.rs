@@ -65,17 +65,18 @@ pub(crate) fn notes(state: &State, event: &EventId, at: Timestamp) -> Vec<String
             let (here, in_office) = present(state, &body, meeting, at);
             let count = u64::try_from(here.len()).unwrap_or(u64::MAX);
             let word = if has_quorum(body.rules, count, in_office) { "a quorum holds" } else { "no quorum yet" };
-            let needed = body.rules.quorum.least(count, in_office);
+            let needed = body.rules.quorum_of(in_office);
             notes.push(format!(
                 "{word}: {count} of {in_office} present, needed {needed} ({})",
-                body.rules.quorum.clause
+                body.rules.quorum_clause()
             ));
         }
         if meeting.id() == *event {
             for defect in notice_defects(charter, body.rules, meeting) {
                 notes.push(format!("no vote in this meeting will be valid unless every member waives: {defect}"));
             }
-            let lax = i64::try_from(body.rules.notice_days.value).is_ok_and(|needed| needed == meeting.days);
+            let days = body.rules.days_needed();
+            let lax = 0 < days && i64::try_from(days).is_ok_and(|needed| needed == meeting.days);
             if lax {
                 notes.push(
                     "the notice meets the minimum only by not counting its own day; six days would leave no doubt"

@@ -127,7 +127,7 @@ fn tell(act: &Map<String, Value>, outcome: &Outcome, state: Option<&State>, text
             let clause = state.and_then(State::charter).and_then(|charter| charter.clauses().get(&refusal.rule));
             let _ = writeln!(text, "  {red}refused{red:#}  {line}\n           {}: {}", refusal.rule, refusal.reason);
             if let Some(words) = clause {
-                let _ = writeln!(text, "           {} says: {words}", refusal.rule);
+                let _ = writeln!(text, "           {} says: {}", refusal.rule, words.en);
             }
         }
         Outcome::Unsound(_) | Outcome::Invalid(_) => {
@@ -138,21 +138,17 @@ fn tell(act: &Map<String, Value>, outcome: &Outcome, state: Option<&State>, text
 
 /// The tally of a vote that this event closed.
 fn closing_line(state: &State, event: &rollcall_core::digest::EventId) -> Option<String> {
-    let charter = state.charter()?;
     let (_, vote) =
         state.motions().votes().find(|(_, vote)| vote.closed.as_ref().is_some_and(|c| c.event == *event))?;
     let motion = state.motions().get(&vote.motion)?;
-    let decision = rollcall_core::decide::basis::decision_of(state, charter, motion)?;
+    let decision = rollcall_core::decide::basis::decision_of(state, motion)?;
     let tally = vote.tally();
-    let bars: Vec<_> = decision
-        .pass
-        .iter()
-        .map(|bar| format!("{}: {} needed", bar.clause, bar.least(tally.present, tally.in_office)))
-        .collect();
+    let bars: Vec<_> =
+        decision.pass.iter().map(|bar| format!("{}: {} needed", bar.clause, bar.least(&tally.counts()))).collect();
     Some(format!(
         "“{}” {}: {} for, {} against, {} abstain, {} silent; {} present of {} in office ({})",
         motion.title.as_str(),
-        tally.outcome(&decision.pass),
+        tally.outcome(decision),
         tally.approvals,
         tally.against,
         tally.abstain,

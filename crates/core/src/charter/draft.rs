@@ -8,14 +8,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 
 use super::check::check_names;
+use super::records::{Attestation, Benefit, RecordRule};
+use super::roles::{Admission, Applicant, HeldBy, Nominator, Path};
 use super::{
-    AuthorityRules, Bar, Base, Charter, Clause, Counted, Decision, Interpretation, MeetingRules, Nominator,
-    PetitionRules, Role, Subject, UnitKind, VoteRules,
+    AuthorityRules, Bar, Base, Charter, Clause, ClauseText, Counted, Decision, Interpretation, MeetingRules, OnePer,
+    PetitionRules, Role, Subject, UnitKind, Venue, VoteRules,
 };
-use crate::act::MeetingKind;
 use crate::effect::Effect;
 use crate::limits::CHARTER_BYTES_MAX;
-use crate::name::{Name, UnitId};
+use crate::name::Name;
 use crate::threshold::{Bound, Fraction, Threshold};
 use crate::time::{Transition, Zone, ZoneError};
 
@@ -75,6 +76,14 @@ pub enum CharterError {
         /// What is missing.
         lacks: &'static str,
     },
+    /// A path asks for something that nobody may attest.
+    #[error("a path of `{kind}` asks for `{criterion}`, which has no entry under `attestation`")]
+    Unattestable {
+        /// The unit kind.
+        kind: String,
+        /// The criterion.
+        criterion: String,
+    },
     /// The durations of a vote contradict each other.
     #[error("the vote rules of `{0}` need minutes_min <= minutes_default <= minutes_max")]
     VoteMinutes(String),
@@ -100,7 +109,7 @@ struct Draft {
     unit: BTreeMap<Name, KindDraft>,
     #[serde(default)]
     interpretation: Vec<InterpretationDraft>,
-    clause: BTreeMap<String, String>,
+    clause: BTreeMap<String, ClauseText>,
 }
 
 #[derive(Deserialize)]
@@ -117,6 +126,8 @@ struct AuthorityDraft {
     ends: Option<String>,
     imports: Option<String>,
     unanswered_days: Option<u64>,
+    #[serde(default)]
+    entrenched: Vec<Clause>,
 }
 
 #[derive(Deserialize)]
@@ -130,9 +141,16 @@ struct KindDraft {
     #[serde(default)]
     role: BTreeMap<Name, RoleDraft>,
     meeting: Option<MeetingDraft>,
-    vote: Option<VoteDraft>,
+    vote: Option<VoteRules>,
     #[serde(default)]
     decision: BTreeMap<Name, DecisionDraft>,
+    one_per: Option<OnePer>,
+    #[serde(default)]
+    attestation: BTreeMap<Name, Attestation>,
+    #[serde(default)]
+    record: BTreeMap<Name, RecordRule>,
+    #[serde(default)]
+    benefit: BTreeMap<Name, Benefit>,
 }
 
 #[derive(Deserialize, PartialEq)]
@@ -151,28 +169,23 @@ struct AtLeastDraft {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct CountedDraft {
-    value: u64,
-    clause: String,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 struct RoleDraft {
-    clause: Option<String>,
+    clause: Option<Clause>,
     at_most: Option<u64>,
     implies: Option<Name>,
-    appointed: Option<String>,
-    resigns: Option<String>,
-    nominated_by: Option<NominatorDraft>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct NominatorDraft {
-    unit: Option<UnitId>,
-    role: Name,
-    clause: String,
+    includes: Option<Name>,
+    #[serde(default)]
+    held_by: HeldBy,
+    appointed: Option<Clause>,
+    admission: Option<Admission>,
+    resigns: Option<Clause>,
+    emeritus: Option<Name>,
+    #[serde(default)]
+    nominated_by: Vec<Nominator>,
+    #[serde(default)]
+    applicants: Vec<Applicant>,
+    #[serde(default)]
+    path: Vec<Path>,
 }
 
 #[derive(Deserialize)]
@@ -180,28 +193,21 @@ struct NominatorDraft {
 struct BarDraft {
     at_least: Option<String>,
     more_than: Option<String>,
-    of: BaseDraft,
+    of: Base,
     clause: String,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum BaseDraft {
-    Present,
-    InOffice,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct MeetingDraft {
     called_by: CallerDraft,
-    grace_minutes: CountedDraft,
-    notice_days: CountedDraft,
-    notice_fields: String,
+    grace_minutes: Option<Counted>,
+    notice_days: Option<Counted>,
+    notice_fields: Option<String>,
     public: Option<String>,
-    quorum: BarDraft,
+    quorum: Option<BarDraft>,
     presence: String,
-    cadence_days: Option<CountedDraft>,
+    cadence_days: Option<Counted>,
     petition: Option<PetitionDraft>,
 }
 
@@ -222,52 +228,23 @@ struct PetitionDraft {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct VoteDraft {
-    clause: String,
-    named: String,
-    choices: String,
-    minutes_min: u64,
-    minutes_default: u64,
-    minutes_max: u64,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 struct DecisionDraft {
     clause: String,
     venue: VenueDraft,
+    vote: Option<VoteRules>,
+    #[serde(default)]
     pass: Vec<BarDraft>,
-    decides: Vec<SubjectDraft>,
+    approvals: Option<Counted>,
+    turnout: Option<BarDraft>,
+    veto: Option<Clause>,
+    decides: Vec<Subject>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct VenueDraft {
-    meeting: VenueKind,
+    meeting: Venue,
     clause: String,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum VenueKind {
-    Regular,
-    Extraordinary,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct SubjectDraft {
-    effect: String,
-    kind: Option<Name>,
-    role: Option<Name>,
-    clause: String,
-    listed: Option<String>,
-    #[serde(default)]
-    names_person: bool,
-    absences: Option<u64>,
-    #[serde(default)]
-    until_constituted: bool,
-    nominated_by: Option<Name>,
 }
 
 #[derive(Deserialize)]
@@ -277,7 +254,10 @@ struct InterpretationDraft {
     clause: String,
     question: String,
     reading: String,
+    #[serde(default)]
     others: Vec<String>,
+    #[serde(default)]
+    absent: bool,
 }
 
 impl Charter {
@@ -293,17 +273,19 @@ impl Charter {
         let draft: Draft = toml::from_str(text).map_err(|error| CharterError::Schema(error.to_string()))?;
         let Draft { name, _language, zone, authority, unit, interpretation, clause } = draft;
 
-        let clauses = clause.into_iter().map(|(id, words)| (Clause(id), words)).collect();
+        let clauses = clause.into_iter().map(|(id, words)| (Clause::new(&id), words)).collect();
         let compiler = Compiler { clauses: &clauses };
         let zone_name = zone.name;
         let table = zone.offsets.into_iter().map(|(from_s, offset_s)| Transition { from_s, offset_s }).collect();
         let zone = Zone::new(&zone_name, table).map_err(|error| CharterError::Zone(zone_name, error))?;
-        let AuthorityDraft { clause, ends, imports, unanswered_days } = authority;
+        let AuthorityDraft { clause, ends, imports, unanswered_days, entrenched } = authority;
+        compiler.cited(&entrenched)?;
         let authority = AuthorityRules {
             clause: compiler.clause(&clause)?,
             ends: compiler.optional(ends)?,
             imports: compiler.optional(imports)?,
             unanswered_days,
+            entrenched,
         };
         let mut kinds: BTreeMap<Name, UnitKind> = unit
             .into_iter()
@@ -322,7 +304,7 @@ impl Charter {
 }
 
 struct Compiler<'a> {
-    clauses: &'a BTreeMap<Clause, String>,
+    clauses: &'a BTreeMap<Clause, ClauseText>,
 }
 
 impl Compiler<'_> {
@@ -335,8 +317,9 @@ impl Compiler<'_> {
         id.map(|id| self.clause(&id)).transpose()
     }
 
-    fn counted(&self, draft: &CountedDraft) -> Result<Counted, CharterError> {
-        Ok(Counted { value: draft.value, clause: self.clause(&draft.clause)? })
+    fn counted(&self, counted: Option<Counted>) -> Result<Option<Counted>, CharterError> {
+        self.cited(counted.iter().map(|counted| &counted.clause))?;
+        Ok(counted)
     }
 
     fn bar(&self, draft: BarDraft) -> Result<Bar, CharterError> {
@@ -347,16 +330,29 @@ impl Compiler<'_> {
             (Some(_), Some(_)) | (None, None) => return Err(CharterError::Comparator { clause }),
         };
         let Ok(fraction) = share.parse::<Fraction>() else { return Err(CharterError::Share { clause, share }) };
-        let of = match of {
-            BaseDraft::Present => Base::Present,
-            BaseDraft::InOffice => Base::InOffice,
-        };
         Ok(Bar { threshold: Threshold::new(bound, fraction), of, clause: self.clause(&clause)? })
     }
 
     fn kind(&self, name: Name, draft: KindDraft) -> Result<UnitKind, CharterError> {
-        let KindDraft { clause, count, founded_by_authority, electors, constitute, role, meeting, vote, decision } =
-            draft;
+        let KindDraft {
+            clause,
+            count,
+            founded_by_authority,
+            electors,
+            constitute,
+            role,
+            meeting,
+            vote,
+            decision,
+            one_per,
+            attestation,
+            record,
+            benefit,
+        } = draft;
+        let vouching =
+            attestation.values().flat_map(|a| [&a.clause].into_iter().chain(a.seeding.iter().map(|s| &s.clause)));
+        self.cited(vouching.chain(one_per.iter().map(|rule| &rule.clause)))?;
+        self.cited(record.values().flat_map(|rule| &rule.clauses).chain(benefit.values().map(|rule| &rule.clause)))?;
         let kind_clause = self.clause(&clause)?;
         let roles = role
             .into_iter()
@@ -374,30 +370,56 @@ impl Compiler<'_> {
             constituted_by_decision: false,
             roles,
             meeting: meeting.map(|draft| self.meeting(draft)).transpose()?,
-            vote: vote.map(|draft| self.vote(draft)).transpose()?,
+            vote: self.vote(vote)?,
             decisions: decision
                 .into_iter()
                 .map(|(name, draft)| self.decision(name, draft))
                 .collect::<Result<_, _>>()?,
+            one_per,
+            attestations: attestation,
+            records: record,
+            benefits: benefit,
             clause: kind_clause,
         })
     }
 
+    /// Checks that every clause cited has text.
+    fn cited<'c>(&self, clauses: impl IntoIterator<Item = &'c Clause>) -> Result<(), CharterError> {
+        clauses.into_iter().try_for_each(|clause| self.clause(clause.as_str()).map(drop))
+    }
+
     fn role(&self, draft: RoleDraft, kind_clause: &Clause) -> Result<Role, CharterError> {
-        let RoleDraft { clause, at_most, implies, appointed, resigns, nominated_by } = draft;
-        let nominated_by = nominated_by
-            .map(|NominatorDraft { unit, role, clause }| {
-                Ok::<_, CharterError>(Nominator { unit, role, clause: self.clause(&clause)? })
-            })
-            .transpose()?;
-        Ok(Role {
-            clause: self.optional(clause)?.unwrap_or_else(|| kind_clause.clone()),
+        let RoleDraft {
+            clause,
             at_most,
             implies,
-            appointed: self.optional(appointed)?,
-            resigns: self.optional(resigns)?,
+            includes,
+            held_by,
+            appointed,
+            admission,
+            resigns,
+            emeritus,
             nominated_by,
-        })
+            applicants,
+            path,
+        } = draft;
+        let clause = clause.unwrap_or_else(|| kind_clause.clone());
+        let role = Role {
+            clause,
+            at_most,
+            implies,
+            includes,
+            held_by,
+            appointed,
+            admission,
+            resigns,
+            emeritus,
+            nominated_by,
+            applicants,
+            paths: path,
+        };
+        self.cited(role.cites())?;
+        Ok(role)
     }
 
     fn meeting(&self, draft: MeetingDraft) -> Result<MeetingRules, CharterError> {
@@ -420,67 +442,48 @@ impl Compiler<'_> {
         Ok(MeetingRules {
             called_by: called_by.role,
             called_clause: self.clause(&called_by.clause)?,
-            grace_minutes: self.counted(&grace_minutes)?,
-            notice_days: self.counted(&notice_days)?,
-            notice_fields: self.clause(&notice_fields)?,
+            grace_minutes: self.counted(grace_minutes)?,
+            notice_days: self.counted(notice_days)?,
+            notice_fields: self.optional(notice_fields)?,
             public: self.optional(public)?,
-            quorum: self.bar(quorum)?,
+            quorum: quorum.map(|bar| self.bar(bar)).transpose()?,
             presence: self.clause(&presence)?,
-            cadence_days: cadence_days.map(|draft| self.counted(&draft)).transpose()?,
+            cadence_days: self.counted(cadence_days)?,
             petition,
         })
     }
 
-    fn vote(&self, draft: VoteDraft) -> Result<VoteRules, CharterError> {
-        let VoteDraft { clause, named, choices, minutes_min, minutes_default, minutes_max } = draft;
-        Ok(VoteRules {
-            clause: self.clause(&clause)?,
-            named: self.clause(&named)?,
-            choices: self.clause(&choices)?,
-            minutes_min,
-            minutes_default,
-            minutes_max,
-        })
+    fn vote(&self, vote: Option<VoteRules>) -> Result<Option<VoteRules>, CharterError> {
+        self.cited(vote.iter().flat_map(VoteRules::cites))?;
+        Ok(vote)
     }
 
     fn decision(&self, name: Name, draft: DecisionDraft) -> Result<Decision, CharterError> {
-        let DecisionDraft { clause, venue, pass, decides } = draft;
+        let DecisionDraft { clause, venue, vote, pass, approvals, turnout, veto, decides } = draft;
+        for subject in &decides {
+            self.cited([&subject.clause].into_iter().chain(&subject.listed))?;
+            if !Effect::SPECS.iter().any(|spec| spec.name == subject.effect) {
+                return Err(CharterError::UnknownEffect(subject.effect.clone()));
+            }
+        }
+        self.cited(&veto)?;
         Ok(Decision {
             name,
             clause: self.clause(&clause)?,
-            venue: match venue.meeting {
-                VenueKind::Regular => MeetingKind::Regular,
-                VenueKind::Extraordinary => MeetingKind::Extraordinary,
-            },
+            venue: venue.meeting,
             venue_clause: self.clause(&venue.clause)?,
+            vote: self.vote(vote)?,
             pass: pass.into_iter().map(|bar| self.bar(bar)).collect::<Result<_, _>>()?,
-            decides: decides.into_iter().map(|draft| self.subject(draft)).collect::<Result<_, _>>()?,
+            approvals: self.counted(approvals)?,
+            turnout: turnout.map(|bar| self.bar(bar)).transpose()?,
+            veto,
+            decides,
         })
     }
 
-    fn subject(&self, draft: SubjectDraft) -> Result<Subject, CharterError> {
-        let SubjectDraft {
-            effect,
-            kind,
-            role,
-            clause,
-            listed,
-            names_person,
-            absences,
-            until_constituted,
-            nominated_by,
-        } = draft;
-        if !Effect::SPECS.iter().any(|spec| spec.name == effect) {
-            return Err(CharterError::UnknownEffect(effect));
-        }
-        let clause = self.clause(&clause)?;
-        let listed = self.optional(listed)?;
-        Ok(Subject { effect, kind, role, clause, listed, names_person, absences, until_constituted, nominated_by })
-    }
-
     fn interpretation(&self, draft: InterpretationDraft) -> Result<Interpretation, CharterError> {
-        let InterpretationDraft { id, clause, question, reading, others } = draft;
-        Ok(Interpretation { id, clause: self.clause(&clause)?, question, reading, others })
+        let InterpretationDraft { id, clause, question, reading, others, absent } = draft;
+        Ok(Interpretation { id, clause: self.clause(&clause)?, question, reading, others, absent })
     }
 }
 

@@ -5,8 +5,9 @@
 
 use super::roles::{self, Beginning};
 use super::{Changes, Scene, concerns, units};
-use crate::act::{Answer, Appoint, Constitute, Endorse, Outcome, Reconstitute};
+use crate::act::{Answer, Appoint, Constitute, Endorse, Outcome, Reconstitute, Resume, Suspend};
 use crate::charter::Clause;
+use crate::charter::roles::HeldBy;
 use crate::digest::EventId;
 use crate::effect::{self, Effect};
 use crate::name::{Handle, Name, UnitId};
@@ -17,11 +18,85 @@ use crate::state::change::Change;
 use crate::state::motions::MotionChange;
 use crate::state::people::PeopleChange;
 use crate::state::roster::{How, HowEnded, RosterChange};
+use crate::time::Timestamp;
 
 /// TOC-13: the authority appoints; it stands at the entry that completes the threshold.
 pub(super) fn appoint(scene: &Scene<'_>, act: &Appoint) -> Changes {
-    let Appoint { unit, role, person } = act.clone();
-    propose(scene, Proposed::Appoint { unit, role, person })
+    require_admission(scene, act)?;
+    let Appoint { unit, role, person, until, basis: _, agreement: _, evidence: _ } = act.clone();
+    if until.is_some_and(|until| until <= scene.at()) {
+        let (time, at) = (until.unwrap_or_default().to_string(), scene.at().to_string());
+        let what = "a term ends in the future".to_owned();
+        return Err(Reason::TimeUnfit { what, time, at }.under(&scene.role(&unit, &role)?.clause));
+    }
+    propose(scene, Proposed::Appoint { unit, role, person, until })
+}
+
+/// PAR-0, PAR-SRV1: what an appointment needs besides signatures, and whether it is all there.
+fn require_admission(scene: &Scene<'_>, act: &Appoint) -> Result<(), Refusal> {
+    let Appoint { unit, role, person, basis, agreement, evidence, until: _ } = act;
+    let Some(admission) = &scene.role(unit, role)?.admission else { return Ok(()) };
+    let lacks = |missing: &str, clause: &Clause| {
+        Err(Reason::AdmissionLacks { role: role.to_string(), missing: missing.to_owned() }.under(clause))
+    };
+    match (&admission.recommended, basis) {
+        (Some(clause), None) => return lacks("a resolution that recommends it, under `basis`", clause),
+        (Some(_), Some(event)) => {
+            let due = super::basis::entitled(scene, event)?;
+            let recommended = matches!(&due.motion.effect, Effect::Recommend(effect)
+                if effect.unit == *unit && effect.role == *role && effect.person == *person);
+            if !recommended {
+                return Err(super::basis::other(event, &due.motion.effect));
+            }
+        }
+        (None, _) => {}
+    }
+    if let Some(clause) = admission.agreement.as_ref().filter(|_| agreement.is_none()) {
+        return lacks("the digest of an agreement, under `agreement`", clause);
+    }
+    if let Some(clause) = admission.evidence.as_ref().filter(|_| evidence.iter().flatten().next().is_none()) {
+        return lacks("where the capability can be checked, under `evidence`", clause);
+    }
+    Ok(())
+}
+
+/// PAR-0: the authority suspends a tenure, and ends the suspension.
+pub(super) fn suspend(scene: &Scene<'_>, act: &Suspend) -> Changes {
+    let Suspend { unit, role, person, reason: _ } = act.clone();
+    propose(scene, Proposed::Suspend { unit, role, person })
+}
+
+/// PAR-0: the authority ends a suspension.
+pub(super) fn resume(scene: &Scene<'_>, act: &Resume) -> Changes {
+    let Resume { unit, role, person } = act.clone();
+    propose(scene, Proposed::Resume { unit, role, person })
+}
+
+fn suspension(scene: &Scene<'_>, unit: &UnitId, role: &Name, person: &Handle, suspend: bool) -> Changes {
+    let rules = scene.role(unit, role)?;
+    let Some(clause) = rules.admission.as_ref().and_then(|admission| admission.ends.as_ref()) else {
+        let what = format!("nobody suspends a `{role}` in `{unit}`");
+        return Err(Reason::NoPath { what }.under(&rules.clause));
+    };
+    let names = || (unit.to_string(), role.to_string(), person.to_string());
+    let Some(tenure) = scene.state.roster().tenure_at(unit, role, person, scene.at()) else {
+        let (unit, role, person) = names();
+        return Err(Reason::NotHeld { unit, role, person }.under(clause));
+    };
+    let (unit_name, role_name, person_name) = names();
+    match (suspend, &tenure.suspended) {
+        (true, Some(_)) => {
+            Err(Reason::Suspended { unit: unit_name, role: role_name, person: person_name }.under(clause))
+        }
+        (false, None) => {
+            Err(Reason::NotSuspended { unit: unit_name, role: role_name, person: person_name }.under(clause))
+        }
+        (true, None) | (false, Some(_)) => {
+            let cause = suspend.then(|| scene.cause.clone());
+            let (unit, role, holder) = (unit.clone(), role.clone(), person.clone());
+            Ok(vec![RosterChange::Suspended { unit, role, person: holder, cause }.into(), concerns(person)])
+        }
+    }
 }
 
 /// G18: the authority declares a body able to act.
@@ -62,6 +137,10 @@ pub(super) fn endorse(scene: &Scene<'_>, act: &Endorse) -> Changes {
     if scene.state.meetings().petition(&act.event).is_some() {
         return super::convening::endorse(scene, &act.event);
     }
+    let amendment = scene.state.motions().get(&act.event).filter(|motion| matches!(motion.effect, Effect::Amend(_)));
+    if let Some(motion) = amendment {
+        return super::amendment::endorse(scene, &act.event, motion);
+    }
     let Some(proposal) = scene.state.proposals().proposal(&act.event) else {
         return Err(not_endorsable(&act.event, "it is neither an act of the authority nor a petition"));
     };
@@ -98,9 +177,14 @@ fn not_endorsable(event: &EventId, why: &str) -> Refusal {
 /// What an act of the authority changes when it stands now.
 fn effect_of(scene: &Scene<'_>, what: &Proposed, basis: Option<EventId>) -> Changes {
     match what {
-        Proposed::Appoint { unit, role, person } => appointment(scene, unit, role, person, basis),
+        Proposed::Appoint { unit, role, person, until } => appointment(scene, unit, role, person, basis, *until),
+        Proposed::Suspend { unit, role, person } => suspension(scene, unit, role, person, true),
+        Proposed::Resume { unit, role, person } => suspension(scene, unit, role, person, false),
         Proposed::End { unit, role, person } => {
-            let Some(clause) = &scene.charter.authority().ends else { return Err(never_removes(scene)) };
+            let own = scene.role(unit, role)?.admission.as_ref().and_then(|admission| admission.ends.as_ref());
+            let Some(clause) = own.or(scene.charter.authority().ends.as_ref()) else {
+                return Err(never_removes(scene));
+            };
             roles::ending(
                 scene,
                 unit,
@@ -136,15 +220,25 @@ fn never_removes(scene: &Scene<'_>) -> Refusal {
     Reason::NoPath { what }.under(&scene.charter.authority().clause)
 }
 
-fn appointment(scene: &Scene<'_>, unit: &UnitId, role: &Name, person: &Handle, basis: Option<EventId>) -> Changes {
+fn appointment(
+    scene: &Scene<'_>,
+    unit: &UnitId,
+    role: &Name,
+    person: &Handle,
+    basis: Option<EventId>,
+    until: Option<Timestamp>,
+) -> Changes {
     let rules = scene.role(unit, role)?;
     let Some(clause) = &rules.appointed else {
         let what = format!("the authority does not appoint `{role}` in `{unit}`");
         return Err(Reason::NoPath { what }.under(&rules.clause));
     };
-    scene.require_enrolled(person)?;
+    if rules.held_by == HeldBy::People {
+        scene.require_enrolled(person)?;
+    }
     super::basis::require_none_due(scene, unit)?;
-    let mut changes = roles::beginning(scene, unit, role, person, &Beginning { how: How::Appointed, basis, clause })?;
+    let appointed = Beginning { how: How::Appointed, basis, clause, until };
+    let mut changes = roles::beginning(scene, unit, role, person, &appointed)?;
     changes.push(concerns(person));
     Ok(changes)
 }
@@ -245,7 +339,7 @@ pub(super) fn require_replaceable(scene: &Scene<'_>, effect: &effect::Reconstitu
     let Some((motion, vote)) = scene.state.motions().voted(&effect.address) else {
         return no("the address named has not been resolved".to_owned());
     };
-    let outcome = super::basis::outcome(scene.state, scene.charter, motion, vote, scene.at());
+    let outcome = super::basis::outcome(scene.state, motion, vote, scene.at());
     if outcome != Some(Outcome::Passed) || !matches!(motion.effect, Effect::Address(_)) {
         return no("the address named is no resolution addressed to the authority".to_owned());
     }

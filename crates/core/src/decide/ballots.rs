@@ -3,9 +3,10 @@
 use super::basis::{decision_of, require_none_due};
 use super::convening::convened_meeting;
 use super::meeting::{Body, count};
-use super::sitting::require_present;
-use super::{Changes, Scene};
-use crate::act::{Choice, CloseVote, Outcome, Retract, Vote as VoteAct};
+use super::motions::{Assembly, require_member};
+use super::sitting::{require_present, require_presider};
+use super::{Changes, Scene, concerns};
+use crate::act::{Choice, CloseVote, Outcome, Retract, Spoken, Vote as VoteAct};
 use crate::charter::{Clause, Decision, VoteRules};
 use crate::digest::EventId;
 use crate::refusal::{Reason, Refusal};
@@ -16,8 +17,9 @@ use crate::state::motions::{Motion, MotionChange, Vote};
 struct Poll<'a> {
     vote: &'a Vote,
     motion: &'a Motion,
-    meeting: &'a Meeting,
-    body: Body<'a>,
+    /// The meeting in which it is taken; none for a vote outside meetings.
+    sitting: Option<(&'a Meeting, Body<'a>)>,
+    body: Assembly<'a>,
     rules: &'a VoteRules,
     decision: &'a Decision,
 }
@@ -29,15 +31,18 @@ fn poll<'a>(scene: &Scene<'a>, act: &str, id: &EventId) -> Result<Poll<'a>, Refu
     };
     let vote = scene.state.motions().vote(id).ok_or_else(|| not_open("it opens no vote"))?;
     let motion = scene.state.motions().get(&vote.motion).ok_or_else(|| not_open("its motion is gone"))?;
-    let meeting = convened_meeting(scene, &motion.meeting)?;
-    let body = super::convening::body(scene, &motion.unit)?;
-    let rules = body.kind.vote.as_ref().ok_or_else(|| not_open("its body takes no votes"))?;
-    let decision =
-        decision_of(scene.state, scene.charter, motion).ok_or_else(|| not_open("no rule of the charter governs it"))?;
+    let sitting = match &motion.meeting {
+        Some(id) => Some((convened_meeting(scene, id)?, super::convening::body(scene, &motion.unit)?)),
+        None => None,
+    };
+    let decision = decision_of(scene.state, motion).ok_or_else(|| not_open("no rule of the charter governs it"))?;
+    let body = super::motions::assembly(scene, &motion.unit)?;
+    let rules = decision.vote.as_ref().or(body.kind.vote.as_ref());
+    let rules = rules.ok_or_else(|| not_open("its body takes no votes"))?;
     if vote.cancelled.is_some() {
         return Err(not_open("it was cancelled"));
     }
-    Ok(Poll { vote, motion, meeting, body, rules, decision })
+    Ok(Poll { vote, motion, sitting, body, rules, decision })
 }
 
 /// TOC-24 to TOC-27: a named ballot by a pinned elector who is checked in, before the close, once unless it replaces.
@@ -71,7 +76,7 @@ pub(super) fn retract(scene: &Scene<'_>, act: &Retract) -> Changes {
 
 /// A ballot is accepted until the pinned close, inclusive, and is itself valid no longer than that (traps B9, B10).
 fn require_open(scene: &Scene<'_>, poll: &Poll<'_>) -> Result<(), Refusal> {
-    let ended = poll.meeting.ended(scene.at());
+    let ended = poll.sitting.as_ref().and_then(|(meeting, _)| meeting.ended(scene.at()));
     let recorded = poll.vote.closed.as_ref().map(|cause| cause.at).or(ended);
     let closed = recorded.or((poll.vote.closes < scene.at()).then_some(poll.vote.closes));
     if let Some(closed) = closed {
@@ -79,7 +84,8 @@ fn require_open(scene: &Scene<'_>, poll: &Poll<'_>) -> Result<(), Refusal> {
         return Err(Reason::VoteClosed { closed, at }.under(&poll.rules.clause));
     }
     let not_after = scene.event.header().not_after;
-    if poll.vote.closes < not_after {
+    let ballot = !matches!(scene.event.act(), crate::act::Act::Spoken(_));
+    if ballot && poll.vote.closes < not_after {
         let (not_after, closes) = (not_after.to_string(), poll.vote.closes.to_string());
         return Err(Reason::BallotOutlives { not_after, closes }.by_format("time"));
     }
@@ -88,17 +94,40 @@ fn require_open(scene: &Scene<'_>, poll: &Poll<'_>) -> Result<(), Refusal> {
 
 /// TOC-27: the author is among those whom the opening pinned as present, and is checked in now.
 fn require_elector(scene: &Scene<'_>, poll: &Poll<'_>) -> Result<(), Refusal> {
-    let clause: &Clause = &poll.body.rules.presence;
+    let meets = poll.sitting.as_ref().map(|(_, body)| body.rules);
+    let clause: &Clause = meets.map_or(&poll.rules.named, |rules| &rules.presence);
     if !poll.vote.present.contains(scene.by()) {
         let (present, in_office) = (count(poll.vote.present.len()), count(poll.vote.electors.len()));
         let person = scene.by().to_string();
         // TOC-21: whoever is no member attends without a vote. TOC-27: a member who is not there does not vote either.
         let member = scene.holds(&poll.motion.unit, poll.body.electors, scene.by()).is_some();
-        let clause = if member { clause } else { poll.body.rules.public.as_ref().unwrap_or(clause) };
+        let clause = if member { clause } else { meets.and_then(|rules| rules.public.as_ref()).unwrap_or(clause) };
         return Err(Reason::OutsideElectorate { person, present, in_office }.under(clause));
     }
-    scene.require_member(&poll.body, &poll.rules.clause)?;
-    require_present(scene, poll.meeting, clause)
+    require_member(scene, &poll.body, &poll.rules.clause)?;
+    match &poll.sitting {
+        Some((meeting, _)) => require_present(scene, meeting, clause),
+        None => Ok(()),
+    }
+}
+
+/// G10: the presider writes down a ballot that a member spoke. It counts only once the member signs one before the close.
+pub(super) fn spoken(scene: &Scene<'_>, act: &Spoken) -> Changes {
+    let Spoken { vote: id, person, choice } = act.clone();
+    let poll = poll(scene, "spoken", &id)?;
+    require_open(scene, &poll)?;
+    let Some((meeting, body)) = &poll.sitting else {
+        let what = "a vote outside meetings has no presider to write down what was spoken".to_owned();
+        return Err(Reason::NoPath { what }.under(&poll.rules.named));
+    };
+    require_presider(scene, meeting, body, &poll.rules.named)?;
+    if !poll.vote.present.contains(&person) {
+        let (present, in_office) = (count(poll.vote.present.len()), count(poll.vote.electors.len()));
+        let person = person.to_string();
+        return Err(Reason::OutsideElectorate { person, present, in_office }.under(&body.rules.presence));
+    }
+    let note = concerns(&person);
+    Ok(vec![MotionChange::Spoken { vote: id, person, choice }.into(), note])
 }
 
 /// Trap C1: a second ballot names the one it replaces; two that replace the same one are an equivocation.
@@ -140,7 +169,7 @@ pub(super) fn close(scene: &Scene<'_>, act: &CloseVote) -> Changes {
         let closes = poll.vote.closes.to_string();
         return Err(Reason::BallotsMissing { balloted, present: tally.present, closes }.under(&poll.rules.clause));
     }
-    let computed = tally.outcome(&poll.decision.pass);
+    let computed = tally.outcome(poll.decision);
     if let Some(stated) = act.outcome.filter(|stated| *stated != computed) {
         let (stated, computed) = (stated.to_string(), computed.to_string());
         let (approvals, present, in_office) = (tally.approvals, tally.present, tally.in_office);

@@ -7,8 +7,8 @@ use super::Scene;
 use crate::act::Outcome;
 use crate::charter::{Charter, Clause, Decision, Subject};
 use crate::digest::EventId;
-use crate::effect::{Effect, EndRole, GrantRole};
-use crate::name::UnitId;
+use crate::effect::{Effect, EndRole, GrantRole, RoleChange};
+use crate::name::{Handle, Name, UnitId};
 use crate::refusal::{Reason, Refusal};
 use crate::state::State;
 use crate::state::motions::{Motion, Vote};
@@ -21,52 +21,65 @@ pub(crate) struct Due<'a> {
     pub(crate) vote: &'a Vote,
 }
 
-/// The decision rule that governs a motion.
+/// The decision rule that governs a motion: that of the charter it was put under, whatever is in force now (trap D4).
 #[must_use]
-pub fn decision_of<'a>(state: &State, charter: &'a Charter, motion: &Motion) -> Option<&'a Decision> {
-    let kind = charter.kind(&state.roster().unit(&motion.unit)?.kind)?;
+pub fn decision_of<'a>(state: &'a State, motion: &Motion) -> Option<&'a Decision> {
+    let kind = state.charter_of(&motion.charter)?.kind(&state.roster().unit(&motion.unit)?.kind)?;
     kind.decisions.iter().find(|decision| decision.name == motion.decision)
 }
 
 /// The subject of a decision rule under which a motion falls.
 #[must_use]
-pub fn subject_of<'a>(state: &State, decision: &'a Decision, motion: &Motion) -> Option<&'a Subject> {
-    let nominated = motion.nomination.is_some();
-    decision.decides.iter().find(|s| matches(state, s, &motion.effect) && s.nominated_by.is_some() == nominated)
+pub fn subject_of<'a>(decision: &'a Decision, motion: &Motion) -> Option<&'a Subject> {
+    decision.decides.get(usize::try_from(motion.subject).ok()?)
 }
 
-/// Tells whether a subject covers an effect, nomination aside.
+/// Tells whether a subject covers an effect, candidates and phases aside.
 pub(super) fn matches(state: &State, subject: &Subject, effect: &Effect) -> bool {
     let kind_of = |unit: &UnitId| state.roster().unit(unit).map(|unit| unit.kind.clone());
-    let (kind, role) = match effect {
-        Effect::GrantRole(GrantRole { unit, role, person: _ }) | Effect::EndRole(EndRole { unit, role, person: _ }) => {
-            // A unit that the same meeting is about to found has no kind yet: its id's prefix tells.
-            (kind_of(unit).or_else(|| unit.prefix().parse().ok()), Some(role))
+    // A unit that the same meeting is about to found has no kind yet: its id's prefix tells.
+    let kind_to_be = |unit: &UnitId| kind_of(unit).or_else(|| unit.prefix().parse().ok());
+    let role = effect.role_change().map(|change| change.role);
+    let (kind, role, topic): (Option<Name>, Option<&Name>, Option<&Name>) = match effect {
+        Effect::GrantRole(GrantRole { unit, .. }) | Effect::EndRole(EndRole { unit, .. }) => {
+            (kind_to_be(unit), role, None)
         }
-        Effect::Found(found) => (super::units::kind_of(found).ok(), None),
-        Effect::Dissolve(effect) => (kind_of(&effect.unit), None),
-        Effect::Merge(effect) => (kind_of(&effect.unit), None),
-        Effect::Constitute(effect) => (kind_of(&effect.unit), None),
-        Effect::Resolve(_) | Effect::Address(_) | Effect::Reconstitute(_) => (None, None),
+        Effect::Recommend(effect) => (kind_to_be(&effect.unit), Some(&effect.role), None),
+        Effect::Found(found) => (super::units::kind_of(found).ok(), None, None),
+        Effect::Dissolve(effect) => (kind_of(&effect.unit), None, None),
+        Effect::Merge(effect) => (kind_of(&effect.unit), None, None),
+        Effect::Constitute(effect) => (kind_of(&effect.unit), None, None),
+        Effect::Resolve(effect) => (None, None, effect.topic.as_ref()),
+        Effect::Address(_) | Effect::Reconstitute(_) | Effect::OneHuman(_) | Effect::Amend(_) => (None, None, None),
     };
-    subject.effect == effect.tag() && subject.kind == kind && subject.role.as_ref() == role
+    let same_role = subject.role.as_ref() == role || subject.role.as_ref().is_some_and(|any| any.as_str() == "*");
+    subject.effect == effect.tag() && subject.kind == kind && same_role && subject.topic.as_ref() == topic
 }
 
 /// The outcome of a motion's vote, if it is decided by `now`.
 #[must_use]
-pub fn outcome(state: &State, charter: &Charter, motion: &Motion, vote: &Vote, now: Timestamp) -> Option<Outcome> {
-    let decision = decision_of(state, charter, motion)?;
-    vote.is_decided(now).then(|| vote.tally().outcome(&decision.pass))
+pub fn outcome(state: &State, motion: &Motion, vote: &Vote, now: Timestamp) -> Option<Outcome> {
+    let decision = decision_of(state, motion)?;
+    vote.is_decided(now).then(|| vote.tally().outcome(decision))
 }
 
-/// When the effect of a motion starts: at the end of its meeting, if that lies in the past.
-fn effective(state: &State, motion: &Motion, now: Timestamp) -> Result<Timestamp, Timestamp> {
-    let meeting = state.meetings().get(&motion.meeting);
-    let latest = meeting.map_or(now, |meeting| meeting.ends_by);
-    meeting.and_then(|meeting| meeting.ended(now)).ok_or(latest)
+/// When a vote was decided, if it is by `now`.
+#[must_use]
+pub fn decided_at(vote: &Vote, now: Timestamp) -> Option<Timestamp> {
+    let recorded = vote.closed.as_ref().map(|cause| cause.at);
+    recorded.or_else(|| (vote.cancelled.is_none() && vote.closes < now).then_some(vote.closes))
 }
 
-/// The motion behind a basis, which must have passed, taken effect, and not been applied.
+/// When the effect of a motion starts, if that lies in the past: at the end of its meeting, or, outside meetings, when
+/// its vote is decided. Else the latest instant at which it may.
+pub(super) fn effective(state: &State, motion: &Motion, vote: &Vote, now: Timestamp) -> Result<Timestamp, Timestamp> {
+    match motion.meeting.as_ref().and_then(|meeting| state.meetings().get(meeting)) {
+        Some(meeting) => meeting.ended(now).ok_or(meeting.ends_by),
+        None => decided_at(vote, now).ok_or(vote.closes),
+    }
+}
+
+/// The motion behind a basis, which must have passed, taken effect, and been neither applied nor superseded.
 pub(super) fn entitled<'a>(scene: &Scene<'a>, basis: &EventId) -> Result<Due<'a>, Refusal> {
     let shown = || basis.to_string();
     let motions = scene.state.motions();
@@ -74,7 +87,7 @@ pub(super) fn entitled<'a>(scene: &Scene<'a>, basis: &EventId) -> Result<Due<'a>
     let id = motions.motion_of(basis).ok_or_else(none)?;
     let not_passed = |why: &str| Reason::BasisNotPassed { basis: shown(), why: why.to_owned() }.by_format("basis");
     let (motion, vote) = motions.voted(&id).ok_or_else(|| not_passed("no vote on it was opened"))?;
-    match outcome(scene.state, scene.charter, motion, vote, scene.at()) {
+    match outcome(scene.state, motion, vote, scene.at()) {
         Some(Outcome::Passed) => {}
         Some(Outcome::Failed) => return Err(not_passed("it failed")),
         None => return Err(not_passed("its vote is still open")),
@@ -82,18 +95,46 @@ pub(super) fn entitled<'a>(scene: &Scene<'a>, basis: &EventId) -> Result<Due<'a>
     if let Some(event) = &motion.applied {
         return Err(Reason::BasisUsed { basis: shown(), event: event.to_string() }.by_format("basis"));
     }
-    if let Err(latest) = effective(scene.state, motion, scene.at()) {
-        let clause = decision_of(scene.state, scene.charter, motion).map(|decision| decision.clause.clone());
-        let reason = Reason::BasisNotDue { basis: shown(), effective: latest.to_string() };
-        return Err(clause.map_or_else(|| reason.clone().by_format("basis"), |clause| reason.clone().under(&clause)));
+    let clause = decision_of(scene.state, motion).map(|decision| decision.clause.clone());
+    let clause = clause.unwrap_or_else(|| Clause::new("format/basis"));
+    if let Some((by, clause)) = superseded(scene.state, &id, motion, scene.at()) {
+        return Err(Reason::Superseded { motion: id.to_string(), by: by.to_string() }.under(&clause));
+    }
+    if let Err(latest) = effective(scene.state, motion, vote, scene.at()) {
+        return Err(Reason::BasisNotDue { basis: shown(), effective: latest.to_string() }.under(&clause));
     }
     Ok(Due { id, motion, vote })
 }
 
+/// The motion that supersedes this one, with the clause by which it does: a ruling on it that has passed and is in effect
+/// (TOC-4), or the first to pass of motions that exclude each other (trap D5).
+#[must_use]
+pub fn superseded(state: &State, id: &EventId, motion: &Motion, now: Timestamp) -> Option<(EventId, Clause)> {
+    let order = |vote: &Vote| decided_at(vote, now).map(|at| (at, vote.cause.entry));
+    let own = motion.vote.as_ref().and_then(|vote| state.motions().vote(vote)).and_then(order);
+    state.motions().iter().find_map(|(other_id, other)| {
+        if other_id == id {
+            return None;
+        }
+        let excludes = other.conflicts.contains(id) || motion.conflicts.contains(other_id);
+        let rules_on_it = matches!(&other.effect, Effect::Resolve(effect) if effect.supersedes.as_ref() == Some(id));
+        if !excludes && !rules_on_it {
+            return None;
+        }
+        let vote = state.motions().vote(other.vote.as_ref()?)?;
+        let passed = outcome(state, other, vote, now) == Some(Outcome::Passed);
+        let first = own.is_none() || order(vote) < own;
+        let stands = passed && if rules_on_it { effective(state, other, vote, now).is_ok() } else { first };
+        let clause = decision_of(state, other)
+            .and_then(|decision| subject_of(decision, other).map(|subject| subject.clause.clone()));
+        stands.then(|| (*other_id, clause.unwrap_or_else(|| Clause::new("format/conflicts"))))
+    })
+}
+
 /// The clause that entitles.
 pub(super) fn clause_of(scene: &Scene<'_>, due: &Due<'_>) -> Clause {
-    let decision = decision_of(scene.state, scene.charter, due.motion);
-    let subject = decision.and_then(|decision| subject_of(scene.state, decision, due.motion));
+    let decision = decision_of(scene.state, due.motion);
+    let subject = decision.and_then(|decision| subject_of(decision, due.motion));
     let clause = subject.map(|subject| &subject.clause).or(decision.map(|decision| &decision.clause));
     clause.cloned().unwrap_or_else(|| Clause::new("format/basis"))
 }
@@ -107,7 +148,10 @@ pub(super) fn other(basis: &EventId, entitles: &Effect) -> Refusal {
 #[must_use]
 pub fn words(effect: &Effect) -> String {
     match effect {
-        Effect::Resolve(effect) => format!("resolve: {}", effect.text.as_str()),
+        Effect::Resolve(effect) => match &effect.topic {
+            Some(topic) => format!("resolve ({topic}): {}", effect.text.as_str()),
+            None => format!("resolve: {}", effect.text.as_str()),
+        },
         Effect::GrantRole(effect) => format!("grant `{}` in `{}` to `{}`", effect.role, effect.unit, effect.person),
         Effect::EndRole(effect) => format!("end `{}` in `{}` of `{}`", effect.role, effect.unit, effect.person),
         Effect::Found(effect) => format!("found `{}`", effect.unit),
@@ -119,6 +163,14 @@ pub fn words(effect: &Effect) -> String {
             let persons: Vec<_> = effect.authority.iter().map(ToString::to_string).collect();
             format!("replace the authority by {}, threshold {}", persons.join(", "), effect.threshold)
         }
+        Effect::Recommend(effect) => {
+            format!("recommend `{}` for `{}` in `{}`", effect.person, effect.role, effect.unit)
+        }
+        Effect::OneHuman(effect) => {
+            let persons: Vec<_> = effect.persons.iter().map(ToString::to_string).collect();
+            format!("rule that {} are one human", persons.join(" and "))
+        }
+        Effect::Amend(effect) => format!("amend the charter to the text {}", effect.charter_digest),
     }
 }
 
@@ -145,11 +197,15 @@ fn contest(state: &State, charter: &Charter, due: &Due<'_>, now: Timestamp) -> C
     let mut last = std::collections::BTreeMap::new();
     for (id, rival) in state.motions().iter() {
         let Effect::GrantRole(other) = &rival.effect else { continue };
-        if rival.meeting != due.motion.meeting || other.unit != grant.unit || other.role != grant.role {
+        if rival.meeting.is_none()
+            || rival.meeting != due.motion.meeting
+            || other.unit != grant.unit
+            || other.role != grant.role
+        {
             continue;
         }
         let Some((_, vote)) = state.motions().voted(id) else { continue };
-        if let Some(outcome) = outcome(state, charter, rival, vote, now) {
+        if let Some(outcome) = outcome(state, rival, vote, now) {
             let newest = (vote.cause.entry, *id, outcome, vote.tally().approvals);
             let entry = last.entry(&other.person).or_insert(newest);
             *entry = newest.max(*entry);
@@ -173,49 +229,44 @@ fn contest(state: &State, charter: &Charter, due: &Due<'_>, now: Timestamp) -> C
     }
 }
 
-/// The first role change in `unit` that is due and not entered.
+/// A role change that is due: what entitles to it, and the change.
+#[derive(Clone, Copy, Debug)]
+pub struct DueChange<'a> {
+    /// The motion or entitlement.
+    pub basis: EventId,
+    /// The change.
+    pub change: RoleChange<'a>,
+}
+
+/// The first role change in `unit` that a passed motion makes due and nobody has entered.
 #[must_use]
-pub fn first_due<'a>(
-    state: &'a State,
-    charter: &Charter,
-    unit: &UnitId,
-    now: Timestamp,
-) -> Option<(EventId, &'a Effect)> {
+pub fn first_due<'a>(state: &'a State, charter: &Charter, unit: &UnitId, now: Timestamp) -> Option<DueChange<'a>> {
     state.roster().unit(unit).filter(|unit| unit.is_alive())?;
     state.motions().pending(unit).find_map(|(id, motion)| {
         let (_, vote) = state.motions().voted(id)?;
-        let passed = outcome(state, charter, motion, vote, now) == Some(Outcome::Passed);
+        let passed = outcome(state, motion, vote, now) == Some(Outcome::Passed);
         let due = Due { id: *id, motion, vote };
         let live = passed
-            && effective(state, motion, now).is_ok()
+            && effective(state, motion, vote, now).is_ok()
             && is_enterable(state, motion, vote, now)
+            && superseded(state, id, motion, now).is_none()
             && matches!(contest(state, charter, &due, now), Contest::Won);
-        live.then_some((*id, &motion.effect))
+        live.then_some(DueChange { basis: *id, change: motion.effect.role_change()? })
     })
 }
 
 /// Why an effect entitles to nothing any more, for good: a grant, when the person has held the role since it took effect;
 /// an end, when the tenure that was voted on has ended, whatever came after it (trap C18).
 fn overtaken(state: &State, motion: &Motion, vote: &Vote, now: Timestamp) -> Option<&'static str> {
-    match &motion.effect {
-        Effect::GrantRole(GrantRole { unit, role, person }) => {
-            let since = effective(state, motion, now).unwrap_or(now);
-            let held = state.roster().tenures_of(unit, role, person).iter().any(|t| t.to.is_none_or(|to| since < to));
-            held.then_some("the person has held the role since it took effect")
-        }
-        Effect::EndRole(EndRole { unit, role, person }) => {
-            let held = state.roster().tenure_at(unit, role, person, now);
-            let same = held.is_some_and(|tenure| tenure.begun.entry < vote.cause.entry);
-            (!same).then_some("the tenure that was voted on has ended")
-        }
-        Effect::Resolve(_)
-        | Effect::Found(_)
-        | Effect::Dissolve(_)
-        | Effect::Merge(_)
-        | Effect::Constitute(_)
-        | Effect::Address(_)
-        | Effect::Reconstitute(_) => None,
+    let RoleChange { verb, unit, role, person } = motion.effect.role_change()?;
+    if verb == "grant" {
+        let since = effective(state, motion, vote, now).unwrap_or(now);
+        let held = state.roster().tenures_of(unit, role, person).iter().any(|t| t.to.is_none_or(|to| since < to));
+        return held.then_some("the person has held the role since it took effect");
     }
+    let held = state.roster().tenure_at(unit, role, person, now);
+    let same = held.is_some_and(|tenure| tenure.begun.entry < vote.cause.entry);
+    (!same).then_some("the tenure that was voted on has ended")
 }
 
 /// The basis has not been overtaken by what happened since.
@@ -237,43 +288,24 @@ pub(super) fn require_accepted(scene: &Scene<'_>, due: &Due<'_>) -> Result<(), R
     }
 }
 
-/// The nomination, with its nominee, whose acceptance a motion's effect waits for.
-fn waits_for<'a>(state: &'a State, motion: &Motion) -> Option<(EventId, &'a crate::name::Handle)> {
+/// The nomination, with its nominee, whose acceptance a motion's effect waits for. Whoever applied has accepted.
+fn waits_for<'a>(state: &'a State, motion: &Motion) -> Option<(EventId, &'a Handle)> {
     let event = motion.nomination?;
     let nomination = state.proposals().nomination(&event)?;
-    nomination.accepted.is_none().then_some((event, &nomination.person))
+    (!nomination.applied && nomination.accepted.is_none()).then_some((event, &nomination.person))
 }
 
 /// Tells whether a passed role effect can be entered now by anybody.
 fn is_enterable(state: &State, motion: &Motion, vote: &Vote, now: Timestamp) -> bool {
-    let known = match &motion.effect {
-        Effect::GrantRole(effect) => state.people().is_enrolled(&effect.person),
-        Effect::EndRole(_) => true,
-        Effect::Resolve(_)
-        | Effect::Found(_)
-        | Effect::Dissolve(_)
-        | Effect::Merge(_)
-        | Effect::Constitute(_)
-        | Effect::Address(_)
-        | Effect::Reconstitute(_) => false,
-    };
+    let Some(RoleChange { verb, person, .. }) = motion.effect.role_change() else { return false };
+    let known = verb == "end" || state.people().is_enrolled(person);
     known && overtaken(state, motion, vote, now).is_none() && waits_for(state, motion).is_none()
 }
 
 /// Until a due role change is entered, its body accepts no opening, check-in, vote or role act.
 pub(super) fn require_none_due(scene: &Scene<'_>, unit: &UnitId) -> Result<(), Refusal> {
-    let Some((basis, effect)) = first_due(scene.state, scene.charter, unit, scene.at()) else { return Ok(()) };
-    let (verb, role, person) = match effect {
-        Effect::GrantRole(GrantRole { unit: _, role, person }) => ("grant", role.to_string(), person.to_string()),
-        Effect::EndRole(EndRole { unit: _, role, person }) => ("end", role.to_string(), person.to_string()),
-        Effect::Resolve(_)
-        | Effect::Found(_)
-        | Effect::Dissolve(_)
-        | Effect::Merge(_)
-        | Effect::Constitute(_)
-        | Effect::Address(_)
-        | Effect::Reconstitute(_) => return Ok(()),
-    };
-    let (unit, basis) = (unit.to_string(), basis.to_string());
+    let Some(due) = first_due(scene.state, scene.charter, unit, scene.at()) else { return Ok(()) };
+    let RoleChange { verb, unit, role, person } = due.change;
+    let (unit, basis, role, person) = (unit.to_string(), due.basis.to_string(), role.to_string(), person.to_string());
     Err(Reason::RoleChangeDue { unit, basis, effect: verb.to_owned(), role, person }.by_format("effects"))
 }

@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 
 use super::meeting::{Body, count, is_duly_noticed, members};
 use super::{Changes, Scene};
-use crate::act::{Cancel, Item, MeetingKind, Notice, Petition as PetitionAct, Waive};
-use crate::charter::{Clause, PetitionRules};
+use crate::act::{Cancel, Deliver, Item, MeetingKind, Notice, Petition as PetitionAct, Waive};
+use crate::charter::{Clause, Counts, PetitionRules, UnitKind};
 use crate::digest::EventId;
 use crate::name::{Handle, UnitId};
 use crate::refusal::{Reason, Refusal};
 use crate::state::Cause;
 use crate::state::change::Change;
-use crate::state::meetings::{Meeting, MeetingChange, Terms};
+use crate::state::meetings::{Delivery, Meeting, MeetingChange, Terms};
 use crate::state::motions::MotionChange;
 use crate::time::{DAY_MS, Timestamp};
 
@@ -20,12 +20,18 @@ pub(super) fn body<'a>(scene: &Scene<'a>, unit: &'a UnitId) -> Result<Body<'a>, 
     let kind = scene.kind(unit)?;
     let none = || Reason::NoMeetings { unit: unit.to_string() }.under(&kind.clause);
     let body = Body::of(scene.state, scene.charter, unit).ok_or_else(none)?;
-    if let Some(rule) = &kind.constitute
-        && scene.unit(unit)?.constituted.is_none()
-    {
-        return Err(Reason::NotConstituted { unit: unit.to_string() }.under(&rule.clause));
-    }
+    require_constituted(scene, unit, kind)?;
     Ok(body)
+}
+
+/// G18: a body acts once it has been constituted, where its kind asks for that.
+pub(super) fn require_constituted(scene: &Scene<'_>, unit: &UnitId, kind: &UnitKind) -> Result<(), Refusal> {
+    match &kind.constitute {
+        Some(rule) if scene.unit(unit)?.constituted.is_none() => {
+            Err(Reason::NotConstituted { unit: unit.to_string() }.under(&rule.clause))
+        }
+        Some(_) | None => Ok(()),
+    }
 }
 
 /// TOC-9 and TOC-19: the chair convenes. A short or incomplete notice is accepted and marked, for a waiver can cure it.
@@ -63,6 +69,7 @@ fn convened(scene: &Scene<'_>, body: &Body<'_>, terms: Terms, noticed_at: Timest
         annexed: scene.state.meetings().waiting_items(body.unit).to_vec(),
         terms,
         answered_by: None,
+        delivered: None,
         waivers: std::collections::BTreeMap::new(),
         cancelled: None,
         opened: None,
@@ -174,7 +181,8 @@ struct Demand<'a> {
 fn completed(scene: &Scene<'_>, body: &Body<'_>, rules: &PetitionRules, demand: &Demand<'_>) -> Vec<Change> {
     let in_office = members(scene.state, body, scene.at());
     let signed = in_office.iter().filter(|(person, _)| demand.signers.contains(person)).count();
-    if !rules.signed_by.is_met(count(signed), 0, count(in_office.len())) {
+    let counts = Counts { in_office: count(in_office.len()), ..Counts::default() };
+    if !rules.signed_by.is_met(count(signed), &counts) {
         return Vec::new();
     }
     let noticed_at = scene.at().plus_ms(rules.answer_days.saturating_mul(DAY_MS));
@@ -188,12 +196,36 @@ fn completed(scene: &Scene<'_>, body: &Body<'_>, rules: &PetitionRules, demand: 
 pub(super) fn waive(scene: &Scene<'_>, act: &Waive) -> Changes {
     let meeting = convened_meeting(scene, &act.meeting)?;
     let body = body(scene, &meeting.terms.unit)?;
-    scene.require_member(&body, &body.rules.notice_days.clause)?;
+    scene.require_member(&body, body.rules.notice_clause())?;
     require_not_over(scene, meeting, &body)?;
     if meeting.waivers.contains_key(scene.by()) {
-        return Err(Reason::AlreadyWaived { person: scene.by().to_string() }.under(&body.rules.notice_days.clause));
+        return Err(Reason::AlreadyWaived { person: scene.by().to_string() }.under(body.rules.notice_clause()));
     }
     Ok(vec![MeetingChange::Waived { meeting: act.meeting }.into()])
+}
+
+/// TOC-19: whoever gave the notice attests where and when it reached the mailing list; the later of that and the notice's
+/// acceptance governs.
+pub(super) fn deliver(scene: &Scene<'_>, act: &Deliver) -> Changes {
+    let Deliver { meeting: id, archive, time } = act.clone();
+    let meeting = convened_meeting(scene, &id)?;
+    let body = body(scene, &meeting.terms.unit)?;
+    scene.require_own(&id, &meeting.notice.by)?;
+    require_not_over(scene, meeting, &body)?;
+    let refused = |what: &str| {
+        let (what, time, at) = (what.to_owned(), time.to_string(), scene.at().to_string());
+        Err(Reason::TimeUnfit { what, time, at }.under(body.rules.notice_clause()))
+    };
+    if meeting.delivered.is_some() {
+        return refused("the delivery is on record already");
+    }
+    if scene.at() < time {
+        return refused("a delivery lies in the past");
+    }
+    let noticed_at = meeting.noticed_at.max(time);
+    let days = scene.charter.days_between(noticed_at, meeting.terms.starts);
+    let delivery = Delivery { cause: scene.cause.clone(), archive, time };
+    Ok(vec![MeetingChange::Delivered { meeting: id, delivery, noticed_at, days }.into()])
 }
 
 /// A convened meeting, by the event that convened it.
@@ -257,7 +289,7 @@ fn not_cancellable(event: &EventId, why: &str) -> Refusal {
 /// TOC-20: any member puts an item on the agenda, so that the chair does not own it.
 pub(super) fn item<'a>(scene: &Scene<'a>, act: &'a Item) -> Changes {
     let body = body(scene, &act.unit)?;
-    scene.require_member(&body, &body.rules.notice_fields)?;
+    scene.require_member(&body, body.rules.fields_clause())?;
     let Item { unit, title } = act.clone();
     Ok(vec![MeetingChange::ItemAdded { unit, title }.into()])
 }

@@ -52,11 +52,6 @@ pub(super) fn again(state: &State) -> Changes {
     Err(Reason::AlreadyFounded { ledger }.by_format(RULE))
 }
 
-/// A part of the charter after the charter stands.
-pub(super) fn late_part(state: &State) -> Changes {
-    again(state)
-}
-
 /// A confirmation after the threshold: the remaining persons of the authority may still put theirs on record.
 pub(super) fn late_confirm(scene: &Scene<'_>) -> Changes {
     scene.require_authority()?;
@@ -183,7 +178,7 @@ fn not_confirmed(founding: &Founding, person: &Handle) -> Result<(), Refusal> {
 }
 
 /// Units of which there is exactly one exist from the founding on.
-fn single_units(charter: &Charter, cause: &Cause) -> Vec<Change> {
+pub(super) fn single_units(charter: &Charter, cause: &Cause) -> Vec<Change> {
     let single = charter.kinds().filter(|kind| kind.single);
     let founded = single.filter_map(|kind| {
         let unit = kind.name.as_str().parse().ok()?;

@@ -143,6 +143,7 @@ impl Line<'_> {
             basis: None,
             clause: self.clause.clone(),
             claimed: None,
+            suspended: None,
             ended: None,
         };
         let (unit, role, holder) = (body.clone(), role.clone(), person.clone());

@@ -2,7 +2,7 @@
 //!
 //! Each takes the instant it is asked about; none changes anything.
 
-use crate::charter::{Charter, MeetingRules, UnitKind};
+use crate::charter::{Charter, Counts, MeetingRules, UnitKind};
 use crate::name::{Handle, Name, UnitId};
 use crate::refusal::Reason;
 use crate::state::State;
@@ -35,7 +35,13 @@ impl<'a> Body<'a> {
 /// The members in office at an instant, with the tenures by which they are; asserted holders are outside (G18).
 #[must_use]
 pub fn members<'a>(state: &'a State, body: &Body<'_>, at: Timestamp) -> Vec<(&'a Handle, &'a Tenure)> {
-    state.roster().holders(body.unit, body.electors, at).filter(|(_, tenure)| !tenure.is_asserted()).collect()
+    in_office(state, body.unit, body.electors, at)
+}
+
+/// Everybody who holds a role of a unit in person at an instant, with the tenures by which they do.
+#[must_use]
+pub fn in_office<'a>(state: &'a State, unit: &UnitId, role: &Name, at: Timestamp) -> Vec<(&'a Handle, &'a Tenure)> {
+    state.roster().holders(unit, role, at).filter(|(_, tenure)| !tenure.is_asserted()).collect()
 }
 
 /// The members who count in a meeting: those in office, less those whom the authority appointed after its notice, unless
@@ -79,14 +85,15 @@ pub fn present<'a>(state: &'a State, body: &Body<'_>, meeting: &Meeting, at: Tim
 /// TOC-22: whether a quorum holds with `present` of `in_office` members.
 #[must_use]
 pub fn has_quorum(rules: &MeetingRules, present: u64, in_office: u64) -> bool {
-    0 < present && rules.quorum.is_met(present, present, in_office)
+    let counts = Counts { in_office, present, ..Counts::default() };
+    0 < present && rules.quorum.as_ref().is_none_or(|bar| bar.is_met(present, &counts))
 }
 
 /// What is wrong with a meeting's notice: too short by civil dates in the charter's zone (trap B13), or incomplete.
 #[must_use]
 pub fn notice_defects(charter: &Charter, rules: &MeetingRules, meeting: &Meeting) -> Vec<Reason> {
     let mut defects = Vec::new();
-    let needed = rules.notice_days.value;
+    let needed = rules.days_needed();
     if meeting.days < i64::try_from(needed).unwrap_or(i64::MAX) {
         defects.push(Reason::NoticeShort {
             noticed: charter.zone().date(meeting.noticed_at).to_string(),
@@ -97,7 +104,7 @@ pub fn notice_defects(charter: &Charter, rules: &MeetingRules, meeting: &Meeting
             members: count(meeting.recipients.len()),
         });
     }
-    let missing = meeting.terms.missing();
+    let missing = if rules.notice_fields.is_some() { meeting.terms.missing() } else { Vec::new() };
     if !missing.is_empty() {
         let members = count(meeting.recipients.len());
         defects.push(Reason::NoticeIncomplete { missing: missing.join(", "), waived: 0, members });
@@ -112,8 +119,8 @@ pub fn is_duly_noticed<'a>(
     meeting: &Meeting,
     members: impl IntoIterator<Item = &'a Handle>,
 ) -> bool {
-    let long_enough = i64::try_from(rules.notice_days.value).is_ok_and(|needed| needed <= meeting.days);
-    let clean = long_enough && meeting.terms.missing().is_empty();
+    let long_enough = i64::try_from(rules.days_needed()).is_ok_and(|needed| needed <= meeting.days);
+    let clean = long_enough && (rules.notice_fields.is_none() || meeting.terms.missing().is_empty());
     clean || (!meeting.waivers.is_empty() && members.into_iter().all(|person| meeting.waivers.contains_key(person)))
 }
 

@@ -1,20 +1,75 @@
 //! Nominations, applications, acceptances and withdrawals (PMC-15, PMC-17; traps C10, C12, C14).
 
-use super::{Changes, Scene, concerns};
+use super::paths::{self, Way};
+use super::{Changes, Scene, concerns, kin, roles};
 use crate::act::{Accept, Apply, Nominate, Withdraw};
+use crate::charter::roles::{Nominator, Path};
+use crate::charter::{Clause, Role};
+use crate::digest::EventId;
 use crate::name::{Handle, Name, UnitId};
 use crate::refusal::{Reason, Refusal};
 use crate::state::authority::{Nomination, ProposalChange, Proposed};
 use crate::state::change::Change;
 use crate::state::meetings::MeetingChange;
 use crate::state::motions::MotionChange;
+use crate::state::records::RecordChange;
 use crate::state::roster::Tenure;
 
-/// A holder of the role that the charter names nominates somebody else.
+/// Somebody nominates somebody else: a holder of the role that the charter names, for a body to decide or as one of the
+/// nominations that a path counts.
 pub(super) fn nominate(scene: &Scene<'_>, act: &Nominate) -> Changes {
-    let Nominate { unit, role, person, statement, evidence: _ } = act;
+    let Nominate { unit, role, person, statement, evidence: _, attests } = act;
     let rules = scene.role(unit, role)?;
-    let Some(nominator) = &rules.nominated_by else {
+    let attests = attests.clone().unwrap_or_default();
+    let clause = match rules.paths.iter().find(|path| !path.is_applied_for()) {
+        Some(path) => nominating_along(scene, unit, path)?,
+        None => nominating_for_decision(scene, unit, role)?,
+    };
+    if person == scene.by() {
+        return Err(Reason::SelfNomination { person: person.to_string() }.under(&clause));
+    }
+    scene.require_enrolled(person)?;
+    if let Some(path) = rules.paths.iter().find(|path| !path.is_applied_for()) {
+        if scene.holds(unit, role, person).is_some() {
+            let (unit, role, person) = (unit.to_string(), role.to_string(), person.to_string());
+            return Err(Reason::AlreadyHeld { unit, role, person }.under(&path.clause));
+        }
+        paths::require_criteria(path, &attests)?;
+    } else {
+        require_nominee(scene, unit, role, person)?;
+    }
+    require_no_duplicate(scene, unit, role, person)?;
+    let nomination = Nomination {
+        cause: scene.cause.clone(),
+        unit: unit.clone(),
+        role: role.clone(),
+        person: person.clone(),
+        statement: statement.clone(),
+        clause,
+        applied: false,
+        attests,
+        accepted: None,
+        withdrawn: None,
+    };
+    Ok(vec![ProposalChange::Nominated(nomination).into(), concerns(person)])
+}
+
+/// DEV-R8, DEV-M11: the author holds a role whose nominations the path counts.
+fn nominating_along(scene: &Scene<'_>, unit: &UnitId, path: &Path) -> Result<Clause, Refusal> {
+    let held = path.nominations.iter().find(|limb| scene.holds(unit, &limb.from, scene.by()).is_some());
+    if let Some(limb) = held {
+        return Ok(limb.clause.clone());
+    }
+    let clause = path.nominations.first().map_or(&path.clause, |limb| &limb.clause);
+    let roles: Vec<_> = path.nominations.iter().map(|limb| limb.from.to_string()).collect();
+    let (person, unit, role) = (scene.by().to_string(), unit.to_string(), roles.join(" or "));
+    Err(Reason::NotNominator { person, unit, role }.under(clause))
+}
+
+/// PMC-15, PMC-17, PMC-18: the author holds the role that the charter names for this time in the unit's life.
+fn nominating_for_decision(scene: &Scene<'_>, unit: &UnitId, role: &Name) -> Result<Clause, Refusal> {
+    let rules = scene.role(unit, role)?;
+    let Some(nominator) = nominator_now(scene, unit, rules)? else {
         let what = format!("nobody is nominated for `{role}` in `{unit}`");
         return Err(Reason::NoPath { what }.under(&rules.clause));
     };
@@ -23,21 +78,32 @@ pub(super) fn nominate(scene: &Scene<'_>, act: &Nominate) -> Changes {
         let (person, unit, role) = (scene.by().to_string(), home.to_string(), nominator.role.to_string());
         return Err(Reason::NotNominator { person, unit, role }.under(&nominator.clause));
     }
-    if person == scene.by() {
-        return Err(Reason::SelfNomination { person: person.to_string() }.under(&nominator.clause));
+    Ok(nominator.clause.clone())
+}
+
+fn nominator_now<'a>(scene: &Scene<'a>, unit: &UnitId, rules: &'a Role) -> Result<Option<&'a Nominator>, Refusal> {
+    let constituted = scene.unit(unit)?.constituted.is_some();
+    Ok(rules.nominated_by.iter().find(|nominator| nominator.phase.holds(constituted)))
+}
+
+/// PMC-18: the nominee holds some role in what belongs together with the unit, where the charter asks for that.
+fn require_nominee(scene: &Scene<'_>, unit: &UnitId, role: &Name, person: &Handle) -> Result<(), Refusal> {
+    let Some(nominator) = nominator_now(scene, unit, scene.role(unit, role)?)? else { return Ok(()) };
+    if nominator.nominee_in.is_empty() {
+        return Ok(());
     }
-    scene.require_enrolled(person)?;
-    require_no_duplicate(scene, unit, role, person)?;
-    let nomination = Nomination {
-        cause: scene.cause.clone(),
-        unit: unit.clone(),
-        role: role.clone(),
-        person: person.clone(),
-        statement: statement.clone(),
-        accepted: None,
-        withdrawn: None,
-    };
-    Ok(vec![ProposalChange::Nominated(nomination).into(), concerns(person)])
+    let recorded = nominator.nominee_in.iter().filter_map(|kind| kin::kin(scene.state, unit, kind)).any(|home| {
+        let roles = scene.state.roster().tenures().filter(|(id, ..)| *id == home);
+        let mut held = roles.filter(|(_, _, _, tenures)| tenures.iter().any(|t| t.holds(scene.at())));
+        held.any(|(_, _, holder, _)| scene.state.people().speaks_for(person, holder, scene.at()))
+    });
+    if recorded {
+        return Ok(());
+    }
+    let kinds: Vec<_> = nominator.nominee_in.iter().map(|kind| format!("a role in its `{kind}`")).collect();
+    let (person, unit, role) = (person.to_string(), unit.to_string(), role.to_string());
+    let ways = format!("that needs {}", kinds.join(" or "));
+    Err(Reason::NotACandidate { person, unit, role, ways }.under(&nominator.clause))
 }
 
 /// A set keyed by nominee, role, unit and nominator (trap C12).
@@ -51,14 +117,57 @@ fn require_no_duplicate(scene: &Scene<'_>, unit: &UnitId, role: &Name, person: &
     }
 }
 
-/// No role of the charters at hand is gained by application yet.
+/// Somebody applies: for a body to decide (PMC-19), or along a path whose conditions are tested at once or, where others
+/// must vouch, when the grant is entered (DEV-C3, USR-A1, USR-C1, USR-U1).
 pub(super) fn apply(scene: &Scene<'_>, act: &Apply) -> Changes {
-    let rules = scene.role(&act.unit, &act.role)?;
-    if let Some(person) = &act.person {
-        scene.require_own(&scene.cause.event, person)?;
+    let Apply { unit, role, person, statement, evidence: _ } = act;
+    let rules = scene.role(unit, role)?;
+    let person = person.as_ref().unwrap_or(scene.by());
+    if !scene.state.people().speaks_for(scene.by(), person, scene.at()) {
+        let (person, organisation) = (scene.by().to_string(), person.to_string());
+        return Err(Reason::NotRepresentative { person, organisation }.by_format("author"));
     }
-    let what = format!("nobody applies for `{}` in `{}`", act.role, act.unit);
-    Err(Reason::NoPath { what }.under(&rules.clause))
+    let path = rules.paths.iter().find(|path| path.is_applied_for());
+    if path.is_none() && rules.applicants.is_empty() {
+        let what = format!("nobody applies for `{role}` in `{unit}`");
+        return Err(Reason::NoPath { what }.under(&rules.clause));
+    }
+    roles::require_fitting_holder(scene, role, rules, person)?;
+    if scene.state.roster().tenure_at(unit, role, person, scene.at()).is_some() {
+        let (unit, role, person) = (unit.to_string(), role.to_string(), person.to_string());
+        return Err(Reason::AlreadyHeld { unit, role, person }.under(&rules.clause));
+    }
+    let waits = |n: &Nomination| n.applied && n.accepted.is_none();
+    if let Some((event, _)) = scene.state.proposals().standing(unit, role, person).find(|(_, n)| waits(n)) {
+        return Err(Reason::DuplicateNomination { event: event.to_string() }.under(&rules.clause));
+    }
+    let application = Nomination {
+        cause: scene.cause.clone(),
+        unit: unit.clone(),
+        role: role.clone(),
+        person: person.clone(),
+        statement: statement.clone(),
+        clause: rules.clause.clone(),
+        applied: true,
+        attests: Vec::new(),
+        accepted: None,
+        withdrawn: None,
+    };
+    let mut changes: Vec<Change> = vec![ProposalChange::Nominated(application).into(), concerns(person)];
+    match path {
+        Some(path) => {
+            let said = statement.as_ref().is_some_and(|text| !text.as_str().trim().is_empty());
+            if let Some(clause) = path.statement.as_ref().filter(|_| !said) {
+                return Err(Reason::StatementMissing { role: role.to_string() }.under(clause));
+            }
+            let way = Way { unit, role, person, path };
+            if path.vouched.is_none() && path.recorded_by.is_none() {
+                changes.extend(paths::entitle(scene, &way)?);
+            }
+        }
+        None => super::motions::require_applicant(scene, unit, role, person, scene.at())?,
+    }
+    Ok(changes)
 }
 
 /// The nominee accepts; or an imported holder, whose key the authority has bound, claims the seat (G18).
@@ -72,8 +181,15 @@ pub(super) fn accept(scene: &Scene<'_>, act: &Accept) -> Changes {
         if nomination.withdrawn.is_some() {
             return Err(not_open("it was withdrawn"));
         }
+        if nomination.applied {
+            return Err(not_open("it is an application, and whoever applies has accepted"));
+        }
         if nomination.accepted.is_some() {
             return Err(not_open("it has been accepted"));
+        }
+        let (unit, role, person) = (&nomination.unit, &nomination.role, &nomination.person);
+        if let Some(path) = scene.role(unit, role)?.paths.iter().find(|path| !path.is_applied_for()) {
+            return claim(scene, &Way { unit, role, person, path });
         }
         require_nominator(scene, nomination)?;
         return Ok(vec![ProposalChange::Accepted { nomination: act.event }.into()]);
@@ -88,13 +204,30 @@ pub(super) fn accept(scene: &Scene<'_>, act: &Accept) -> Changes {
     };
     scene.require_own(&act.event, person)?;
     require_vouched(scene, person, tenure)?;
-    super::roles::claiming(scene, unit, role, person)
+    roles::claiming(scene, unit, role, person)
+}
+
+/// DEV-M11: the acceptance is the claim; every nomination that it rests on is accepted with it.
+fn claim(scene: &Scene<'_>, way: &Way<'_>) -> Changes {
+    let waiting = scene.state.proposals().entitlements().find(|(_, known)| {
+        known.applied.is_none() && (&known.unit, &known.role, &known.person) == (way.unit, way.role, way.person)
+    });
+    if let Some((event, _)) = waiting {
+        return Err(Reason::DuplicateNomination { event: event.to_string() }.under(&way.path.clause));
+    }
+    let mut changes = paths::entitle(scene, way)?;
+    let counted = paths::met(scene, way)?;
+    let nominations = counted.into_iter().filter(|event| scene.state.proposals().nomination(event).is_some());
+    changes.extend(nominations.map(|nomination| ProposalChange::Accepted { nomination }.into()));
+    Ok(changes)
 }
 
 /// Trap C11: the nominator holds the role when the nominee accepts.
 fn require_nominator(scene: &Scene<'_>, nomination: &Nomination) -> Result<(), Refusal> {
-    let Nomination { cause, unit, role, .. } = nomination;
-    let Some(nominator) = &scene.role(unit, role)?.nominated_by else { return Ok(()) };
+    let Nomination { cause, unit, role, clause, .. } = nomination;
+    let rules = scene.role(unit, role)?;
+    let nominator = rules.nominated_by.iter().find(|nominator| nominator.clause == *clause);
+    let Some(nominator) = nominator else { return Ok(()) };
     let home = nominator.unit.as_ref().unwrap_or(unit);
     if scene.holds(home, &nominator.role, &cause.by).is_some() {
         return Ok(());
@@ -127,8 +260,13 @@ pub(super) fn withdraw(scene: &Scene<'_>, act: &Withdraw) -> Changes {
     };
     let (author, gone, withdrawn): (&Handle, Option<&str>, Change) =
         if let Some(nomination) = scene.state.proposals().nomination(event) {
+            let used = nomination.accepted.as_ref().filter(|_| is_claimed(scene, nomination));
             let gone = nomination.withdrawn.is_some().then_some("it was withdrawn");
+            let gone = gone.or(used.map(|_| "the nominee has accepted it, and the role is earned"));
             (&nomination.cause.by, gone, ProposalChange::Withdrawn { event: *event }.into())
+        } else if let Some((author, gone)) = recorded(scene, event) {
+            let gone = gone.then_some("it was withdrawn");
+            (author, gone, RecordChange::Withdrawn { event: *event }.into())
         } else if let Some(proposal) = scene.state.proposals().proposal(event) {
             let stood = proposal.stood.as_ref().map(|_| "it stands already");
             let gone = proposal.withdrawn.as_ref().map(|_| "it was withdrawn").or(stood);
@@ -149,4 +287,19 @@ pub(super) fn withdraw(scene: &Scene<'_>, act: &Withdraw) -> Changes {
         Some(why) => Err(not_open(why)),
         None => Ok(vec![withdrawn]),
     }
+}
+
+/// A nomination along a path is spent once it has been accepted; one that a body decides on can be taken back.
+fn is_claimed(scene: &Scene<'_>, nomination: &Nomination) -> bool {
+    let paths = scene.role(&nomination.unit, &nomination.role).map(|role| &role.paths);
+    paths.is_ok_and(|paths| !paths.is_empty())
+}
+
+/// A contribution, attestation or record: its author, and whether it has been withdrawn.
+fn recorded<'a>(scene: &Scene<'a>, event: &EventId) -> Option<(&'a Handle, bool)> {
+    let records = scene.state.records();
+    let contribution = records.contribution(event).map(|known| (&known.cause.by, known.withdrawn.is_some()));
+    let record = || records.record(event).map(|known| (&known.cause.by, known.withdrawn.is_some()));
+    let attestation = || records.attestation(event).map(|known| (&known.cause.by, known.withdrawn.is_some()));
+    contribution.or_else(record).or_else(attestation)
 }

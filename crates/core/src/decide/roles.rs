@@ -1,14 +1,15 @@
 //! Role changes: a grant or end records what a basis entitles to, once; a resignation is its own basis (trap D11).
 
+use super::paths::{self, Way};
 use super::{Changes, Scene, authority, basis, concerns};
 use crate::act;
 use crate::act::Resign;
-use crate::charter::{Clause, UnitKind};
+use crate::charter::{Clause, Role, UnitKind};
 use crate::digest::EventId;
 use crate::effect::{Effect, EndRole, GrantRole};
 use crate::name::{Handle, Name, UnitId};
 use crate::refusal::{Reason, Refusal};
-use crate::state::authority::Proposed;
+use crate::state::authority::{ProposalChange, Proposed};
 use crate::state::change::Change;
 use crate::state::motions::MotionChange;
 use crate::state::roster::{Ending, How, HowEnded, RosterChange, Tenure};
@@ -19,6 +20,8 @@ pub(super) struct Beginning<'a> {
     pub(super) how: How,
     pub(super) basis: Option<EventId>,
     pub(super) clause: &'a Clause,
+    /// When the term ends.
+    pub(super) until: Option<Timestamp>,
 }
 
 /// How and when a tenure ends.
@@ -32,6 +35,12 @@ pub(super) struct End<'a> {
 /// Records a role that a passed motion entitles to.
 pub(super) fn grant(scene: &Scene<'_>, act: &act::Grant) -> Changes {
     let act::Grant { unit, role, person, basis } = act.clone();
+    if scene.state.proposals().entitlement(&basis).is_some() {
+        return earned(scene, act);
+    }
+    if scene.state.proposals().nomination(&basis).is_some_and(|nomination| nomination.applied) {
+        return applied_for(scene, act);
+    }
     let due = basis::entitled(scene, &basis)?;
     let asked = Effect::GrantRole(GrantRole { unit: unit.clone(), role: role.clone(), person: person.clone() });
     if due.motion.effect != asked {
@@ -42,10 +51,66 @@ pub(super) fn grant(scene: &Scene<'_>, act: &act::Grant) -> Changes {
     basis::require_live(scene, &basis, &due)?;
     basis::require_accepted(scene, &due)?;
     let clause = basis::clause_of(scene, &due);
-    let beginning_of = Beginning { how: How::Granted, basis: Some(due.id), clause: &clause };
+    let subject = basis::decision_of(scene.state, due.motion).and_then(|d| basis::subject_of(d, due.motion));
+    if let Some(subject) = subject {
+        super::polls::require_below(scene, due.motion, subject)?;
+    }
+    let seeded = subject.is_some_and(|subject| subject.below.is_some());
+    let how = if seeded { How::Seeded } else { How::Granted };
+    let beginning_of = Beginning { how, basis: Some(due.id), clause: &clause, until: None };
     let mut changes = beginning(scene, &unit, &role, &person, &beginning_of)?;
     changes.push(MotionChange::Applied { motion: due.id }.into());
     changes.push(concerns(&person));
+    Ok(changes)
+}
+
+/// Records a role that somebody has earned: the claim has tested every condition (DEV-M11).
+fn earned(scene: &Scene<'_>, act: &act::Grant) -> Changes {
+    let act::Grant { unit, role, person, basis } = act;
+    let none = || Reason::NotABasis { basis: basis.to_string() }.by_format("basis");
+    let entitlement = scene.state.proposals().entitlement(basis).ok_or_else(none)?;
+    let held = (&entitlement.unit, &entitlement.role, &entitlement.person);
+    if held != (unit, role, person) {
+        let asked = GrantRole { unit: held.0.clone(), role: held.1.clone(), person: held.2.clone() };
+        return Err(basis::other(basis, &Effect::GrantRole(asked)));
+    }
+    if let Some(event) = &entitlement.applied {
+        return Err(Reason::BasisUsed { basis: basis.to_string(), event: event.to_string() }.by_format("basis"));
+    }
+    let (id, clause) = (entitlement.cause.event, &entitlement.clause);
+    let beginning_of = Beginning { how: How::Earned, basis: Some(id), clause, until: None };
+    let mut changes = beginning(scene, unit, role, person, &beginning_of)?;
+    changes.push(ProposalChange::Granted { entitlement: id }.into());
+    changes.push(concerns(person));
+    Ok(changes)
+}
+
+/// Records a status by condition: the application stands and those who must have vouched for it (USR-A1, USR-C1).
+fn applied_for(scene: &Scene<'_>, act: &act::Grant) -> Changes {
+    let act::Grant { unit, role, person, basis } = act;
+    let none = || Reason::NotABasis { basis: basis.to_string() }.by_format("basis");
+    let application = scene.state.proposals().nomination(basis).ok_or_else(none)?;
+    if (&application.unit, &application.role, &application.person) != (unit, role, person) {
+        let (unit, role, person) = (&application.unit, &application.role, &application.person);
+        let asked = GrantRole { unit: unit.clone(), role: role.clone(), person: person.clone() };
+        return Err(basis::other(basis, &Effect::GrantRole(asked)));
+    }
+    if application.withdrawn.is_some() {
+        let why = "it was withdrawn".to_owned();
+        return Err(Reason::BasisNotPassed { basis: basis.to_string(), why }.by_format("basis"));
+    }
+    if let Some(used) = &application.accepted {
+        return Err(Reason::BasisUsed { basis: basis.to_string(), event: used.event.to_string() }.by_format("basis"));
+    }
+    let path = scene.role(unit, role)?.paths.iter().find(|path| path.is_applied_for()).ok_or_else(none)?;
+    let way = Way { unit, role, person, path };
+    paths::met(scene, &way)?;
+    paths::require_vouched(scene, &way, basis)?;
+    paths::require_recorder(scene, &way)?;
+    let beginning_of = Beginning { how: How::Earned, basis: Some(*basis), clause: &path.clause, until: None };
+    let mut changes = beginning(scene, unit, role, person, &beginning_of)?;
+    changes.push(ProposalChange::Accepted { nomination: *basis }.into());
+    changes.push(concerns(person));
     Ok(changes)
 }
 
@@ -72,19 +137,49 @@ pub(super) fn end(scene: &Scene<'_>, act: &act::End) -> Changes {
 
 /// TOC-16: who leaves says so; no consent is needed, and it takes effect at the stated time but not before acceptance.
 pub(super) fn resign(scene: &Scene<'_>, act: &Resign) -> Changes {
-    let Resign { unit, role, effective } = act;
+    let Resign { unit, role, effective, person } = act;
+    let person = person.as_ref().unwrap_or(scene.by());
+    if !scene.state.people().speaks_for(scene.by(), person, scene.at()) {
+        let (person, organisation) = (scene.by().to_string(), person.to_string());
+        return Err(Reason::NotRepresentative { person, organisation }.by_format("author"));
+    }
     let rules = scene.role(unit, role)?;
     let Some(clause) = &rules.resigns else {
         let what = format!("the charter has no resignation from `{role}` in `{unit}`");
         return Err(Reason::NoPath { what }.under(&rules.clause));
     };
     let to = effective.unwrap_or(scene.at()).max(scene.at());
-    ending(scene, unit, role, scene.by(), &End { how: HowEnded::Resigned, to, basis: None, clause })
+    let mut changes = ending(scene, unit, role, person, &End { how: HowEnded::Resigned, to, basis: None, clause })?;
+    // G7: whoever steps down keeps the honour, from the moment of the act; it carries no right.
+    if let Some(honour) = &rules.emeritus
+        && scene.state.roster().tenure_at(unit, honour, person, scene.at()).is_none()
+    {
+        let conferred = Beginning { how: How::Implied, basis: None, clause, until: None };
+        changes.push(begun(scene, unit, honour, person, &conferred));
+    }
+    Ok(changes)
 }
 
 fn not_held(unit: &UnitId, role: &Name, person: &Handle, clause: &Clause) -> Refusal {
     let (unit, role, person) = (unit.to_string(), role.to_string(), person.to_string());
     Reason::NotHeld { unit, role, person }.under(clause)
+}
+
+/// Trap C9: people hold most roles, organisations some.
+pub(super) fn require_fitting_holder(
+    scene: &Scene<'_>,
+    role: &Name,
+    rules: &Role,
+    person: &Handle,
+) -> Result<(), Refusal> {
+    let organisation = scene.state.people().organisation(person).is_some();
+    if rules.held_by.admits(organisation) {
+        return Ok(());
+    }
+    let (role, person) = (role.to_string(), person.to_string());
+    let reason =
+        if organisation { Reason::PeopleOnly { role, person } } else { Reason::OrganisationsOnly { role, person } };
+    Err(reason.under(&rules.clause))
 }
 
 /// The changes by which a person comes into a role now: the roles it implies are conferred, and where it has a single
@@ -98,6 +193,7 @@ pub(super) fn beginning(
 ) -> Changes {
     let rules = scene.role(unit, role)?;
     let mut changes = Vec::new();
+    require_fitting_holder(scene, role, rules, person)?;
     if scene.state.roster().tenure_at(unit, role, person, scene.at()).is_some() {
         let (unit, role, person) = (unit.to_string(), role.to_string(), person.to_string());
         return Err(Reason::AlreadyHeld { unit, role, person }.under(beginning.clause));
@@ -124,7 +220,7 @@ pub(super) fn beginning(
     if let Some(implied) = &rules.implies
         && scene.state.roster().tenure_at(unit, implied, person, scene.at()).is_none()
     {
-        let conferred = Beginning { how: How::Implied, basis: beginning.basis, clause: &rules.clause };
+        let conferred = Beginning { how: How::Implied, basis: beginning.basis, clause: &rules.clause, until: None };
         changes.push(begun(scene, unit, implied, person, &conferred));
     }
     changes.push(begun(scene, unit, role, person, beginning));
@@ -146,7 +242,7 @@ pub(super) fn claiming(scene: &Scene<'_>, unit: &UnitId, role: &Name, person: &H
             Some(tenure) if tenure.is_asserted() => changes.push(claimed(scene, unit, implied, person)),
             Some(_) => {}
             None => {
-                let conferred = Beginning { how: How::Implied, basis: None, clause: &rules.clause };
+                let conferred = Beginning { how: How::Implied, basis: None, clause: &rules.clause, until: None };
                 changes.push(begun(scene, unit, implied, person, &conferred));
             }
         }
@@ -159,16 +255,23 @@ fn claimed(scene: &Scene<'_>, unit: &UnitId, role: &Name, person: &Handle) -> Ch
     RosterChange::Claimed { unit, role, person, cause }.into()
 }
 
-fn begun(scene: &Scene<'_>, unit: &UnitId, role: &Name, person: &Handle, beginning: &Beginning<'_>) -> Change {
-    let Beginning { how, basis, clause } = beginning;
+pub(super) fn begun(
+    scene: &Scene<'_>,
+    unit: &UnitId,
+    role: &Name,
+    person: &Handle,
+    beginning: &Beginning<'_>,
+) -> Change {
+    let Beginning { how, basis, clause, until } = beginning;
     let tenure = Tenure {
         from: scene.at(),
-        to: None,
+        to: *until,
         how: *how,
         begun: scene.cause.clone(),
         basis: *basis,
         clause: (*clause).clone(),
         claimed: None,
+        suspended: None,
         ended: None,
     };
     RosterChange::Begun { unit: unit.clone(), role: role.clone(), person: person.clone(), tenure }.into()

@@ -68,14 +68,17 @@ pub(super) fn open(scene: &Scene<'_>, act: &Open) -> Changes {
     let present = count(here.len());
     let convener = scene.holds(body.unit, &rules.called_by, scene.by()).is_some();
     if !convener {
-        let until = meeting.terms.starts.plus_ms(rules.grace_minutes.value.saturating_mul(60_000));
         require_member_in(scene, meeting, &body)?;
+        let Some(until) = rules.grace_ends(meeting.terms.starts) else {
+            let (person, unit, role) = (scene.by().to_string(), body.unit.to_string(), rules.called_by.to_string());
+            return Err(Reason::NotConvener { person, unit, role }.under(&rules.called_clause));
+        };
         if scene.at() < until {
             let (until, at, role) = (until.to_string(), scene.at().to_string(), rules.called_by.to_string());
-            return Err(Reason::GraceRunning { until, at, role }.under(&rules.grace_minutes.clause));
+            return Err(Reason::GraceRunning { until, at, role }.under(rules.grace_clause()));
         }
-        require_present(scene, meeting, &rules.grace_minutes.clause)?;
-        require_two(present, &rules.grace_minutes.clause)?;
+        require_present(scene, meeting, rules.grace_clause())?;
+        require_two(present, rules.grace_clause())?;
     }
     let presider = convener.then(|| scene.by().clone());
     let quorate = has_quorum(rules, present, in_office);
@@ -89,7 +92,7 @@ fn require_two(present: u64, clause: &Clause) -> Result<(), Refusal> {
 /// TOC-9: members who opened without the chair, or whose presider has left, name who presides over the sitting.
 pub(super) fn preside(scene: &Scene<'_>, act: &Preside) -> Changes {
     let (meeting, body) = open_meeting(scene, &act.meeting)?;
-    let clause = &body.rules.grace_minutes.clause;
+    let clause = body.rules.grace_clause();
     require_none_due(scene, body.unit)?;
     require_member_in(scene, meeting, &body)?;
     require_present(scene, meeting, clause)?;
@@ -195,7 +198,7 @@ pub(super) fn adjourn(scene: &Scene<'_>, act: &Adjourn) -> Changes {
     require_presider(scene, meeting, &body, &body.rules.called_clause)?;
     let running = scene.state.motions().votes().find(|(_, vote)| {
         let motion = scene.state.motions().get(&vote.motion);
-        let here = motion.is_some_and(|motion| motion.meeting == act.meeting);
+        let here = motion.is_some_and(|motion| motion.meeting == Some(act.meeting));
         let over =
             vote.cancelled.is_some() || vote.is_complete() || vote.is_decided(scene.at()) || vote.closes == scene.at();
         here && !over

@@ -2,6 +2,7 @@
 
 use super::{Changes, Scene, authority, basis, concerns};
 use crate::act::{DissolveUnit, FoundUnit};
+use crate::charter::roles::HeldBy;
 use crate::charter::{Clause, UnitKind};
 use crate::digest::EventId;
 use crate::effect::{Effect, Found};
@@ -10,7 +11,7 @@ use crate::refusal::{Reason, Refusal};
 use crate::state::authority::Proposed;
 use crate::state::change::Change;
 use crate::state::motions::MotionChange;
-use crate::state::roster::{Ending, HowEnded, Life, RosterChange};
+use crate::state::roster::{Ending, How, HowEnded, Life, RosterChange};
 
 /// Founds a unit: TOC-7 and PMC-1 by resolution, ST-4 by the authority.
 pub(super) fn found(scene: &Scene<'_>, act: &FoundUnit) -> Changes {
@@ -20,15 +21,18 @@ pub(super) fn found(scene: &Scene<'_>, act: &FoundUnit) -> Changes {
         return authority::propose(scene, Proposed::FoundUnit { unit, kind, parent });
     };
     let due = basis::entitled(scene, event)?;
-    let asked = Effect::Found(Found { unit: unit.clone(), unit_kind: Some(kind.clone()), parent: parent.clone() });
-    let mut entitled = due.motion.effect.clone();
-    if let Effect::Found(found) = &mut entitled {
-        found.unit_kind = Some(kind_of(found)?);
+    let Effect::Found(found) = &due.motion.effect else { return Err(basis::other(event, &due.motion.effect)) };
+    if found.unit != *unit || kind_of(found)? != *kind || (parent.is_some() && *parent != found.parent) {
+        return Err(basis::other(event, &due.motion.effect));
     }
-    if entitled != asked {
-        return Err(basis::other(event, &entitled));
-    }
+    // A body that founds units of its own is their parent, unless it says otherwise.
+    let own = basis::decision_of(scene.state, due.motion)
+        .and_then(|decision| basis::subject_of(decision, due.motion))
+        .is_some_and(|subject| subject.own);
+    let parent = found.parent.clone().or_else(|| own.then(|| due.motion.unit.clone()));
     let mut changes = founding(scene, unit, kind, parent.as_ref())?;
+    let clause = basis::clause_of(scene, &due);
+    changes.extend(seeds(scene, found, kind, due.id, &clause)?);
     changes.push(MotionChange::Applied { motion: due.id }.into());
     Ok(changes)
 }
@@ -52,7 +56,7 @@ pub(super) fn dissolve(scene: &Scene<'_>, act: &DissolveUnit) -> Changes {
 
 /// The kind of a unit that an effect would found: as stated, else the id's prefix.
 pub(super) fn kind_of(found: &Found) -> Result<Name, Refusal> {
-    let Found { unit, unit_kind, parent: _ } = found;
+    let Found { unit, unit_kind, parent: _, first: _ } = found;
     let unknown = || Reason::UnknownKind { kind: unit.prefix().to_owned() }.by_format("unit");
     unit_kind.clone().map_or_else(|| unit.prefix().parse().map_err(|_| unknown()), Ok)
 }
@@ -76,9 +80,71 @@ pub(super) fn founding(scene: &Scene<'_>, unit: &UnitId, kind: &Name, parent: Op
     if let Some(parent) = parent {
         scene.unit(parent)?;
     }
+    require_only_one(scene, unit, rules, parent)?;
     let life = Life { from: scene.at(), founded: scene.cause.clone(), dissolved: None };
     let (unit, kind, parent) = (unit.clone(), kind.clone(), parent.cloned());
     Ok(vec![RosterChange::UnitFounded { unit, kind, parent, life }.into()])
+}
+
+/// PMC-1: a unit of which there is one for each of another kind.
+fn require_only_one(
+    scene: &Scene<'_>,
+    unit: &UnitId,
+    rules: &UnitKind,
+    parent: Option<&UnitId>,
+) -> Result<(), Refusal> {
+    let Some(rule) = &rules.one_per else { return Ok(()) };
+    let named = |id: &UnitId| id.as_str().split_once('/').map(|(_, name)| name.to_owned());
+    let roster = scene.state.roster();
+    if let Some(parent) = parent.filter(|parent| roster.unit(parent).is_none_or(|known| known.kind != rule.kind)) {
+        let what = format!("a `{}` belongs to a `{}`, and `{parent}` is none", rules.name, rule.kind);
+        return Err(Reason::NoPath { what }.under(&rule.clause));
+    }
+    let of = match parent {
+        Some(parent) => Some(parent.clone()),
+        None => roster
+            .units()
+            .find(|(id, known)| known.kind == rule.kind && named(id) == named(unit))
+            .map(|(id, _)| id.clone()),
+    };
+    let Some(of) = of else { return Ok(()) };
+    let same = |id: &UnitId, known: &crate::state::roster::Unit| {
+        known.is_alive() && known.kind == rules.name && (known.parent.as_ref() == Some(&of) || named(id) == named(&of))
+    };
+    match roster.units().find(|(id, known)| same(id, known)) {
+        Some((other, _)) => {
+            let (kind, of, unit) = (rules.name.to_string(), of.to_string(), other.to_string());
+            Err(Reason::OnlyOne { kind, of, unit }.under(&rule.clause))
+        }
+        None => Ok(()),
+    }
+}
+
+/// DEV-SEED: the first holders of roles whom a founding resolution names. They are enrolled people, each once a role.
+fn seeds(scene: &Scene<'_>, found: &Found, kind: &Name, basis: EventId, clause: &Clause) -> Changes {
+    let rules = scene.kind_named(kind)?;
+    let mut changes = Vec::new();
+    let mut seen = std::collections::BTreeSet::new();
+    for seed in found.first.iter().flatten() {
+        let unknown =
+            || Reason::UnknownRole { unit: found.unit.to_string(), role: seed.name.to_string() }.under(clause);
+        let role = rules.role(&seed.name).ok_or_else(unknown)?;
+        if role.paths.is_empty() || role.held_by != HeldBy::People {
+            let what = format!("a founding resolution does not name the first `{}`", seed.name);
+            return Err(Reason::NoPath { what }.under(clause));
+        }
+        let stranger = || Reason::NotEnrolled { person: seed.words.as_str().to_owned() }.by_format("author");
+        let person: crate::name::Handle = seed.words.as_str().parse().map_err(|_| stranger())?;
+        scene.require_enrolled(&person)?;
+        if !seen.insert((seed.name.clone(), person.clone())) {
+            let (unit, role, person) = (found.unit.to_string(), seed.name.to_string(), person.to_string());
+            return Err(Reason::AlreadyHeld { unit, role, person }.under(clause));
+        }
+        let beginning = super::roles::Beginning { how: How::Seeded, basis: Some(basis), clause, until: None };
+        changes.push(super::roles::begun(scene, &found.unit, &seed.name, &person, &beginning));
+        changes.push(concerns(&person));
+    }
+    Ok(changes)
 }
 
 /// The changes that dissolve a unit now, ending its remaining tenures.

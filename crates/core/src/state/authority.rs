@@ -5,10 +5,12 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::Cause;
+use crate::charter::Clause;
 use crate::digest::EventId;
-use crate::field::Text;
+use crate::field::{Note, Text};
 use crate::key::PublicKey;
 use crate::name::{Handle, Name, UnitId};
+use crate::time::Timestamp;
 
 /// What the authority proposes to do.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -21,6 +23,26 @@ pub enum Proposed {
         /// The role.
         role: Name,
         /// The person.
+        person: Handle,
+        /// When the term ends.
+        until: Option<Timestamp>,
+    },
+    /// Suspend a tenure.
+    Suspend {
+        /// The unit.
+        unit: UnitId,
+        /// The role.
+        role: Name,
+        /// The holder.
+        person: Handle,
+    },
+    /// End a suspension.
+    Resume {
+        /// The unit.
+        unit: UnitId,
+        /// The role.
+        role: Name,
+        /// The holder.
         person: Handle,
     },
     /// End a person's role.
@@ -97,10 +119,35 @@ pub struct Nomination {
     pub person: Handle,
     /// Why.
     pub statement: Option<Text>,
+    /// The clause by which its author may make it.
+    pub clause: Clause,
+    /// Whether the person applied instead of being nominated.
+    pub applied: bool,
+    /// What the author attests of the nominee.
+    pub attests: Vec<Note>,
     /// The event by which the nominee accepted.
     pub accepted: Option<Cause>,
     /// The event by which it was withdrawn.
     pub withdrawn: Option<Cause>,
+}
+
+/// A role that somebody is entitled to without a body's decision: every condition of a path was met.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Entitlement {
+    /// The acceptance or application that completed it; its event is the entitlement's.
+    pub cause: Cause,
+    /// The unit.
+    pub unit: UnitId,
+    /// The role.
+    pub role: Name,
+    /// The person.
+    pub person: Handle,
+    /// The nominations and contributions that it rests on.
+    pub rests_on: Vec<EventId>,
+    /// The clause.
+    pub clause: Clause,
+    /// The event that entered the grant.
+    pub applied: Option<EventId>,
 }
 
 /// Proposals and nominations by event.
@@ -108,6 +155,7 @@ pub struct Nomination {
 pub struct Proposals {
     proposals: BTreeMap<EventId, Proposal>,
     nominations: BTreeMap<EventId, Nomination>,
+    entitlements: BTreeMap<EventId, Entitlement>,
 }
 
 /// A change of the book.
@@ -136,6 +184,13 @@ pub enum ProposalChange {
     Accepted {
         /// The nomination.
         nomination: EventId,
+    },
+    /// Somebody is entitled to a role.
+    Entitled(Entitlement),
+    /// The grant of an entitlement was entered.
+    Granted {
+        /// The entitlement.
+        entitlement: EventId,
     },
     /// The author took a proposal or nomination back.
     Withdrawn {
@@ -177,6 +232,23 @@ impl Proposals {
         })
     }
 
+    /// Every nomination and application, by event.
+    pub fn nominations(&self) -> impl Iterator<Item = (&EventId, &Nomination)> {
+        self.nominations.iter()
+    }
+
+    /// An entitlement, by the event that completed it or by one that it rests on.
+    #[must_use]
+    pub fn entitlement(&self, event: &EventId) -> Option<&Entitlement> {
+        let rests = |entitlement: &&Entitlement| entitlement.rests_on.contains(event);
+        self.entitlements.get(event).or_else(|| self.entitlements.values().rev().find(rests))
+    }
+
+    /// Every entitlement, by event.
+    pub fn entitlements(&self) -> impl Iterator<Item = (&EventId, &Entitlement)> {
+        self.entitlements.iter()
+    }
+
     pub(super) fn apply(&mut self, change: ProposalChange, cause: &Cause) {
         match change {
             ProposalChange::Proposed { what, signed } => {
@@ -196,6 +268,14 @@ impl Proposals {
             }
             ProposalChange::Nominated(nomination) => {
                 self.nominations.insert(cause.event, nomination);
+            }
+            ProposalChange::Entitled(entitlement) => {
+                self.entitlements.insert(cause.event, entitlement);
+            }
+            ProposalChange::Granted { entitlement } => {
+                if let Some(entitlement) = self.entitlements.get_mut(&entitlement) {
+                    entitlement.applied = Some(cause.event);
+                }
             }
             ProposalChange::Accepted { nomination } => {
                 if let Some(nomination) = self.nominations.get_mut(&nomination) {

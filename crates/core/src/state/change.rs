@@ -6,9 +6,11 @@ use super::authority::ProposalChange;
 use super::meetings::MeetingChange;
 use super::motions::MotionChange;
 use super::people::PeopleChange;
+use super::records::RecordChange;
 use super::roster::RosterChange;
 use super::{Authority, Founding};
 use crate::charter::Charter;
+use crate::digest::Digest;
 use crate::name::Handle;
 
 /// One change of the state.
@@ -33,6 +35,13 @@ pub enum Change {
         /// The charter.
         charter: Arc<Charter>,
     },
+    /// A part of an amended charter arrived.
+    DraftPartReceived {
+        /// Digest of the whole text.
+        draft: Digest,
+        /// The part's text.
+        text: String,
+    },
     /// A resolution replaced the authority.
     AuthorityReplaced {
         /// The new authority.
@@ -53,6 +62,8 @@ pub enum Change {
     Meetings(Box<MeetingChange>),
     /// A change of motions and votes.
     Motions(Box<MotionChange>),
+    /// A change of records.
+    Records(Box<RecordChange>),
 }
 
 impl From<PeopleChange> for Change {
@@ -76,6 +87,12 @@ impl From<ProposalChange> for Change {
 impl From<MeetingChange> for Change {
     fn from(change: MeetingChange) -> Self {
         Self::Meetings(Box::new(change))
+    }
+}
+
+impl From<RecordChange> for Change {
+    fn from(change: RecordChange) -> Self {
+        Self::Records(Box::new(change))
     }
 }
 

@@ -62,6 +62,17 @@ pub struct Petition {
     pub complete: bool,
 }
 
+/// Proof that a notice reached the mailing list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Delivery {
+    /// The event.
+    pub cause: Cause,
+    /// Where the archive shows it.
+    pub archive: Text,
+    /// When the archive received it.
+    pub time: Timestamp,
+}
+
 /// One stay of a person at a meeting.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Stay {
@@ -90,6 +101,8 @@ pub struct Meeting {
     pub recipients: Vec<Handle>,
     /// For a petition's meeting: the chair's notice that answered it.
     pub answered_by: Option<EventId>,
+    /// Where and when the notice reached the mailing list; without it, delivery is unproven.
+    pub delivered: Option<Delivery>,
     /// Members who waived the notice's defects.
     pub waivers: BTreeMap<Handle, EventId>,
     /// The event that cancelled it.
@@ -216,6 +229,17 @@ pub enum MeetingChange {
         /// The meeting.
         meeting: EventId,
     },
+    /// The notice reached the mailing list.
+    Delivered {
+        /// The meeting.
+        meeting: EventId,
+        /// The proof.
+        delivery: Delivery,
+        /// When the notice took effect.
+        noticed_at: Timestamp,
+        /// Civil days from then to the meeting.
+        days: i64,
+    },
     /// The author waived the notice's defects.
     Waived {
         /// The meeting.
@@ -338,6 +362,11 @@ impl Meetings {
                 self.items.entry(unit).or_default().push((cause.event, title));
             }
             MeetingChange::Answered { petition } => self.with(&petition, |m| m.answered_by = Some(cause.event)),
+            MeetingChange::Delivered { meeting, delivery, noticed_at, days } => self.with(&meeting, |m| {
+                m.delivered = Some(delivery);
+                m.noticed_at = noticed_at;
+                m.days = days;
+            }),
             MeetingChange::Waived { meeting } => {
                 self.with(&meeting, |m| {
                     m.waivers.insert(cause.by.clone(), cause.event);

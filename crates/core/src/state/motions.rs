@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::Cause;
 use crate::act::{Choice, Outcome};
-use crate::charter::Bar;
+use crate::charter::{Counts, Decision};
 use crate::digest::{Digest, EventId};
 use crate::effect::Effect;
 use crate::field::Text;
@@ -20,8 +20,8 @@ use crate::time::Timestamp;
 pub struct Motion {
     /// The event that put it; its id is the motion's, and pins its text.
     pub cause: Cause,
-    /// The meeting in which it was put.
-    pub meeting: EventId,
+    /// The meeting in which it was put; none for one that is decided outside meetings.
+    pub meeting: Option<EventId>,
     /// The body.
     pub unit: UnitId,
     /// Its title.
@@ -30,10 +30,16 @@ pub struct Motion {
     pub effect: Effect,
     /// The decision rule of the body's kind that governs it.
     pub decision: Name,
+    /// Which of the rule's subjects it falls under, counted from 0.
+    pub subject: u64,
     /// Digest of the charter that governs it.
     pub charter: Digest,
-    /// The nomination that it rests on, where its rule needs one.
+    /// The nomination or application that it rests on, where its rule needs one.
     pub nomination: Option<EventId>,
+    /// Motions that exclude it.
+    pub conflicts: Vec<EventId>,
+    /// The authority's persons who signed it, where what it changes is entrenched.
+    pub endorsed: BTreeMap<Handle, EventId>,
     /// The opening of its vote.
     pub vote: Option<EventId>,
     /// The event that withdrew it.
@@ -72,6 +78,8 @@ pub struct Vote {
     pub closed: Option<Cause>,
     /// The event that cancelled the vote before its first ballot.
     pub cancelled: Option<Cause>,
+    /// Ballots that members spoke and the presider wrote down; they count for nothing.
+    pub spoken: BTreeMap<Handle, (Choice, Cause)>,
 }
 
 /// What a vote's ballots add up to.
@@ -93,17 +101,32 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// The outcome under a decision rule.
+    /// The numbers that bars are measured against.
     #[must_use]
-    pub fn outcome(&self, pass: &[Bar]) -> Outcome {
-        let met = pass.iter().all(|bar| bar.is_met(self.approvals, self.present, self.in_office));
-        if met && !pass.is_empty() && 0 < self.present { Outcome::Passed } else { Outcome::Failed }
+    pub const fn counts(&self) -> Counts {
+        let for_or_against = self.approvals.saturating_add(self.against);
+        let cast = for_or_against.saturating_add(self.abstain);
+        Counts { in_office: self.in_office, present: self.present, cast, for_or_against }
     }
 
-    /// The approvals needed to pass, for display: the largest of the bars' least parts.
+    /// The outcome under a decision rule.
     #[must_use]
-    pub fn needed(&self, pass: &[Bar]) -> u64 {
-        pass.iter().map(|bar| bar.least(self.present, self.in_office)).max().unwrap_or_default()
+    pub fn outcome(&self, rule: &Decision) -> Outcome {
+        let counts = self.counts();
+        let met = rule.pass.iter().all(|bar| bar.is_met(self.approvals, &counts))
+            && rule.approvals.as_ref().is_none_or(|least| least.value <= self.approvals)
+            && rule.turnout.as_ref().is_none_or(|bar| bar.is_met(counts.cast, &counts))
+            && (rule.veto.is_none() || self.against == 0);
+        let some = !rule.pass.is_empty() || rule.approvals.is_some();
+        if met && some && 0 < self.present { Outcome::Passed } else { Outcome::Failed }
+    }
+
+    /// The approvals needed to pass as the ballots stand, for display: the largest of what the rule's bars ask for.
+    #[must_use]
+    pub fn needed(&self, rule: &Decision) -> u64 {
+        let counts = self.counts();
+        let bars = rule.pass.iter().map(|bar| bar.least(&counts));
+        bars.chain(rule.approvals.iter().map(|least| least.value)).max().unwrap_or_default()
     }
 }
 
@@ -192,6 +215,20 @@ pub enum MotionChange {
         /// The motion.
         motion: EventId,
     },
+    /// One of the authority's persons signed a motion that changes what is entrenched.
+    Endorsed {
+        /// The motion.
+        motion: EventId,
+    },
+    /// The presider wrote down a ballot that a member spoke.
+    Spoken {
+        /// The vote.
+        vote: EventId,
+        /// Who spoke.
+        person: Handle,
+        /// The choice.
+        choice: Choice,
+    },
     /// The authority answered.
     Answered {
         /// The motion.
@@ -270,10 +307,8 @@ impl Motions {
             MotionChange::Opened(vote) => {
                 if let Some(motion) = self.motions.get_mut(&vote.motion) {
                     motion.vote = Some(cause.event);
-                    if let Effect::GrantRole(_) | Effect::EndRole(_) = motion.effect
-                        && let Some(unit) = motion.effect.unit()
-                    {
-                        self.pending.entry(unit.clone()).or_default().insert(vote.motion);
+                    if let Some(change) = motion.effect.role_change() {
+                        self.pending.entry(change.unit.clone()).or_default().insert(vote.motion);
                     }
                 }
                 self.votes.insert(cause.event, vote);
@@ -301,6 +336,16 @@ impl Motions {
                     if !passed {
                         self.settle(&motion);
                     }
+                }
+            }
+            MotionChange::Endorsed { motion } => {
+                if let Some(motion) = self.motions.get_mut(&motion) {
+                    motion.endorsed.insert(cause.by.clone(), cause.event);
+                }
+            }
+            MotionChange::Spoken { vote, person, choice } => {
+                if let Some(vote) = self.votes.get_mut(&vote) {
+                    vote.spoken.insert(person, (choice, cause.clone()));
                 }
             }
             MotionChange::Answered { motion } => {

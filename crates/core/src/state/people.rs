@@ -1,4 +1,4 @@
-//! The book of persons: handles, names and the keys that belong to them. A person is not a key.
+//! The book of persons and organisations: handles, names, keys and mandates. A person is not a key, nor an organisation.
 
 use std::collections::BTreeMap;
 
@@ -8,6 +8,7 @@ use super::Cause;
 use crate::field::Text;
 use crate::key::PublicKey;
 use crate::name::Handle;
+use crate::time::Timestamp;
 
 /// A person.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -29,12 +30,49 @@ pub struct KeyBinding {
     pub bound: Cause,
 }
 
+/// A representative's mandate.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Mandate {
+    /// The event that gave it.
+    pub begun: Cause,
+    /// When it ends, where that was said.
+    pub until: Option<Timestamp>,
+    /// The event that ended it.
+    pub ended: Option<Cause>,
+}
+
+/// An organisation; it acts through its representatives, and is never a member of a body (trap C9).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Organisation {
+    /// Its name.
+    pub name: Text,
+    /// The event that made it known.
+    pub known: Cause,
+    /// Mandates by person.
+    pub mandates: BTreeMap<Handle, Mandate>,
+}
+
+impl Organisation {
+    /// Tells whether a person represents it at an instant.
+    #[must_use]
+    pub fn is_represented_by(&self, person: &Handle, at: Timestamp) -> bool {
+        let held = |mandate: &Mandate| mandate.ended.is_none() && mandate.until.is_none_or(|until| at < until);
+        self.mandates.get(person).is_some_and(held)
+    }
+
+    /// Everybody who represents it at an instant.
+    pub fn representatives(&self, at: Timestamp) -> impl Iterator<Item = &Handle> {
+        self.mandates.keys().filter(move |person| self.is_represented_by(person, at))
+    }
+}
+
 /// Persons by handle, with the ways to find one.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct People {
     persons: BTreeMap<Handle, Person>,
     keys: BTreeMap<PublicKey, Handle>,
     skeletons: BTreeMap<String, Handle>,
+    organisations: BTreeMap<Handle, Organisation>,
 }
 
 /// A change of the book.
@@ -46,6 +84,29 @@ pub enum PeopleChange {
         handle: Handle,
         /// The name to show.
         name: Option<Text>,
+    },
+    /// An organisation becomes known, represented by the author.
+    OrganisationKnown {
+        /// The handle.
+        handle: Handle,
+        /// The name.
+        name: Text,
+    },
+    /// A person is given a mandate.
+    Represented {
+        /// The organisation.
+        organisation: Handle,
+        /// The person.
+        person: Handle,
+        /// When the mandate ends.
+        until: Option<Timestamp>,
+    },
+    /// A mandate ends.
+    Recalled {
+        /// The organisation.
+        organisation: Handle,
+        /// The person.
+        person: Handle,
     },
     /// A key is bound to a person.
     KeyBound {
@@ -86,12 +147,47 @@ impl People {
         self.skeletons.get(&handle.skeleton()).filter(|known| *known != handle)
     }
 
+    /// An organisation by handle.
+    #[must_use]
+    pub fn organisation(&self, handle: &Handle) -> Option<&Organisation> {
+        self.organisations.get(handle)
+    }
+
+    /// Every organisation, by handle.
+    pub fn organisations(&self) -> impl Iterator<Item = (&Handle, &Organisation)> {
+        self.organisations.iter()
+    }
+
+    /// Tells whether a person is, or represents, the holder.
+    #[must_use]
+    pub fn speaks_for(&self, person: &Handle, holder: &Handle, at: Timestamp) -> bool {
+        person == holder || self.organisation(holder).is_some_and(|o| o.is_represented_by(person, at))
+    }
+
     pub(super) fn apply(&mut self, change: PeopleChange, cause: &Cause) {
         match change {
             PeopleChange::Known { handle, name } => {
                 self.skeletons.entry(handle.skeleton()).or_insert_with(|| handle.clone());
                 let person = Person { name, known: cause.clone(), keys: Vec::new() };
                 self.persons.entry(handle).or_insert(person);
+            }
+            PeopleChange::OrganisationKnown { handle, name } => {
+                self.skeletons.entry(handle.skeleton()).or_insert_with(|| handle.clone());
+                let mandate = Mandate { begun: cause.clone(), until: None, ended: None };
+                let mandates = BTreeMap::from([(cause.by.clone(), mandate)]);
+                self.organisations.insert(handle, Organisation { name, known: cause.clone(), mandates });
+            }
+            PeopleChange::Represented { organisation, person, until } => {
+                if let Some(organisation) = self.organisations.get_mut(&organisation) {
+                    let mandate = Mandate { begun: cause.clone(), until, ended: None };
+                    organisation.mandates.insert(person, mandate);
+                }
+            }
+            PeopleChange::Recalled { organisation, person } => {
+                let mandate = self.organisations.get_mut(&organisation).and_then(|o| o.mandates.get_mut(&person));
+                if let Some(mandate) = mandate {
+                    mandate.ended = Some(cause.clone());
+                }
             }
             PeopleChange::KeyBound { handle, key } => {
                 self.keys.insert(key.clone(), handle.clone());

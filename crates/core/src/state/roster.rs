@@ -23,6 +23,10 @@ pub enum How {
     Granted,
     /// Another role conferred it.
     Implied,
+    /// Every condition of a path was met.
+    Earned,
+    /// The founding of its unit, or a rule for beginnings, named the holder.
+    Seeded,
     /// An import asserted it.
     Imported,
 }
@@ -62,6 +66,8 @@ pub struct Tenure {
     pub clause: Clause,
     /// The event by which an imported holder accepted; before it, the tenure is only asserted.
     pub claimed: Option<Cause>,
+    /// The event by which the tenure is suspended.
+    pub suspended: Option<Cause>,
     /// How it ended.
     pub ended: Option<Ending>,
 }
@@ -211,6 +217,17 @@ pub enum RosterChange {
         /// The acceptance.
         cause: Cause,
     },
+    /// A tenure is suspended, or no longer is.
+    Suspended {
+        /// The unit.
+        unit: UnitId,
+        /// The role.
+        role: Name,
+        /// The holder.
+        person: Handle,
+        /// The suspension; `None` ends it.
+        cause: Option<Cause>,
+    },
     /// A line was imported.
     Imported {
         /// Digest of its content.
@@ -320,6 +337,11 @@ impl Roster {
             RosterChange::Claimed { unit, role, person, cause } => {
                 if let Some(tenure) = self.entry(unit, role, person).last_mut() {
                     tenure.claimed = Some(cause);
+                }
+            }
+            RosterChange::Suspended { unit, role, person, cause } => {
+                if let Some(tenure) = self.entry(unit, role, person).last_mut() {
+                    tenure.suspended = cause;
                 }
             }
             RosterChange::Imported { content, event, time } => {

@@ -1,0 +1,78 @@
+//! Which units belong together: a committee and its project, a group and its committee; and who sits where in them.
+//!
+//! A charter says `kind/role` and means the unit of that kind which belongs together with the one at hand; this file finds
+//! it, in one fixed order, from parents and names alone.
+
+use super::Scene;
+use crate::charter::roles::Seat;
+use crate::name::{Handle, Name, UnitId};
+use crate::state::State;
+use crate::state::roster::Unit;
+use crate::time::Timestamp;
+
+/// The unit of a kind that belongs together with `unit`: itself, its parent, its child, another child of its parent, the
+/// one with the same name after the slash, or the only one of its kind.
+#[must_use]
+pub fn kin<'a>(state: &'a State, unit: &'a UnitId, kind: &Name) -> Option<&'a UnitId> {
+    let roster = state.roster();
+    let known = roster.unit(unit)?;
+    let fits = |unit: &Unit| unit.is_alive() && unit.kind == *kind;
+    if fits(known) {
+        return Some(unit);
+    }
+    if let Some(parent) = known.parent.as_ref().filter(|parent| roster.unit(parent).is_some_and(fits)) {
+        return Some(parent);
+    }
+    let found = |matches: &dyn Fn(&UnitId, &Unit) -> bool| {
+        roster.units().find(|(id, other)| fits(other) && matches(id, other)).map(|(id, _)| id)
+    };
+    found(&|_, other| other.parent.as_ref() == Some(unit))
+        .or_else(|| found(&|_, other| known.parent.is_some() && other.parent == known.parent))
+        .or_else(|| found(&|id, _| suffix(id).is_some() && suffix(id) == suffix(unit)))
+        .or_else(|| found(&|id, _| id.as_str() == kind.as_str()))
+}
+
+fn suffix(unit: &UnitId) -> Option<&str> {
+    unit.as_str().split_once('/').map(|(_, suffix)| suffix)
+}
+
+/// Tells whether a unit belongs to a body: it is the body, or belongs to it, or to what the body belongs to.
+#[must_use]
+pub fn belongs(state: &State, unit: &UnitId, body: &UnitId) -> bool {
+    let Some(known) = state.roster().unit(unit) else { return true };
+    let parent_of = |unit: &UnitId| state.roster().unit(unit).and_then(|unit| unit.parent.clone());
+    let mine = |other: &UnitId| other == body || kin(state, body, &known.kind) == Some(other) && known.parent.is_none();
+    let shared = |parent: &UnitId| {
+        parent == body
+            || parent_of(body).as_ref() == Some(parent)
+            || suffix(parent).is_some_and(|s| suffix(body) == Some(s))
+    };
+    mine(unit) || known.parent.as_ref().is_some_and(shared) || suffix(unit).is_some_and(|s| suffix(body) == Some(s))
+}
+
+/// Tells whether a person sits in a seat as seen from `unit`: in person, or as representative of an organisation.
+#[must_use]
+pub fn is_seated(state: &State, unit: &UnitId, seat: &Seat, person: &Handle, at: Timestamp) -> bool {
+    let home = match &seat.kind {
+        Some(kind) => kin(state, unit, kind),
+        None => Some(unit),
+    };
+    let Some(home) = home else { return false };
+    let mut holders = state.roster().holders(home, &seat.role, at);
+    holders.any(|(holder, tenure)| {
+        !tenure.is_asserted() && tenure.suspended.is_none() && state.people().speaks_for(person, holder, at)
+    })
+}
+
+impl Scene<'_> {
+    /// Tells whether the author sits in one of these seats; an empty list means anyone enrolled.
+    pub(super) fn sits_in(&self, unit: &UnitId, seats: &[Seat]) -> bool {
+        seats.is_empty() || seats.iter().any(|seat| is_seated(self.state, unit, seat, self.by(), self.at()))
+    }
+}
+
+/// Seats in words.
+#[must_use]
+pub fn words(seats: &[Seat]) -> String {
+    seats.iter().map(|seat| format!("`{seat}`")).collect::<Vec<_>>().join(" or ")
+}

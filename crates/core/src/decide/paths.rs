@@ -1,0 +1,190 @@
+//! Paths: roles that are earned. Nobody decides; whoever meets every condition is entitled, and the claim is the moment at
+//! which the conditions are tested (DEV-C3, DEV-R7, DEV-R8, DEV-M11; traps C10 to C12, C14, C16).
+
+use std::collections::BTreeSet;
+
+use super::kin::{is_seated, words};
+use super::meeting::count;
+use super::{Changes, Scene};
+use crate::act::Outcome;
+use crate::charter::roles::{Evidence, Path};
+use crate::digest::EventId;
+use crate::effect::Effect;
+use crate::name::{Handle, Name, UnitId};
+use crate::refusal::{Reason, Refusal};
+use crate::state::State;
+use crate::state::authority::{Entitlement, Nomination, ProposalChange};
+use crate::state::records::Contribution;
+use crate::time::Timestamp;
+
+/// Somebody's way to a role.
+pub(super) struct Way<'a> {
+    pub(super) unit: &'a UnitId,
+    pub(super) role: &'a Name,
+    pub(super) person: &'a Handle,
+    pub(super) path: &'a Path,
+}
+
+/// The entitlement of somebody who meets every condition of the path now.
+pub(super) fn entitle(scene: &Scene<'_>, way: &Way<'_>) -> Changes {
+    let rests_on = met(scene, way)?;
+    let entitlement = Entitlement {
+        cause: scene.cause.clone(),
+        unit: way.unit.clone(),
+        role: way.role.clone(),
+        person: way.person.clone(),
+        rests_on,
+        clause: way.path.clause.clone(),
+        applied: None,
+    };
+    Ok(vec![ProposalChange::Entitled(entitlement).into()])
+}
+
+/// The events by which the person meets every condition of the path now.
+pub(super) fn met(scene: &Scene<'_>, way: &Way<'_>) -> Result<Vec<EventId>, Refusal> {
+    let Way { unit, role, person, path } = way;
+    if scene.holds(unit, role, person).is_some() {
+        let (unit, role, person) = (unit.to_string(), role.to_string(), person.to_string());
+        return Err(Reason::AlreadyHeld { unit, role, person }.under(&path.clause));
+    }
+    if let Some(required) = &path.requires
+        && scene.holds(unit, &required.role, person).is_none()
+    {
+        let (unit, role, person) = (unit.to_string(), required.role.to_string(), person.to_string());
+        return Err(Reason::RequiresRole { unit, role, person }.under(&required.clause));
+    }
+    let mut rests_on = Vec::new();
+    if let Some(evidence) = &path.evidence {
+        rests_on.extend(evident(scene, way, evidence)?);
+    }
+    if !path.nominations.is_empty() {
+        rests_on.extend(nominated(scene, way)?);
+    }
+    Ok(rests_on)
+}
+
+/// DEV-R7: one limb of the evidence is there, whole.
+fn evident(scene: &Scene<'_>, way: &Way<'_>, evidence: &Evidence) -> Result<Vec<EventId>, Refusal> {
+    let mut found = Vec::new();
+    for limb in &evidence.any_of {
+        let mut events = BTreeSet::new();
+        let mut whole = true;
+        for (criterion, needed) in limb {
+            let attested = attested(scene.state, way.unit, way.person, criterion);
+            found.push(format!("{criterion}: {} of {needed}", attested.len()));
+            whole &= *needed <= count(attested.len());
+            events.extend(attested);
+        }
+        if whole {
+            return Ok(events.into_iter().collect());
+        }
+    }
+    let needed: Vec<_> = evidence
+        .any_of
+        .iter()
+        .map(|limb| limb.iter().map(|(name, n)| format!("{n} {name}")).collect::<Vec<_>>().join(" and "))
+        .collect();
+    let (person, found, needed) = (way.person.to_string(), found.join(", "), needed.join(", or "));
+    Err(Reason::EvidenceShort { person, found, needed }.under(&evidence.clause))
+}
+
+/// A person's contributions to a unit of which somebody attests a criterion.
+#[must_use]
+pub fn attested(state: &State, unit: &UnitId, person: &Handle, criterion: &Name) -> Vec<EventId> {
+    let own = |contribution: &Contribution| {
+        contribution.unit == *unit && contribution.person == *person && contribution.withdrawn.is_none()
+    };
+    let all = state.records().contributions().filter(|(_, contribution)| own(contribution));
+    all.map(|(event, _)| *event).filter(|event| state.records().is_attested(event, criterion)).collect()
+}
+
+/// DEV-M11, DEV-R8: one limb of nominations is full; nominators hold the role now as they did when they nominated.
+fn nominated(scene: &Scene<'_>, way: &Way<'_>) -> Result<Vec<EventId>, Refusal> {
+    let Way { unit, role, person, path } = way;
+    let mut found = Vec::new();
+    for limb in &path.nominations {
+        let counted = nominators(scene.state, unit, role, person, &limb.from, scene.at());
+        if limb.at_least <= count(humans(scene.state, counted.iter().map(|(_, n)| &n.cause.by), scene.at())) {
+            return Ok(counted.into_iter().map(|(event, _)| event).collect());
+        }
+        found.push(format!("{} of {} by a {}", counted.len(), limb.at_least, limb.from));
+    }
+    let clause = path.nominations.first().map_or(&path.clause, |limb| &limb.clause);
+    Err(Reason::NominationsShort { person: person.to_string(), found: found.join(", ") }.under(clause))
+}
+
+/// Standing nominations of a person by people who hold a role in the unit at an instant.
+#[must_use]
+pub fn nominators<'a>(
+    state: &'a State,
+    unit: &'a UnitId,
+    role: &'a Name,
+    person: &'a Handle,
+    from: &Name,
+    at: Timestamp,
+) -> Vec<(EventId, &'a Nomination)> {
+    let holds = |nominator: &Handle| {
+        let tenure = state.roster().tenure_at(unit, from, nominator, at);
+        tenure.is_some_and(|tenure| !tenure.is_asserted() && tenure.suspended.is_none())
+    };
+    // A tenure that ended and a later one of the same person are two: the nomination stands on the one it was made under.
+    let same = |nomination: &Nomination| {
+        let tenure = state.roster().tenure_at(unit, from, &nomination.cause.by, at);
+        tenure.is_some_and(|tenure| tenure.seated().entry < nomination.cause.entry)
+    };
+    let standing = state.proposals().standing(unit, role, person).filter(|(_, n)| !n.applied);
+    standing.filter(|(_, n)| holds(&n.cause.by) && same(n)).map(|(event, n)| (*event, n)).collect()
+}
+
+/// How many humans stand behind persons: persons whom a resolution has ruled to be one human count once.
+fn humans<'a>(state: &'a State, persons: impl Iterator<Item = &'a Handle>, now: Timestamp) -> usize {
+    let mut groups: Vec<&[Handle]> = Vec::new();
+    for (_, motion) in state.motions().iter() {
+        let Effect::OneHuman(ruled) = &motion.effect else { continue };
+        let vote = motion.vote.as_ref().and_then(|vote| state.motions().vote(vote));
+        let passed = vote.is_some_and(|vote| super::basis::outcome(state, motion, vote, now) == Some(Outcome::Passed));
+        let in_force = vote.is_some_and(|vote| super::basis::effective(state, motion, vote, now).is_ok());
+        if passed && in_force {
+            groups.push(&ruled.persons);
+        }
+    }
+    let mut seen: BTreeSet<&Handle> = BTreeSet::new();
+    for person in persons {
+        let group = groups.iter().find(|group| group.contains(person)).and_then(|group| group.first());
+        seen.insert(group.unwrap_or(person));
+    }
+    seen.len()
+}
+
+/// Each nominator attests every criterion of the path, with a note; who must, and has not, is refused (DEV-M8 to DEV-M10).
+pub(super) fn require_criteria(path: &Path, attests: &[crate::field::Note]) -> Result<(), Refusal> {
+    let named = |name: &Name| attests.iter().any(|note| note.name == *name);
+    let missing: Vec<_> = path.attests.iter().filter(|criterion| !named(&criterion.name)).collect();
+    match missing.first() {
+        Some(first) => {
+            let names: Vec<_> = missing.iter().map(|criterion| criterion.name.to_string()).collect();
+            Err(Reason::CriteriaMissing { missing: names.join(", ") }.under(&first.clause))
+        }
+        None => Ok(()),
+    }
+}
+
+/// The application is vouched for, where the path asks for that (USR-C1).
+pub(super) fn require_vouched(scene: &Scene<'_>, way: &Way<'_>, application: &EventId) -> Result<(), Refusal> {
+    let Some(criterion) = &way.path.vouched else { return Ok(()) };
+    if scene.state.records().is_attested(application, &criterion.name) {
+        return Ok(());
+    }
+    let (event, criterion_name) = (application.to_string(), criterion.name.to_string());
+    Err(Reason::NotVouched { event, criterion: criterion_name }.under(&criterion.clause))
+}
+
+/// Whoever records the grant sits where the path says (USR-A1).
+pub(super) fn require_recorder(scene: &Scene<'_>, way: &Way<'_>) -> Result<(), Refusal> {
+    let Some(recorder) = &way.path.recorded_by else { return Ok(()) };
+    if is_seated(scene.state, way.unit, &recorder.seat, scene.by(), scene.at()) {
+        return Ok(());
+    }
+    let (person, seats) = (scene.by().to_string(), words(std::slice::from_ref(&recorder.seat)));
+    Err(Reason::NotSeated { person, seats }.under(&recorder.clause))
+}
