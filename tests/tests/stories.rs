@@ -2,7 +2,11 @@
 //! be the ones that the story tells. A new file is found by itself.
 //!
 //! In a fenced block marked `acts`, `at TIME` sets the clock, and a line `BY ACT field=value … [#label] => ANSWER` is an
-//! act. `ANSWER` is `accepted`, or `refused CODE CLAUSE`, or `invalid`. Values run to the next ` field=`; lists are JSON.
+//! act; `ANNE,BOB ACT …` is the same act by each of them. `ANSWER` is `accepted`, or `refused CODE CLAUSE`, or `invalid`.
+//! Values run to the next ` field=`; lists are JSON.
+//!
+//! In a fenced block marked `ask`, `COMMAND => TEXT` runs `rollcall COMMAND` on the ledger that all the acts leave, and
+//! its output holds the text; `COMMAND =/> TEXT`, and it does not. `@label` stands for an act's event.
 
 use std::path::Path;
 
@@ -67,7 +71,10 @@ fn play(path: &Path) -> usize {
             _ if !inside || line.trim().is_empty() => {}
             _ => match line.strip_prefix("at ") {
                 Some(time) => time.clone_into(&mut at),
-                None => acts.push((number, act(line, &at))),
+                None => {
+                    let (authors, rest) = line.split_once(' ').unwrap();
+                    acts.extend(authors.split(',').map(|by| (number, act(&format!("{by} {rest}"), &at))));
+                }
             },
         }
     }
@@ -83,7 +90,34 @@ fn play(path: &Path) -> usize {
     let audit = json(folder.path(), &["--ledger", "play.ledger", "audit"]);
     assert_eq!(audit["outcome"], "valid", "{}: {audit}", path.display());
     let _ = expect(folder.path(), 0, &["--ledger", "play.ledger", "replay"]);
+    let labels = acts.iter().zip(&answers).filter_map(|((_, (act, _)), answer)| {
+        Some((format!("@{}", act["id"].as_str()?), answer["event"].as_str()?.to_owned()))
+    });
+    ask(folder.path(), &story, &labels.collect());
     acts.len()
+}
+
+/// Asks the questions of a story's `ask` blocks.
+fn ask(folder: &Path, story: &str, labels: &std::collections::BTreeMap<String, String>) {
+    let mut inside = false;
+    for line in story.lines() {
+        match line {
+            "```ask" => inside = true,
+            "```" => inside = false,
+            _ if !inside || line.trim().is_empty() => {}
+            _ => {
+                let (command, text, wanted) = match line.split_once(" =/> ") {
+                    Some((command, text)) => (command, text, false),
+                    None => line.split_once(" => ").map(|(command, text)| (command, text, true)).expect("an answer"),
+                };
+                let words = command.split(' ').map(|word| labels.get(word).map_or(word, String::as_str));
+                let args: Vec<&str> = ["--ledger", "play.ledger"].into_iter().chain(words).collect();
+                let output = rollcall_tests::rollcall(folder, &args);
+                let said = String::from_utf8_lossy(&output.stdout);
+                assert_eq!(said.contains(text), wanted, "{line}\n{said}\n{}", String::from_utf8_lossy(&output.stderr));
+            }
+        }
+    }
 }
 
 #[test]

@@ -35,8 +35,8 @@ limits! {
     CHARTER_PART_BYTES_MAX: u64 = 49_152;
     /// Bytes of a whole charter document.
     CHARTER_BYTES_MAX: u64 = 1_048_576;
-    /// Drafts of amended charters that may wait at one time.
-    DRAFTS_MAX: u64 = 64;
+    /// Drafts of amended charters that one person may have waiting.
+    DRAFTS_MAX: u64 = 8;
     /// Items of a list field: agenda, references, members.
     LIST_ITEMS_MAX: u64 = 1_024;
     /// Persons in one pinned electorate.

@@ -104,8 +104,8 @@ pub struct State {
     charter: Option<Arc<Charter>>,
     /// Every charter that has been in force, by digest: an open vote keeps the one it was put under.
     charters: BTreeMap<Digest, Arc<Charter>>,
-    /// Parts of amended charters' texts, by the digest of the whole.
-    drafts: BTreeMap<Digest, Vec<String>>,
+    /// Parts of amended charters' texts, by the digest of the whole and by who brought them.
+    drafts: BTreeMap<Digest, BTreeMap<Handle, Vec<String>>>,
     authority: Authority,
     people: People,
     roster: Roster,
@@ -165,16 +165,15 @@ impl State {
         self.charters.get(digest).map(Arc::as_ref)
     }
 
-    /// The text of an amended charter, as far as its parts have arrived.
-    #[must_use]
-    pub fn draft(&self, digest: &Digest) -> &[String] {
-        self.drafts.get(digest).map_or(&[], Vec::as_slice)
+    /// The texts that persons have brought of an amended charter, as far as their parts have arrived.
+    pub fn draft(&self, digest: &Digest) -> impl Iterator<Item = (&Handle, &[String])> {
+        self.drafts.get(digest).into_iter().flatten().map(|(person, parts)| (person, parts.as_slice()))
     }
 
-    /// How many drafts of amended charters are waiting.
+    /// How many drafts of amended charters a person has brought that are not in force.
     #[must_use]
-    pub fn drafts(&self) -> u64 {
-        u64::try_from(self.drafts.len()).unwrap_or(u64::MAX)
+    pub fn drafts_by(&self, person: &Handle) -> u64 {
+        u64::try_from(self.drafts.values().filter(|by| by.contains_key(person)).count()).unwrap_or(u64::MAX)
     }
 
     /// The appointing authority.
@@ -262,7 +261,9 @@ impl State {
                 self.charters.insert(charter.digest(), Arc::clone(&charter));
                 self.charter = Some(charter);
             }
-            Change::DraftPartReceived { draft, text } => self.drafts.entry(draft).or_default().push(text),
+            Change::DraftPartReceived { draft, text } => {
+                self.drafts.entry(draft).or_default().entry(cause.by.clone()).or_default().push(text);
+            }
             Change::AuthorityReplaced { authority } => self.authority = authority,
             Change::Concerns { person } => self.history.note(&person, cause.entry),
             Change::People(change) => self.people.apply(change, cause),

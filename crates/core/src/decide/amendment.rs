@@ -19,13 +19,14 @@ use crate::state::{Cause, State};
 /// Receives one part of a draft's text, from anyone enrolled.
 pub(super) fn part(scene: &Scene<'_>, act: &CharterPart) -> Changes {
     let Some(draft) = act.draft else { return super::founding::again(scene.state) };
-    let parts = scene.state.draft(&draft);
+    let brought = scene.state.draft(&draft).find(|(person, _)| *person == scene.by());
+    let parts = brought.map_or(&[][..], |(_, parts)| parts);
     let expected = super::meeting::count(parts.len());
     if act.part != expected {
         return Err(Reason::CharterPartOrder { expected, got: act.part }.by_format("amendment"));
     }
-    if parts.is_empty() && DRAFTS_MAX <= scene.state.drafts() {
-        let what = format!("{DRAFTS_MAX} drafts are waiting already");
+    if parts.is_empty() && DRAFTS_MAX <= scene.state.drafts_by(scene.by()) {
+        let what = format!("`{}` has {DRAFTS_MAX} drafts waiting already", scene.by());
         return Err(Reason::NoPath { what }.by_format("limits"));
     }
     let bytes = parts.iter().map(String::len).fold(act.text.as_str().len(), usize::saturating_add);
@@ -38,12 +39,11 @@ pub(super) fn part(scene: &Scene<'_>, act: &CharterPart) -> Changes {
 
 /// The charter that a draft's parts add up to.
 fn drafted(state: &State, digest: &Digest) -> Result<Charter, Refusal> {
-    let text = state.draft(digest).concat();
-    let got = Charter::digest_of(&text);
-    if got != *digest {
-        let (expected, got) = (digest.to_string(), got.to_string());
-        return Err(Reason::CharterDiffers { expected, got }.by_format("amendment"));
-    }
+    let mut texts = state.draft(digest).map(|(_, parts)| parts.concat());
+    let Some(text) = texts.find(|text| Charter::digest_of(text) == *digest) else {
+        let expected = digest.to_string();
+        return Err(Reason::DraftMissing { expected }.by_format("amendment"));
+    };
     Charter::compile(&text).map_err(|error| Reason::CharterInvalid { error: error.to_string() }.by_format("amendment"))
 }
 

@@ -110,7 +110,8 @@ pub(super) fn entitled<'a>(scene: &Scene<'a>, basis: &EventId) -> Result<Due<'a>
 /// (TOC-4), or the first to pass of motions that exclude each other (trap D5).
 #[must_use]
 pub fn superseded(state: &State, id: &EventId, motion: &Motion, now: Timestamp) -> Option<(EventId, Clause)> {
-    let order = |vote: &Vote| decided_at(vote, now).map(|at| (at, vote.cause.entry));
+    let recorded = |vote: &Vote| vote.closed.as_ref().map_or(vote.cause.entry, |closed| closed.entry);
+    let order = |vote: &Vote| decided_at(vote, now).map(|at| (at, recorded(vote)));
     let own = motion.vote.as_ref().and_then(|vote| state.motions().vote(vote)).and_then(order);
     state.motions().iter().find_map(|(other_id, other)| {
         if other_id == id {

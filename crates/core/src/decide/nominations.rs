@@ -49,6 +49,7 @@ pub(super) fn nominate(scene: &Scene<'_>, act: &Nominate) -> Changes {
         applied: false,
         attests,
         accepted: None,
+        spent: None,
         withdrawn: None,
     };
     Ok(vec![ProposalChange::Nominated(nomination).into(), concerns(person)])
@@ -137,8 +138,7 @@ pub(super) fn apply(scene: &Scene<'_>, act: &Apply) -> Changes {
         let (unit, role, person) = (unit.to_string(), role.to_string(), person.to_string());
         return Err(Reason::AlreadyHeld { unit, role, person }.under(&rules.clause));
     }
-    let waits = |n: &Nomination| n.applied && n.accepted.is_none();
-    if let Some((event, _)) = scene.state.proposals().standing(unit, role, person).find(|(_, n)| waits(n)) {
+    if let Some((event, _)) = scene.state.proposals().standing(unit, role, person).find(|(_, n)| n.applied) {
         return Err(Reason::DuplicateNomination { event: event.to_string() }.under(&rules.clause));
     }
     let application = Nomination {
@@ -151,6 +151,7 @@ pub(super) fn apply(scene: &Scene<'_>, act: &Apply) -> Changes {
         applied: true,
         attests: Vec::new(),
         accepted: None,
+        spent: None,
         withdrawn: None,
     };
     let mut changes: Vec<Change> = vec![ProposalChange::Nominated(application).into(), concerns(person)];
@@ -183,6 +184,9 @@ pub(super) fn accept(scene: &Scene<'_>, act: &Accept) -> Changes {
         }
         if nomination.applied {
             return Err(not_open("it is an application, and whoever applies has accepted"));
+        }
+        if nomination.spent.is_some() {
+            return Err(not_open("the person has come into the role since"));
         }
         if nomination.accepted.is_some() {
             return Err(not_open("it has been accepted"));
@@ -262,6 +266,7 @@ pub(super) fn withdraw(scene: &Scene<'_>, act: &Withdraw) -> Changes {
         if let Some(nomination) = scene.state.proposals().nomination(event) {
             let used = nomination.accepted.as_ref().filter(|_| is_claimed(scene, nomination));
             let gone = nomination.withdrawn.is_some().then_some("it was withdrawn");
+            let gone = gone.or(nomination.spent.map(|_| "the person has come into the role since"));
             let gone = gone.or(used.map(|_| "the nominee has accepted it, and the role is earned"));
             (&nomination.cause.by, gone, ProposalChange::Withdrawn { event: *event }.into())
         } else if let Some((author, gone)) = recorded(scene, event) {

@@ -99,8 +99,8 @@ fn applied_for(scene: &Scene<'_>, act: &act::Grant) -> Changes {
         let why = "it was withdrawn".to_owned();
         return Err(Reason::BasisNotPassed { basis: basis.to_string(), why }.by_format("basis"));
     }
-    if let Some(used) = &application.accepted {
-        return Err(Reason::BasisUsed { basis: basis.to_string(), event: used.event.to_string() }.by_format("basis"));
+    if let Some(used) = &application.spent {
+        return Err(Reason::BasisUsed { basis: basis.to_string(), event: used.to_string() }.by_format("basis"));
     }
     let path = scene.role(unit, role)?.paths.iter().find(|path| path.is_applied_for()).ok_or_else(none)?;
     let way = Way { unit, role, person, path };
@@ -109,7 +109,6 @@ fn applied_for(scene: &Scene<'_>, act: &act::Grant) -> Changes {
     paths::require_recorder(scene, &way)?;
     let beginning_of = Beginning { how: How::Earned, basis: Some(*basis), clause: &path.clause, until: None };
     let mut changes = beginning(scene, unit, role, person, &beginning_of)?;
-    changes.push(ProposalChange::Accepted { nomination: *basis }.into());
     changes.push(concerns(person));
     Ok(changes)
 }
@@ -224,6 +223,8 @@ pub(super) fn beginning(
         changes.push(begun(scene, unit, implied, person, &conferred));
     }
     changes.push(begun(scene, unit, role, person, beginning));
+    let (unit, role, person) = (unit.clone(), role.clone(), person.clone());
+    changes.push(ProposalChange::Spent { unit, role, person }.into());
     Ok(changes)
 }
 

@@ -127,6 +127,8 @@ pub struct Nomination {
     pub attests: Vec<Note>,
     /// The event by which the nominee accepted.
     pub accepted: Option<Cause>,
+    /// The event by which the person came into the role; a later tenure needs a nomination of its own (trap C18).
+    pub spent: Option<EventId>,
     /// The event by which it was withdrawn.
     pub withdrawn: Option<Cause>,
 }
@@ -192,6 +194,15 @@ pub enum ProposalChange {
         /// The entitlement.
         entitlement: EventId,
     },
+    /// The person came into the role; nominations and applications for it are spent.
+    Spent {
+        /// The unit.
+        unit: UnitId,
+        /// The role.
+        role: Name,
+        /// The person.
+        person: Handle,
+    },
     /// The author took a proposal or nomination back.
     Withdrawn {
         /// Which.
@@ -217,7 +228,7 @@ impl Proposals {
         self.nominations.get(event)
     }
 
-    /// Nominations of a person for a role that nobody has withdrawn.
+    /// Nominations of a person for a role that nobody has withdrawn, and that have not led to it yet.
     pub fn standing<'a>(
         &'a self,
         unit: &'a UnitId,
@@ -226,6 +237,7 @@ impl Proposals {
     ) -> impl Iterator<Item = (&'a EventId, &'a Nomination)> {
         self.nominations.iter().filter(move |(_, nomination)| {
             nomination.withdrawn.is_none()
+                && nomination.spent.is_none()
                 && nomination.unit == *unit
                 && nomination.role == *role
                 && nomination.person == *person
@@ -275,6 +287,12 @@ impl Proposals {
             ProposalChange::Granted { entitlement } => {
                 if let Some(entitlement) = self.entitlements.get_mut(&entitlement) {
                     entitlement.applied = Some(cause.event);
+                }
+            }
+            ProposalChange::Spent { unit, role, person } => {
+                let same = |n: &&mut Nomination| n.unit == unit && n.role == role && n.person == person;
+                for nomination in self.nominations.values_mut().filter(same) {
+                    nomination.spent.get_or_insert(cause.event);
                 }
             }
             ProposalChange::Accepted { nomination } => {
