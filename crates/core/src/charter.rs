@@ -128,6 +128,20 @@ pub struct MeetingRules {
     pub cadence_days: Option<Counted>,
     /// How members demand a meeting.
     pub petition: Option<PetitionRules>,
+    /// When a member who stays away loses the vote.
+    pub suspension: Option<Suspension>,
+}
+
+/// When a member who stays away loses the vote, and when it comes back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Suspension {
+    /// Consecutive meetings missed.
+    pub absences: u64,
+    /// Consecutive meetings attended after which the vote is back; it is back during the last of them.
+    pub attendances: u64,
+    /// The clause.
+    pub clause: Clause,
 }
 
 impl MeetingRules {

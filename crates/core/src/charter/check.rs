@@ -101,6 +101,13 @@ fn check_decisions(charter: &Charter, kind: &UnitKind) -> Result<(), CharterErro
         if !vote.is_ordered() {
             return Err(CharterError::VoteMinutes(kind.name.to_string()));
         }
+        if let Some(opener) = &decision.opened_by {
+            has_role(kind, &opener.role)?;
+        }
+        if let Some(lapse) = decision.lapse.as_ref().filter(|lapse| !kind.records.contains_key(&lapse.record)) {
+            let (kind, criterion) = (kind.name.to_string(), lapse.record.to_string());
+            return Err(CharterError::Unattestable { kind, criterion });
+        }
         if decision.pass.is_empty() && decision.approvals.is_none() {
             return lacks("a threshold under `pass`");
         }

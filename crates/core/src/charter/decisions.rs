@@ -177,8 +177,51 @@ pub struct Decision {
     pub turnout: Option<Bar>,
     /// A single ballot against defeats it.
     pub veto: Option<Clause>,
+    /// The role whose holder opens votes outside meetings; any member where none is named.
+    pub opened_by: Option<Opener>,
+    /// Others may put ballots on record beside the members'; they count for nothing.
+    pub advisory: Option<Clause>,
+    /// A member who does not answer leaves the count of this vote.
+    pub lapse: Option<Lapse>,
     /// What it may decide.
     pub decides: Vec<Subject>,
+}
+
+/// Who opens votes outside meetings.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Opener {
+    /// The role, in the deciding body.
+    pub role: Name,
+    /// The clause.
+    pub clause: Clause,
+}
+
+/// When a member who does not answer leaves the count of a vote: mentioned so often, so many days apart, without a ballot.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Lapse {
+    /// The kind of record that mentions somebody in a vote.
+    pub record: Name,
+    /// How many mentions.
+    pub mentions: u64,
+    /// Days between one and the next, at least.
+    pub days_apart: u64,
+    /// The clause.
+    pub clause: Clause,
+}
+
+/// What becomes of the person whom a motion is about (traps C19, C20).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Recusal {
+    /// They vote like any member.
+    #[default]
+    None,
+    /// They have no vote and stay in the number of members.
+    NoVote,
+    /// They have no vote and are left out of the number of members.
+    LeftOut,
 }
 
 /// Something that a decision rule may decide.
@@ -217,6 +260,9 @@ pub struct Subject {
     pub below: Option<u64>,
     /// It may supersede a decision of a body of this kind.
     pub supersedes: Option<Name>,
+    /// What becomes of the person whom it is about.
+    #[serde(default)]
+    pub recusal: Recusal,
 }
 
 impl Subject {

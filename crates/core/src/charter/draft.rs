@@ -9,10 +9,11 @@ use serde::Deserialize;
 
 use super::check::check_names;
 use super::records::{Attestation, Benefit, RecordRule};
+use super::decisions::{Lapse, Opener};
 use super::roles::{Admission, Applicant, HeldBy, Nominator, Path};
 use super::{
     AuthorityRules, Bar, Base, Charter, Clause, ClauseText, Counted, Decision, Interpretation, MeetingRules, OnePer,
-    PetitionRules, Role, Subject, UnitKind, Venue, VoteRules,
+    PetitionRules, Role, Subject, Suspension, UnitKind, Venue, VoteRules,
 };
 use crate::effect::Effect;
 use crate::limits::CHARTER_BYTES_MAX;
@@ -76,8 +77,8 @@ pub enum CharterError {
         /// What is missing.
         lacks: &'static str,
     },
-    /// A path asks for something that nobody may attest.
-    #[error("a path of `{kind}` asks for `{criterion}`, which has no entry under `attestation`")]
+    /// A rule asks for something that nobody may attest or record.
+    #[error("a rule of `{kind}` asks for `{criterion}`, which has no entry under `attestation` or `record`")]
     Unattestable {
         /// The unit kind.
         kind: String,
@@ -209,6 +210,7 @@ struct MeetingDraft {
     presence: String,
     cadence_days: Option<Counted>,
     petition: Option<PetitionDraft>,
+    suspension: Option<Suspension>,
 }
 
 #[derive(Deserialize)]
@@ -237,6 +239,9 @@ struct DecisionDraft {
     approvals: Option<Counted>,
     turnout: Option<BarDraft>,
     veto: Option<Clause>,
+    opened_by: Option<Opener>,
+    advisory: Option<Clause>,
+    lapse: Option<Lapse>,
     decides: Vec<Subject>,
 }
 
@@ -433,7 +438,9 @@ impl Compiler<'_> {
             presence,
             cadence_days,
             petition,
+            suspension,
         } = draft;
+        self.cited(suspension.iter().map(|rule| &rule.clause))?;
         let petition = petition
             .map(|PetitionDraft { signed_by, lead_days, answer_days }| {
                 Ok::<_, CharterError>(PetitionRules { signed_by: self.bar(signed_by)?, lead_days, answer_days })
@@ -450,6 +457,7 @@ impl Compiler<'_> {
             presence: self.clause(&presence)?,
             cadence_days: self.counted(cadence_days)?,
             petition,
+            suspension,
         })
     }
 
@@ -459,14 +467,27 @@ impl Compiler<'_> {
     }
 
     fn decision(&self, name: Name, draft: DecisionDraft) -> Result<Decision, CharterError> {
-        let DecisionDraft { clause, venue, vote, pass, approvals, turnout, veto, decides } = draft;
+        let DecisionDraft {
+            clause,
+            venue,
+            vote,
+            pass,
+            approvals,
+            turnout,
+            veto,
+            opened_by,
+            advisory,
+            lapse,
+            decides,
+        } = draft;
         for subject in &decides {
             self.cited([&subject.clause].into_iter().chain(&subject.listed))?;
             if !Effect::SPECS.iter().any(|spec| spec.name == subject.effect) {
                 return Err(CharterError::UnknownEffect(subject.effect.clone()));
             }
         }
-        self.cited(&veto)?;
+        self.cited(veto.iter().chain(&advisory))?;
+        self.cited(opened_by.iter().map(|rule| &rule.clause).chain(lapse.iter().map(|rule| &rule.clause)))?;
         Ok(Decision {
             name,
             clause: self.clause(&clause)?,
@@ -477,6 +498,9 @@ impl Compiler<'_> {
             approvals: self.counted(approvals)?,
             turnout: turnout.map(|bar| self.bar(bar)).transpose()?,
             veto,
+            opened_by,
+            advisory,
+            lapse,
             decides,
         })
     }

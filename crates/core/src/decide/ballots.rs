@@ -96,6 +96,10 @@ fn require_open(scene: &Scene<'_>, poll: &Poll<'_>) -> Result<(), Refusal> {
 fn require_elector(scene: &Scene<'_>, poll: &Poll<'_>) -> Result<(), Refusal> {
     let meets = poll.sitting.as_ref().map(|(_, body)| body.rules);
     let clause: &Clause = meets.map_or(&poll.rules.named, |rules| &rules.presence);
+    // Where the charter lets others put a ballot on record, it is kept and counts for nothing.
+    if poll.decision.advisory.is_some() && !poll.vote.electors.contains(scene.by()) {
+        return Ok(());
+    }
     if !poll.vote.present.contains(scene.by()) {
         let (present, in_office) = (count(poll.vote.present.len()), count(poll.vote.electors.len()));
         let person = scene.by().to_string();

@@ -175,6 +175,26 @@ pub fn absences<'a>(state: &'a State, body: &Body<'_>, person: &Handle, noticed_
     file
 }
 
+/// Tells whether a member has lost the vote by staying away, as seen from a meeting in which they may be present: after so
+/// many consecutive absences, until so many consecutive attendances, the present one included.
+#[must_use]
+pub fn is_suspended(state: &State, body: &Body<'_>, meeting: &Meeting, person: &Handle, at: Timestamp) -> bool {
+    let Some(rule) = &body.rules.suspension else { return false };
+    let mut file: Vec<bool> = absences(state, body, person, at)
+        .into_iter()
+        .filter(|attendance| attendance.meeting.id() != meeting.id())
+        .map(|attendance| attendance.attended)
+        .collect();
+    file.push(meeting.attended(person));
+    let (mut missed, mut came, mut suspended) = (0_u64, 0_u64, false);
+    for attended in file {
+        missed = if attended { 0 } else { missed.saturating_add(1) };
+        came = if attended { came.saturating_add(1) } else { 0 };
+        suspended = if suspended { came < rule.attendances } else { rule.absences <= missed };
+    }
+    suspended
+}
+
 /// Length of the run of absences that stood when a notice was given.
 #[must_use]
 pub fn streak(state: &State, body: &Body<'_>, person: &Handle, noticed_at: Timestamp) -> u64 {

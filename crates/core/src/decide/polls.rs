@@ -1,11 +1,14 @@
 //! The opening of a vote, which pins the electorate (TOC-15, TOC-19 to TOC-23, PMC-15 to PMC-20, G2).
 
 use super::basis::{decision_of, require_none_due, subject_of, superseded, words};
-use super::meeting::{Body, absences, count, has_quorum, in_office, is_duly_noticed, members_in, notice_defects};
+use super::meeting::{
+    Body, absences, count, has_quorum, in_office, is_duly_noticed, is_suspended, members_in, notice_defects,
+};
 use super::motions::{Assembly, assembly, require_applicant, require_member};
 use super::sitting::{open_meeting, require_member_in, require_present};
 use super::{Changes, Scene};
 use crate::act::OpenVote;
+use crate::charter::decisions::Recusal;
 use crate::charter::{Decision, Subject, VoteRules};
 use crate::digest::EventId;
 use crate::effect::Effect;
@@ -14,7 +17,7 @@ use crate::name::{Handle, Name, UnitId};
 use crate::refusal::{Reason, Refusal};
 use crate::state::meetings::{Meeting, MeetingChange};
 use crate::state::motions::{Motion, MotionChange, Vote};
-use crate::time::Timestamp;
+use crate::time::{DAY_MS, Timestamp};
 
 /// Opens the vote on a motion: tests what the charter asks of it, then pins electorate, presence and closing time.
 pub(super) fn open_vote(scene: &Scene<'_>, act: &OpenVote) -> Changes {
@@ -33,6 +36,7 @@ pub(super) fn open_vote(scene: &Scene<'_>, act: &OpenVote) -> Changes {
         in_meeting(scene, meeting, home, motion, decision)?
     } else {
         require_member(scene, &body, &decision.venue_clause)?;
+        require_outside_opener(scene, &body, decision)?;
         let all = in_office(scene.state, body.unit, body.electors, scene.at());
         let all: Vec<Handle> = all.into_iter().map(|(person, _)| person.clone()).collect();
         (all.clone(), all)
@@ -51,6 +55,7 @@ pub(super) fn open_vote(scene: &Scene<'_>, act: &OpenVote) -> Changes {
         super::amendment::require_fit(scene, effect)?;
     }
 
+    let (electors, present) = recused(motion, subject, electors, present);
     let vote = Vote {
         cause: scene.cause.clone(),
         motion: act.motion,
@@ -60,6 +65,8 @@ pub(super) fn open_vote(scene: &Scene<'_>, act: &OpenVote) -> Changes {
         ballots: std::collections::BTreeMap::new(),
         closed: None,
         cancelled: None,
+        lapse: decision.lapse.as_ref().map(|lapse| (lapse.mentions, lapse.days_apart.saturating_mul(DAY_MS))),
+        mentions: std::collections::BTreeMap::new(),
         spoken: std::collections::BTreeMap::new(),
     };
     require_electorate(&vote, decision)?;
@@ -70,6 +77,33 @@ pub(super) fn open_vote(scene: &Scene<'_>, act: &OpenVote) -> Changes {
     }
     changes.insert(0, MotionChange::Opened(vote).into());
     Ok(changes)
+}
+
+/// Outside meetings, whoever the rule names opens the vote.
+fn require_outside_opener(scene: &Scene<'_>, body: &Assembly<'_>, decision: &Decision) -> Result<(), Refusal> {
+    match &decision.opened_by {
+        Some(opener) if scene.holds(body.unit, &opener.role, scene.by()).is_none() => {
+            let (person, unit, role) = (scene.by().to_string(), body.unit.to_string(), opener.role.to_string());
+            Err(Reason::NotConvener { person, unit, role }.under(&opener.clause))
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// Traps C19 and C20: the person whom a motion is about votes, has no vote, or is left out altogether, as the charter says.
+fn recused(
+    motion: &Motion,
+    subject: &Subject,
+    electors: Vec<Handle>,
+    present: Vec<Handle>,
+) -> (Vec<Handle>, Vec<Handle>) {
+    let Some(person) = motion.effect.person() else { return (electors, present) };
+    let without = |people: Vec<Handle>| people.into_iter().filter(|other| other != person).collect();
+    match subject.recusal {
+        Recusal::None => (electors, present),
+        Recusal::NoVote => (electors, without(present)),
+        Recusal::LeftOut => (without(electors), without(present)),
+    }
 }
 
 /// A motion that can still be voted on.
@@ -117,7 +151,8 @@ fn in_meeting(
     let electors: Vec<Handle> = members_in(scene.state, body, meeting, scene.at()).into_iter().cloned().collect();
     require_notice(scene, meeting, body, &electors)?;
     let seen = scene.event.header().seen.size;
-    let present = electors.iter().filter(|person| meeting.is_present_since(person, seen)).cloned().collect();
+    let here = electors.iter().filter(|person| meeting.is_present_since(person, seen));
+    let present = here.filter(|person| !is_suspended(scene.state, body, meeting, person, scene.at())).cloned().collect();
     Ok((electors, present))
 }
 

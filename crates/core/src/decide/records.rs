@@ -9,6 +9,7 @@ use crate::charter::roles::Seat;
 use crate::digest::EventId;
 use crate::name::{Name, UnitId};
 use crate::refusal::{Reason, Refusal};
+use crate::state::motions::MotionChange;
 use crate::state::records::{Contribution, Record, RecordChange};
 
 /// Trap C16: a contribution is one forge, repository and number, and has one author.
@@ -129,8 +130,18 @@ pub(super) fn record(scene: &Scene<'_>, act: &RecordAct) -> Changes {
         digest,
         withdrawn: None,
     };
+    changes.extend(mention(scene, &record));
     changes.push(RecordChange::Recorded(record).into());
     Ok(changes)
+}
+
+/// A record that mentions a member in an open vote, where the vote's rule counts mentions.
+fn mention(scene: &Scene<'_>, record: &Record) -> Option<crate::state::change::Change> {
+    let (event, person) = (record.event?, record.person.clone()?);
+    let vote = scene.state.motions().vote(&event).filter(|vote| !vote.is_decided(scene.at()))?;
+    let decision = super::basis::decision_of(scene.state, scene.state.motions().get(&vote.motion)?)?;
+    let counts = decision.lapse.as_ref().is_some_and(|lapse| lapse.record == record.kind);
+    (counts && vote.electors.contains(&person)).then(|| MotionChange::Mentioned { vote: event, person }.into())
 }
 
 fn require_complete(rule: &RecordRule, act: &RecordAct, clause: &Clause) -> Result<(), Refusal> {

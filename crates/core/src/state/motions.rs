@@ -78,6 +78,10 @@ pub struct Vote {
     pub closed: Option<Cause>,
     /// The event that cancelled the vote before its first ballot.
     pub cancelled: Option<Cause>,
+    /// When a member who does not answer leaves the count: so many mentions, so many milliseconds apart.
+    pub lapse: Option<(u64, u64)>,
+    /// Members who were mentioned, and when.
+    pub mentions: BTreeMap<Handle, Vec<Timestamp>>,
     /// Ballots that members spoke and the presider wrote down; they count for nothing.
     pub spoken: BTreeMap<Handle, (Choice, Cause)>,
 }
@@ -136,9 +140,26 @@ impl Vote {
     pub fn tally(&self) -> Tally {
         let count = |choice| as_u64(self.present.iter().filter(|p| self.standing(p) == Some(choice)).count());
         let (approvals, against, abstain) = (count(Choice::For), count(Choice::Against), count(Choice::Abstain));
-        let present = as_u64(self.present.len());
+        let lapsed = as_u64(self.electors.iter().filter(|person| self.has_lapsed(person)).count());
+        let present = as_u64(self.present.iter().filter(|person| !self.has_lapsed(person)).count());
         let silent = present.saturating_sub(approvals).saturating_sub(against).saturating_sub(abstain);
-        Tally { in_office: as_u64(self.electors.len()), present, approvals, against, abstain, silent }
+        let in_office = as_u64(self.electors.len()).saturating_sub(lapsed);
+        Tally { in_office, present, approvals, against, abstain, silent }
+    }
+
+    /// Tells whether a member has left the count: mentioned often enough, far enough apart, without a ballot.
+    #[must_use]
+    pub fn has_lapsed(&self, person: &Handle) -> bool {
+        let (Some((needed, apart_ms)), None) = (self.lapse, self.standing(person)) else { return false };
+        let mut counted = 0_u64;
+        let mut last: Option<Timestamp> = None;
+        for at in self.mentions.get(person).into_iter().flatten() {
+            if last.is_none_or(|last| last.plus_ms(apart_ms) <= *at) {
+                counted = counted.saturating_add(1);
+                last = Some(*at);
+            }
+        }
+        needed <= counted
     }
 
     /// The choice that stands for a person.
@@ -156,7 +177,7 @@ impl Vote {
     /// Tells whether every pinned elector has a standing ballot.
     #[must_use]
     pub fn is_complete(&self) -> bool {
-        self.present.iter().all(|person| self.standing(person).is_some())
+        self.present.iter().all(|person| self.standing(person).is_some() || self.has_lapsed(person))
     }
 
     /// Tells whether no further ballot can change the outcome: recorded, or the closing time is past.
@@ -219,6 +240,13 @@ pub enum MotionChange {
     Endorsed {
         /// The motion.
         motion: EventId,
+    },
+    /// Somebody was mentioned in a vote.
+    Mentioned {
+        /// The vote.
+        vote: EventId,
+        /// Who.
+        person: Handle,
     },
     /// The presider wrote down a ballot that a member spoke.
     Spoken {
@@ -341,6 +369,11 @@ impl Motions {
             MotionChange::Endorsed { motion } => {
                 if let Some(motion) = self.motions.get_mut(&motion) {
                     motion.endorsed.insert(cause.by.clone(), cause.event);
+                }
+            }
+            MotionChange::Mentioned { vote, person } => {
+                if let Some(vote) = self.votes.get_mut(&vote) {
+                    vote.mentions.entry(person).or_default().push(cause.at);
                 }
             }
             MotionChange::Spoken { vote, person, choice } => {
