@@ -4,9 +4,11 @@
 
 mod act;
 mod audit;
+mod certificate;
 mod charter;
 mod diff;
 mod draft;
+mod export;
 mod head;
 mod import;
 mod init;
@@ -15,6 +17,7 @@ mod log;
 mod man;
 mod meeting;
 mod motion;
+mod paper;
 mod rehearse;
 mod roster;
 mod status;
@@ -59,7 +62,10 @@ pub(crate) fn command() -> Command {
         log::show_command(),
         meeting::command(),
         motion::command(),
+        paper::command(),
         charter::command(),
+        export::command(),
+        certificate::command(),
         audit::command(),
         audit::replay_command(),
         head::command(),
@@ -145,7 +151,10 @@ pub(crate) fn dispatch(matches: &ArgMatches) -> Result<Answer, Failure> {
         "show" => log::show(args),
         "meeting" => meeting::run(args),
         "motion" => motion::run(args),
+        "paper" => paper::run(args),
         "charter" => charter::run(args),
+        "export" => export::run(args),
+        "certificate" => certificate::run(args),
         "audit" => audit::run(args),
         "replay" => audit::replay(args),
         "head" => head::run(args),

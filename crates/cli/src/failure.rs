@@ -38,6 +38,11 @@ impl Failure {
         Self::new(Exit::NotChecked, "io", what.into()).caused_by(error)
     }
 
+    /// The question could not be answered, or a file could not be made, from what is known.
+    pub(crate) fn unchecked(what: impl Into<String>) -> Self {
+        Self::new(Exit::NotChecked, "not-known", what.into())
+    }
+
     pub(crate) fn bug(what: impl Into<String>) -> Self {
         Self::new(Exit::Bug, "bug", what.into())
     }

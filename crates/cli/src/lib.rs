@@ -12,11 +12,14 @@
 mod failure;
 mod answer;
 mod input;
+mod output;
 mod json;
 mod keys;
 mod session;
 mod rehearsal;
 mod show;
+mod papers;
+mod exports;
 mod commands;
 
 use std::ffi::OsString;

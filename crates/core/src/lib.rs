@@ -31,3 +31,4 @@ pub mod decide;
 pub mod ledger;
 pub mod audit;
 pub mod explain;
+pub mod listing;

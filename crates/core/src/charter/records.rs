@@ -81,6 +81,10 @@ pub enum BenefitKind {
     Certificate,
     /// Something that is claimed once and then fulfilled.
     Claim,
+    /// The right to merge into a project's repositories.
+    Merge,
+    /// The right to approve what is merged.
+    Review,
     /// An invitation to meetings and events.
     Invitation,
     /// Anything else that a holder is entitled to.

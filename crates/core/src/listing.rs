@@ -1,0 +1,121 @@
+//! Who may be shown where: current holders of roles, what the roles are good for, and who has consented to public lists.
+//!
+//! A list of names needs the holder's consent where the charter says so; a list of accounts that may merge or review never
+//! depends on it (DEV-M15, DEV-M3, DEV-R14). Nothing here decides or changes anything.
+
+use serde::Serialize;
+
+use crate::act::Listing;
+use crate::charter::records::{Benefit, BenefitKind};
+use crate::charter::roles::HeldBy;
+use crate::charter::{Charter, Clause};
+use crate::name::{Handle, Name, UnitId};
+use crate::state::State;
+use crate::state::roster::Tenure;
+use crate::time::Timestamp;
+
+/// Somebody who holds a role at the instant asked about; asserted and suspended holders are left out.
+#[derive(Clone, Debug)]
+pub struct Holder<'a> {
+    /// The unit.
+    pub unit: &'a UnitId,
+    /// The role.
+    pub role: &'a Name,
+    /// The holder.
+    pub person: &'a Handle,
+    /// The tenure.
+    pub tenure: &'a Tenure,
+    /// Whether public lists may name the holder in this role.
+    pub public: bool,
+}
+
+/// Everybody who holds a role of a unit that exists, by unit, role and handle.
+#[must_use]
+pub fn holders<'a>(state: &'a State, charter: &Charter, at: Timestamp) -> Vec<Holder<'a>> {
+    let mut all = Vec::new();
+    for (unit, role, person, tenures) in state.roster().tenures() {
+        let alive = state.roster().unit(unit).is_some_and(crate::state::roster::Unit::is_alive);
+        let held = tenures.iter().find(|tenure| tenure.holds(at)).filter(|t| !t.is_asserted() && t.suspended.is_none());
+        if let Some(tenure) = held.filter(|_| alive) {
+            let public = is_public(state, charter, unit, role, person);
+            all.push(Holder { unit, role, person, tenure, public });
+        }
+    }
+    all
+}
+
+/// DEV-M15: a role with a public list names its holders with their consent. Bodies decide in public, by name, and an
+/// organisation's role is what it has agreed to (TOC-24, PAR-1).
+fn is_public(state: &State, charter: &Charter, unit: &UnitId, role: &Name, person: &Handle) -> bool {
+    let Some(kind) = charter.kind_of(state, unit) else { return false };
+    let lists = kind.benefits.values().any(|b| b.kind == BenefitKind::Listing && b.roles.contains(role));
+    let organisation = kind.role(role).is_some_and(|rules| rules.held_by == HeldBy::Organisations);
+    if !lists || organisation {
+        return true;
+    }
+    state.records().consent(unit, role, person).is_some_and(|(listing, _)| *listing == Listing::Given)
+}
+
+/// People whose roles in a unit bring a benefit of one kind, in the order of their handles.
+#[must_use]
+pub fn with_benefit<'a>(
+    state: &'a State,
+    charter: &Charter,
+    unit: &UnitId,
+    kind: BenefitKind,
+    at: Timestamp,
+) -> Vec<&'a Handle> {
+    let Some(rules) = charter.kind_of(state, unit) else { return Vec::new() };
+    let brings = |role: &Name| rules.benefits_of(role).any(|(_, benefit)| benefit.kind == kind);
+    let all = holders(state, charter, at);
+    let mut people: Vec<_> =
+        all.into_iter().filter(|holder| holder.unit == unit && brings(holder.role)).map(|holder| holder.person).collect();
+    people.sort();
+    people.dedup();
+    people
+}
+
+/// A benefit that somebody has by a role, with where a claim of it stands.
+#[derive(Clone, Debug, Serialize)]
+pub struct Entitled<'a> {
+    /// The unit.
+    pub unit: &'a UnitId,
+    /// The role that brings it.
+    pub role: &'a Name,
+    /// Who holds the role: the person, or an organisation that the person represents.
+    pub holder: &'a Handle,
+    /// The benefit.
+    pub benefit: &'a Name,
+    /// Its kind.
+    pub kind: BenefitKind,
+    /// The clause.
+    pub clause: &'a Clause,
+    /// `claimed` or `fulfilled`, where it is claimed once.
+    pub claim: Option<&'static str>,
+}
+
+/// Everything a person is entitled to, in person or as a representative.
+#[must_use]
+pub fn benefits<'a>(
+    state: &'a State,
+    charter: &'a Charter,
+    person: &Handle,
+    at: Timestamp,
+) -> Vec<Entitled<'a>> {
+    let mut all = Vec::new();
+    for Holder { unit, role, person: holder, .. } in holders(state, charter, at) {
+        if !state.people().speaks_for(person, holder, at) {
+            continue;
+        }
+        let Some(kind) = charter.kind_of(state, unit) else { continue };
+        for (name, benefit) in kind.benefits_of(role) {
+            let Benefit { kind, clause, .. } = benefit;
+            let claim = state.records().claimed(unit, name, person).map(|(_, claim)| match claim.fulfilled {
+                Some(_) => "fulfilled",
+                None => "claimed",
+            });
+            all.push(Entitled { unit, role, holder, benefit: name, kind: *kind, clause, claim });
+        }
+    }
+    all
+}
