@@ -3,7 +3,7 @@
 //!
 //! In a fenced block marked `acts`, `at TIME` sets the clock, and a line `BY ACT field=value … [#label] => ANSWER` is an
 //! act; `ANNE,BOB ACT …` is the same act by each of them. `ANSWER` is `accepted`, or `refused CODE CLAUSE`, or `invalid`.
-//! Values run to the next ` field=`; lists are JSON.
+//! Values run to the next ` field=`; lists are JSON. A line `charter: NAME` before the acts names another charter.
 //!
 //! In a fenced block marked `ask`, `COMMAND => TEXT` runs `rollcall COMMAND` on the ledger that all the acts leave, and
 //! its output holds the text; `COMMAND =/> TEXT`, and it does not. `@label` stands for an act's event.
@@ -69,18 +69,22 @@ fn play(path: &Path) -> usize {
             "```acts" => inside = true,
             "```" => inside = false,
             _ if !inside || line.trim().is_empty() => {}
-            _ => match line.strip_prefix("at ") {
-                Some(time) => time.clone_into(&mut at),
-                None => {
-                    let (authors, rest) = line.split_once(' ').unwrap();
-                    acts.extend(authors.split(',').map(|by| (number, act(&format!("{by} {rest}"), &at))));
+            _ => {
+                if let Some(time) = line.strip_prefix("at ") {
+                    time.clone_into(&mut at);
+                    continue;
                 }
-            },
+                let (authors, rest) = line.split_once(' ').unwrap();
+                acts.extend(authors.split(',').map(|by| (number, act(&format!("{by} {rest}"), &at))));
+            }
         }
     }
     assert!(!acts.is_empty(), "{} has no acts", path.display());
     let folder = tempfile::tempdir().unwrap();
-    let lines: Vec<Value> = acts.iter().map(|(_, (act, _))| act.clone()).collect();
+    let mut lines: Vec<Value> = acts.iter().map(|(_, (act, _))| act.clone()).collect();
+    if let Some(charter) = story.lines().find_map(|line| line.strip_prefix("charter: ")) {
+        lines[0]["charter"] = json!(charter.trim());
+    }
     let answers = rollcall_tests::rehearse(folder.path(), &lines);
     assert_eq!(answers.len(), acts.len());
     for ((number, (act, expected)), answer) in acts.iter().zip(&answers) {

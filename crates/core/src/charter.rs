@@ -8,6 +8,7 @@ pub mod roles;
 pub mod decisions;
 pub mod records;
 pub mod draft;
+pub mod lint;
 mod check;
 
 use std::collections::BTreeMap;
@@ -233,12 +234,15 @@ impl Charter {
         match name {
             "greatsql" => Some(include_str!("../charters/greatsql.toml")),
             "steward" => Some(include_str!("../charters/steward.toml")),
+            "opengauss-tc" => Some(include_str!("../charters/opengauss-tc.toml")),
+            "cncf-toc" => Some(include_str!("../charters/cncf-toc.toml")),
+            "tikv" => Some(include_str!("../charters/tikv.toml")),
             _ => None,
         }
     }
 
     /// The names of the charters that ship with Rollcall.
-    pub const PRESETS: &'static [&'static str] = &["greatsql", "steward"];
+    pub const PRESETS: &'static [&'static str] = &["greatsql", "steward", "opengauss-tc", "cncf-toc", "tikv"];
 
     /// The charter's name.
     #[must_use]
@@ -292,6 +296,9 @@ impl Charter {
     /// and readings.
     #[must_use]
     pub fn entrenched(&self) -> String {
+        if self.authority.entrenched.is_empty() {
+            return String::new();
+        }
         let clauses: Vec<_> = self.authority.entrenched.iter().map(|id| (id, self.clauses.get(id))).collect();
         let readings: Vec<_> =
             self.interpretations.iter().filter(|r| self.authority.entrenched.contains(&r.clause)).collect();

@@ -329,7 +329,8 @@ pub fn rehearsal_founding(
 }
 
 /// Splits a charter's text into parts that fit their entries, at character boundaries.
-fn parts(mut text: &str) -> Vec<&str> {
+#[must_use]
+pub fn parts(mut text: &str) -> Vec<&str> {
     let limit = usize::try_from(CHARTER_PART_BYTES_MAX).unwrap_or(usize::MAX);
     let mut parts = Vec::new();
     while !text.is_empty() {

@@ -32,3 +32,5 @@ pub mod ledger;
 pub mod audit;
 pub mod explain;
 pub mod listing;
+pub mod outlook;
+pub mod pending;

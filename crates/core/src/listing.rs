@@ -68,8 +68,11 @@ pub fn with_benefit<'a>(
     let Some(rules) = charter.kind_of(state, unit) else { return Vec::new() };
     let brings = |role: &Name| rules.benefits_of(role).any(|(_, benefit)| benefit.kind == kind);
     let all = holders(state, charter, at);
-    let mut people: Vec<_> =
-        all.into_iter().filter(|holder| holder.unit == unit && brings(holder.role)).map(|holder| holder.person).collect();
+    let mut people: Vec<_> = all
+        .into_iter()
+        .filter(|holder| holder.unit == unit && brings(holder.role))
+        .map(|holder| holder.person)
+        .collect();
     people.sort();
     people.dedup();
     people
@@ -96,12 +99,7 @@ pub struct Entitled<'a> {
 
 /// Everything a person is entitled to, in person or as a representative.
 #[must_use]
-pub fn benefits<'a>(
-    state: &'a State,
-    charter: &'a Charter,
-    person: &Handle,
-    at: Timestamp,
-) -> Vec<Entitled<'a>> {
+pub fn benefits<'a>(state: &'a State, charter: &'a Charter, person: &Handle, at: Timestamp) -> Vec<Entitled<'a>> {
     let mut all = Vec::new();
     for Holder { unit, role, person: holder, .. } in holders(state, charter, at) {
         if !state.people().speaks_for(person, holder, at) {

@@ -218,6 +218,7 @@ reasons! {
     Entrenched = "entrenched" { signed: u64, needed: u64 } "the amendment changes what is entrenched, and {signed} of the authority's persons have signed it, needed: {needed}", "rollcall endorse --help";
     OnlyOne = "only-one" { kind: String, of: String, unit: String } "`{of}` has a `{kind}` already: `{unit}`", "rollcall roster";
 
+    VoteSuspended = "vote-suspended" { person: String, absences: u64 } "`{person}` has no vote after missing {absences} meetings in a row", "rollcall meeting";
     RequiresRole = "requires-role" { person: String, unit: String, role: String } "`{person}` does not hold `{role}` in `{unit}`, and this role is reached from it", "rollcall why --not --help";
     EvidenceShort = "evidence-short" { person: String, found: String, needed: String } "the attested contributions of `{person}` do not suffice: {found}; needed: {needed}", "rollcall contribution --help";
     NominationsShort = "nominations-short" { person: String, found: String } "the nominations of `{person}` that stand now do not suffice: {found}", "rollcall nominate --help";

@@ -138,6 +138,22 @@ pub struct VoteRules {
     pub minutes_default: u64,
     /// A vote stays open so many minutes at most.
     pub minutes_max: u64,
+    /// When it may close before its time.
+    #[serde(default)]
+    pub early: Early,
+}
+
+/// When a vote may close before its time; never before every pinned elector has balloted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Early {
+    /// As soon as everybody has.
+    #[default]
+    AllBalloted,
+    /// Not before the shortest time, either.
+    AfterMinimum,
+    /// Never.
+    Never,
 }
 
 impl VoteRules {

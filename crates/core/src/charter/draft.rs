@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 
 use super::check::check_names;
-use super::records::{Attestation, Benefit, RecordRule};
 use super::decisions::{Lapse, Opener};
+use super::records::{Attestation, Benefit, RecordRule};
 use super::roles::{Admission, Applicant, HeldBy, Nominator, Path};
 use super::{
     AuthorityRules, Bar, Base, Charter, Clause, ClauseText, Counted, Decision, Interpretation, MeetingRules, OnePer,
@@ -467,19 +467,8 @@ impl Compiler<'_> {
     }
 
     fn decision(&self, name: Name, draft: DecisionDraft) -> Result<Decision, CharterError> {
-        let DecisionDraft {
-            clause,
-            venue,
-            vote,
-            pass,
-            approvals,
-            turnout,
-            veto,
-            opened_by,
-            advisory,
-            lapse,
-            decides,
-        } = draft;
+        let DecisionDraft { clause, venue, vote, pass, approvals, turnout, veto, opened_by, advisory, lapse, decides } =
+            draft;
         for subject in &decides {
             self.cited([&subject.clause].into_iter().chain(&subject.listed))?;
             if !Effect::SPECS.iter().any(|spec| spec.name == subject.effect) {

@@ -2,12 +2,13 @@
 
 use super::basis::{decision_of, require_none_due};
 use super::convening::convened_meeting;
-use super::meeting::{Body, count};
+use super::meeting::{Body, count, is_suspended};
 use super::motions::{Assembly, require_member};
 use super::sitting::{require_present, require_presider};
 use super::{Changes, Scene, concerns};
 use crate::act::{Choice, CloseVote, Outcome, Retract, Spoken, Vote as VoteAct};
-use crate::charter::{Clause, Decision, VoteRules};
+use crate::charter::decisions::Early;
+use crate::charter::{Clause, Decision, Suspension, VoteRules};
 use crate::digest::EventId;
 use crate::refusal::{Reason, Refusal};
 use crate::state::meetings::Meeting;
@@ -96,6 +97,11 @@ fn require_open(scene: &Scene<'_>, poll: &Poll<'_>) -> Result<(), Refusal> {
 fn require_elector(scene: &Scene<'_>, poll: &Poll<'_>) -> Result<(), Refusal> {
     let meets = poll.sitting.as_ref().map(|(_, body)| body.rules);
     let clause: &Clause = meets.map_or(&poll.rules.named, |rules| &rules.presence);
+    if let Some(rule) = suspended_by(scene, poll) {
+        return Err(
+            Reason::VoteSuspended { person: scene.by().to_string(), absences: rule.absences }.under(&rule.clause)
+        );
+    }
     // Where the charter lets others put a ballot on record, it is kept and counts for nothing.
     if poll.decision.advisory.is_some() && !poll.vote.electors.contains(scene.by()) {
         return Ok(());
@@ -113,6 +119,18 @@ fn require_elector(scene: &Scene<'_>, poll: &Poll<'_>) -> Result<(), Refusal> {
         Some((meeting, _)) => require_present(scene, meeting, clause),
         None => Ok(()),
     }
+}
+
+/// The rule by which the author, a member, has no vote because of staying away.
+fn suspended_by<'a>(scene: &Scene<'a>, poll: &Poll<'a>) -> Option<&'a Suspension> {
+    let pinned = poll.vote.present.contains(scene.by());
+    if pinned || !poll.vote.electors.contains(scene.by()) {
+        return None;
+    }
+    let body = Body::of(scene.state, scene.charter, poll.body.unit)?;
+    let meeting = poll.sitting.as_ref().map(|(meeting, _)| *meeting);
+    let rule = body.rules.suspension.as_ref()?;
+    is_suspended(scene.state, &body, meeting, scene.by(), scene.at()).then_some(rule)
 }
 
 /// G10: the presider writes down a ballot that a member spoke. It counts only once the member signs one before the close.
@@ -159,6 +177,19 @@ fn require_link(scene: &Scene<'_>, poll: &Poll<'_>, replaces: Option<&EventId>) 
     }
 }
 
+/// Some votes run for their shortest time, or for all of it, however soon everybody has balloted.
+fn require_time(scene: &Scene<'_>, poll: &Poll<'_>, id: &EventId) -> Result<(), Refusal> {
+    let least = match poll.rules.early {
+        Early::AllBalloted => return Ok(()),
+        Early::AfterMinimum => poll.vote.cause.at.plus_ms(poll.rules.minutes_min.saturating_mul(60_000)),
+        Early::Never => poll.vote.closes,
+    };
+    if least <= scene.at() {
+        return Ok(());
+    }
+    Err(Reason::VoteRunning { vote: id.to_string(), closes: least.to_string() }.under(&poll.rules.clause))
+}
+
 /// Anyone records an outcome; it is computed, and a stated one must agree. Before its time a vote closes only when every
 /// pinned elector has balloted (trap B11).
 pub(super) fn close(scene: &Scene<'_>, act: &CloseVote) -> Changes {
@@ -173,6 +204,7 @@ pub(super) fn close(scene: &Scene<'_>, act: &CloseVote) -> Changes {
         let closes = poll.vote.closes.to_string();
         return Err(Reason::BallotsMissing { balloted, present: tally.present, closes }.under(&poll.rules.clause));
     }
+    require_time(scene, &poll, &act.vote)?;
     let computed = tally.outcome(poll.decision);
     if let Some(stated) = act.outcome.filter(|stated| *stated != computed) {
         let (stated, computed) = (stated.to_string(), computed.to_string());

@@ -60,14 +60,20 @@ pub(super) fn matches(state: &State, subject: &Subject, effect: &Effect) -> bool
 #[must_use]
 pub fn outcome(state: &State, motion: &Motion, vote: &Vote, now: Timestamp) -> Option<Outcome> {
     let decision = decision_of(state, motion)?;
-    vote.is_decided(now).then(|| vote.tally().outcome(decision))
+    decided_at(state, motion, vote, now).map(|_| vote.tally().outcome(decision))
 }
 
-/// When a vote was decided, if it is by `now`.
+/// When a vote was decided, if it is by `now`: when its outcome was recorded, when every pinned elector had balloted and
+/// the meeting ended, or when its time ran out.
 #[must_use]
-pub fn decided_at(vote: &Vote, now: Timestamp) -> Option<Timestamp> {
+pub fn decided_at(state: &State, motion: &Motion, vote: &Vote, now: Timestamp) -> Option<Timestamp> {
+    if vote.cancelled.is_some() {
+        return None;
+    }
     let recorded = vote.closed.as_ref().map(|cause| cause.at);
-    recorded.or_else(|| (vote.cancelled.is_none() && vote.closes < now).then_some(vote.closes))
+    let meeting = motion.meeting.as_ref().and_then(|meeting| state.meetings().get(meeting));
+    let ended = || meeting.and_then(|meeting| meeting.ended(now)).filter(|_| vote.is_complete());
+    recorded.or_else(ended).or_else(|| (vote.closes < now).then_some(vote.closes))
 }
 
 /// When the effect of a motion starts, if that lies in the past: at the end of its meeting, or, outside meetings, when
@@ -75,7 +81,7 @@ pub fn decided_at(vote: &Vote, now: Timestamp) -> Option<Timestamp> {
 pub(super) fn effective(state: &State, motion: &Motion, vote: &Vote, now: Timestamp) -> Result<Timestamp, Timestamp> {
     match motion.meeting.as_ref().and_then(|meeting| state.meetings().get(meeting)) {
         Some(meeting) => meeting.ended(now).ok_or(meeting.ends_by),
-        None => decided_at(vote, now).ok_or(vote.closes),
+        None => decided_at(state, motion, vote, now).ok_or(vote.closes),
     }
 }
 
@@ -111,8 +117,8 @@ pub(super) fn entitled<'a>(scene: &Scene<'a>, basis: &EventId) -> Result<Due<'a>
 #[must_use]
 pub fn superseded(state: &State, id: &EventId, motion: &Motion, now: Timestamp) -> Option<(EventId, Clause)> {
     let recorded = |vote: &Vote| vote.closed.as_ref().map_or(vote.cause.entry, |closed| closed.entry);
-    let order = |vote: &Vote| decided_at(vote, now).map(|at| (at, recorded(vote)));
-    let own = motion.vote.as_ref().and_then(|vote| state.motions().vote(vote)).and_then(order);
+    let order = |motion: &Motion, vote: &Vote| decided_at(state, motion, vote, now).map(|at| (at, recorded(vote)));
+    let own = motion.vote.as_ref().and_then(|vote| state.motions().vote(vote)).and_then(|vote| order(motion, vote));
     state.motions().iter().find_map(|(other_id, other)| {
         if other_id == id {
             return None;
@@ -124,7 +130,7 @@ pub fn superseded(state: &State, id: &EventId, motion: &Motion, now: Timestamp) 
         }
         let vote = state.motions().vote(other.vote.as_ref()?)?;
         let passed = outcome(state, other, vote, now) == Some(Outcome::Passed);
-        let first = own.is_none() || order(vote) < own;
+        let first = own.is_none() || order(other, vote) < own;
         let stands = passed && if rules_on_it { effective(state, other, vote, now).is_ok() } else { first };
         let clause = decision_of(state, other)
             .and_then(|decision| subject_of(decision, other).map(|subject| subject.clause.clone()));
@@ -190,7 +196,7 @@ enum Contest {
 }
 
 fn contest(state: &State, charter: &Charter, due: &Due<'_>, now: Timestamp) -> Contest {
-    let Effect::GrantRole(grant) = &due.motion.effect else { return Contest::Won };
+    let (Effect::GrantRole(grant), Some(_)) = (&due.motion.effect, &due.motion.meeting) else { return Contest::Won };
     let seat = state.roster().unit(&grant.unit).and_then(|unit| charter.kind(&unit.kind)?.role(&grant.role));
     if seat.and_then(|role| role.at_most) != Some(1) {
         return Contest::Won;
@@ -198,11 +204,7 @@ fn contest(state: &State, charter: &Charter, due: &Due<'_>, now: Timestamp) -> C
     let mut last = std::collections::BTreeMap::new();
     for (id, rival) in state.motions().iter() {
         let Effect::GrantRole(other) = &rival.effect else { continue };
-        if rival.meeting.is_none()
-            || rival.meeting != due.motion.meeting
-            || other.unit != grant.unit
-            || other.role != grant.role
-        {
+        if rival.meeting != due.motion.meeting || other.unit != grant.unit || other.role != grant.role {
             continue;
         }
         let Some((_, vote)) = state.motions().voted(id) else { continue };

@@ -175,17 +175,17 @@ pub fn absences<'a>(state: &'a State, body: &Body<'_>, person: &Handle, noticed_
     file
 }
 
-/// Tells whether a member has lost the vote by staying away, as seen from a meeting in which they may be present: after so
+/// Tells whether a member has lost the vote by staying away, as seen from a meeting in which they may be present, if any: after so
 /// many consecutive absences, until so many consecutive attendances, the present one included.
 #[must_use]
-pub fn is_suspended(state: &State, body: &Body<'_>, meeting: &Meeting, person: &Handle, at: Timestamp) -> bool {
+pub fn is_suspended(state: &State, body: &Body<'_>, meeting: Option<&Meeting>, person: &Handle, at: Timestamp) -> bool {
     let Some(rule) = &body.rules.suspension else { return false };
     let mut file: Vec<bool> = absences(state, body, person, at)
         .into_iter()
-        .filter(|attendance| attendance.meeting.id() != meeting.id())
+        .filter(|attendance| meeting.is_none_or(|meeting| attendance.meeting.id() != meeting.id()))
         .map(|attendance| attendance.attended)
         .collect();
-    file.push(meeting.attended(person));
+    file.extend(meeting.map(|meeting| meeting.attended(person)));
     let (mut missed, mut came, mut suspended) = (0_u64, 0_u64, false);
     for attended in file {
         missed = if attended { 0 } else { missed.saturating_add(1) };
@@ -201,6 +201,6 @@ pub fn streak(state: &State, body: &Body<'_>, person: &Handle, noticed_at: Times
     absences(state, body, person, noticed_at).last().map_or(0, |attendance| attendance.streak)
 }
 
-pub(super) fn count(len: usize) -> u64 {
+pub(crate) fn count(len: usize) -> u64 {
     u64::try_from(len).unwrap_or(u64::MAX)
 }

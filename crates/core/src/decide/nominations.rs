@@ -84,7 +84,12 @@ fn nominating_for_decision(scene: &Scene<'_>, unit: &UnitId, role: &Name) -> Res
 
 fn nominator_now<'a>(scene: &Scene<'a>, unit: &UnitId, rules: &'a Role) -> Result<Option<&'a Nominator>, Refusal> {
     let constituted = scene.unit(unit)?.constituted.is_some();
-    Ok(rules.nominated_by.iter().find(|nominator| nominator.phase.holds(constituted)))
+    let now = || rules.nominated_by.iter().filter(|nominator| nominator.phase.holds(constituted));
+    let holds = |nominator: &&Nominator| {
+        scene.holds(nominator.unit.as_ref().unwrap_or(unit), &nominator.role, scene.by()).is_some()
+    };
+    // Of several who may nominate, the rule under which the author does is the one that counts.
+    Ok(now().find(holds).or_else(|| now().next()))
 }
 
 /// PMC-18: the nominee holds some role in what belongs together with the unit, where the charter asks for that.

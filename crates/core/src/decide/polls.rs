@@ -39,7 +39,10 @@ pub(super) fn open_vote(scene: &Scene<'_>, act: &OpenVote) -> Changes {
         require_outside_opener(scene, &body, decision)?;
         let all = in_office(scene.state, body.unit, body.electors, scene.at());
         let all: Vec<Handle> = all.into_iter().map(|(person, _)| person.clone()).collect();
-        (all.clone(), all)
+        let home = Body::of(scene.state, scene.charter, body.unit);
+        let votes =
+            |person: &&Handle| home.is_none_or(|home| !is_suspended(scene.state, &home, None, person, scene.at()));
+        (all.clone(), all.iter().filter(votes).cloned().collect())
     };
     require_phase(scene, motion, subject)?;
     require_below(scene, motion, subject)?;
@@ -55,6 +58,8 @@ pub(super) fn open_vote(scene: &Scene<'_>, act: &OpenVote) -> Changes {
         super::amendment::require_fit(scene, effect)?;
     }
 
+    // The quorum is one of members, whoever of them may vote on this motion.
+    let quorum = (count(present.len()), count(electors.len()));
     let (electors, present) = recused(motion, subject, electors, present);
     let vote = Vote {
         cause: scene.cause.clone(),
@@ -72,7 +77,7 @@ pub(super) fn open_vote(scene: &Scene<'_>, act: &OpenVote) -> Changes {
     require_electorate(&vote, decision)?;
     let mut changes = Vec::new();
     if let (Some((_, home)), Some(meeting)) = (&sitting, motion.meeting) {
-        require_quorum(home, &vote)?;
+        require_quorum(home, quorum.0, quorum.1)?;
         changes.push(MeetingChange::Valid { meeting }.into());
     }
     changes.insert(0, MotionChange::Opened(vote).into());
@@ -152,7 +157,8 @@ fn in_meeting(
     require_notice(scene, meeting, body, &electors)?;
     let seen = scene.event.header().seen.size;
     let here = electors.iter().filter(|person| meeting.is_present_since(person, seen));
-    let present = here.filter(|person| !is_suspended(scene.state, body, meeting, person, scene.at())).cloned().collect();
+    let present =
+        here.filter(|person| !is_suspended(scene.state, body, Some(meeting), person, scene.at())).cloned().collect();
     Ok((electors, present))
 }
 
@@ -306,7 +312,7 @@ fn closing_time(
 ) -> Result<Timestamp, Refusal> {
     let none = || Reason::NoPath { what: format!("`{}` takes no votes", body.unit) }.under(&body.kind.clause);
     let rules = decision.vote.as_ref().or(body.kind.vote.as_ref()).ok_or_else(none)?;
-    let VoteRules { clause, minutes_min, minutes_default, minutes_max, named: _, choices: _ } = rules;
+    let VoteRules { clause, minutes_min, minutes_default, minutes_max, named: _, choices: _, early: _ } = rules;
     let after = |minutes: &u64| scene.at().plus_ms(minutes.saturating_mul(60_000));
     let closes = asked.unwrap_or_else(|| after(minutes_default));
     if closes < after(minutes_min) || after(minutes_max) < closes {
@@ -331,8 +337,7 @@ fn require_electorate(vote: &Vote, decision: &Decision) -> Result<(), Refusal> {
 }
 
 /// TOC-22: the quorum holds among those whom the opening pins.
-fn require_quorum(body: &Body<'_>, vote: &Vote) -> Result<(), Refusal> {
-    let (present, in_office) = (count(vote.present.len()), count(vote.electors.len()));
+fn require_quorum(body: &Body<'_>, present: u64, in_office: u64) -> Result<(), Refusal> {
     if has_quorum(body.rules, present, in_office) {
         return Ok(());
     }

@@ -197,12 +197,19 @@ pub(super) fn beginning(
         let (unit, role, person) = (unit.to_string(), role.to_string(), person.to_string());
         return Err(Reason::AlreadyHeld { unit, role, person }.under(beginning.clause));
     }
-    if let Some(implied) = &rules.implies
-        && let Some(to) = scene.state.roster().tenure_at(unit, implied, person, scene.at()).and_then(|tenure| tenure.to)
+    let base = rules.implies.as_ref().and_then(|implied| {
+        scene.state.roster().tenure_at(unit, implied, person, scene.at()).map(|tenure| (implied, tenure))
+    });
+    if let Some((implied, leaving)) = base.filter(|(_, tenure)| tenure.ended.is_some())
+        && let Some(to) = leaving.to
     {
         let what = format!("`{person}` leaves `{implied}` in `{unit}` at {to}, and `{role}` needs it");
         return Err(Reason::NoPath { what }.under(&rules.clause));
     }
+    // A role that needs another one ends with the other's term.
+    let term = base.and_then(|(_, tenure)| tenure.to);
+    let until = [beginning.until, term].into_iter().flatten().min();
+    let beginning = &Beginning { until, ..*beginning };
     let holders: Vec<_> = scene.state.roster().holders(unit, role, scene.at()).map(|(holder, _)| holder).collect();
     match (rules.at_most, holders.as_slice()) {
         (Some(1), [former]) => {
@@ -217,12 +224,25 @@ pub(super) fn beginning(
         (Some(_) | None, _) => {}
     }
     if let Some(implied) = &rules.implies
-        && scene.state.roster().tenure_at(unit, implied, person, scene.at()).is_none()
+        && base.is_none()
     {
+        let held = scene.state.roster().holders(unit, implied, scene.at()).count();
+        let full = scene.role(unit, implied)?.at_most.filter(|limit| *limit <= u64::try_from(held).unwrap_or(u64::MAX));
+        if let Some(limit) = full {
+            let what = format!("`{role}` confers `{implied}`, whose {limit} seats in `{unit}` are all held");
+            return Err(Reason::NoPath { what }.under(&rules.clause));
+        }
         let conferred = Beginning { how: How::Implied, basis: beginning.basis, clause: &rules.clause, until: None };
         changes.push(begun(scene, unit, implied, person, &conferred));
     }
     changes.push(begun(scene, unit, role, person, beginning));
+    // G7: who holds the role again is no emeritus of it any more.
+    if let Some(honour) = &rules.emeritus
+        && scene.state.roster().tenure_at(unit, honour, person, scene.at()).is_some()
+    {
+        let end = End { how: HowEnded::Succeeded, to: scene.at(), basis: beginning.basis, clause: &rules.clause };
+        changes.push(ended(scene, unit, honour, person, &end));
+    }
     let (unit, role, person) = (unit.clone(), role.clone(), person.clone());
     changes.push(ProposalChange::Spent { unit, role, person }.into());
     Ok(changes)

@@ -199,6 +199,11 @@ impl Records {
         self.claims.get(event)
     }
 
+    /// Every claim of a benefit, by event.
+    pub fn claims(&self) -> impl Iterator<Item = (&EventId, &Claim)> {
+        self.claims.iter()
+    }
+
     /// The claim by which a person claimed a benefit.
     #[must_use]
     pub fn claimed(&self, unit: &UnitId, benefit: &Name, person: &Handle) -> Option<(&EventId, &Claim)> {
