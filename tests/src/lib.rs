@@ -2,6 +2,8 @@
 //!
 //! Each helper does one thing that a person at a terminal would do. Nothing here knows core's types.
 
+pub mod community;
+
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};

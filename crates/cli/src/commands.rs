@@ -18,6 +18,7 @@ mod man;
 mod meeting;
 mod motion;
 mod paper;
+mod pending;
 mod rehearse;
 mod roster;
 mod status;
@@ -63,6 +64,8 @@ pub(crate) fn command() -> Command {
         meeting::command(),
         motion::command(),
         paper::command(),
+        pending::command(),
+        pending::benefits_command(),
         charter::command(),
         export::command(),
         certificate::command(),
@@ -152,6 +155,8 @@ pub(crate) fn dispatch(matches: &ArgMatches) -> Result<Answer, Failure> {
         "meeting" => meeting::run(args),
         "motion" => motion::run(args),
         "paper" => paper::run(args),
+        "pending" => pending::run(args),
+        "benefits" => pending::benefits_run(args),
         "charter" => charter::run(args),
         "export" => export::run(args),
         "certificate" => certificate::run(args),

@@ -51,7 +51,9 @@ impl Accounts {
             if own != forge {
                 continue;
             }
-            let plain = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.'));
+            let plain = |text: &str| {
+                !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.'))
+            };
             if !plain(&login) || !plain(&id) {
                 return Err(fault(format!("not a login with its number: `{login}`, `{id}`")));
             }
@@ -83,16 +85,23 @@ impl View<'_> {
     }
 
     /// People of the project with a right, by account.
-    fn rights(&self, kind: BenefitKind, accounts: &Accounts) -> Result<(Vec<(String, String)>, Vec<Handle>), Failure> {
+    fn rights(&self, kind: BenefitKind, accounts: &Accounts) -> Result<Rights, Failure> {
         let people = with_benefit(self.state, self.charter, self.project()?, kind, self.at);
         let (known, missing) = accounts.of(&people);
-        Ok((known.into_iter().cloned().collect(), missing.into_iter().cloned().collect()))
+        let missing = missing.into_iter().cloned().collect();
+        Ok(Rights { accounts: known.into_iter().cloned().collect(), missing })
     }
 
     fn named(&self) -> Vec<Holder<'_>> {
         let all = holders(self.state, self.charter, self.at);
         all.into_iter().filter(|holder| self.unit.is_none_or(|unit| holder.unit == unit)).collect()
     }
+}
+
+/// Accounts that bear a right, as number and login, and the people who bear it without a known account.
+struct Rights {
+    accounts: Vec<(String, String)>,
+    missing: Vec<Handle>,
 }
 
 /// An export, and the people who should be in it but have no account on the forge.
@@ -103,8 +112,8 @@ pub(crate) struct Export {
 
 /// The approvers and reviewers of a project (DEV-M3, DEV-R14).
 pub(crate) fn owners(view: &View<'_>, accounts: &Accounts) -> Result<Export, Failure> {
-    let (approvers, mut missing) = view.rights(BenefitKind::Merge, accounts)?;
-    let (reviewers, without) = view.rights(BenefitKind::Review, accounts)?;
+    let Rights { accounts: approvers, mut missing } = view.rights(BenefitKind::Merge, accounts)?;
+    let Rights { accounts: reviewers, missing: without } = view.rights(BenefitKind::Review, accounts)?;
     missing.extend(without);
     require_some(&approvers, "approver")?;
     let mut text = format!("{}\napprovers:\n", view.mark("#"));
@@ -123,7 +132,7 @@ pub(crate) fn owners(view: &View<'_>, accounts: &Accounts) -> Result<Export, Fai
 
 /// Who may merge into the whole repository (DEV-M3).
 pub(crate) fn codeowners(view: &View<'_>, accounts: &Accounts) -> Result<Export, Failure> {
-    let (approvers, missing) = view.rights(BenefitKind::Merge, accounts)?;
+    let Rights { accounts: approvers, missing } = view.rights(BenefitKind::Merge, accounts)?;
     require_some(&approvers, "owner")?;
     let logins: Vec<_> = approvers.iter().map(|(_, login)| format!("@{login}")).collect();
     Ok(Export { text: format!("{}\n* {}\n", view.mark("#"), logins.join(" ")), missing })
@@ -190,7 +199,8 @@ pub(crate) fn roster(view: &View<'_>) -> Value {
     let units: BTreeMap<_, BTreeMap<_, _>> = units
         .into_iter()
         .map(|(unit, roles)| {
-            let roles = roles.into_iter().map(|(role, (named, unnamed))| (role, json!({"holders": named, "unnamed": unnamed})));
+            let roles =
+                roles.into_iter().map(|(role, (named, unnamed))| (role, json!({"holders": named, "unnamed": unnamed})));
             (unit, roles.collect())
         })
         .collect();

@@ -19,8 +19,20 @@ pub(super) fn command() -> Command {
         .arg(Arg::new("person").value_name("PERSON").required(true).help("The holder's handle"))
         .arg(Arg::new("role").value_name("ROLE").required(true).help("The role"))
         .arg(Arg::new("unit").long("in").value_name("UNIT").required(true).help("The unit"))
-        .arg(Arg::new("private").long("private").action(ArgAction::SetTrue).help("For the holder's own wall: without consent to public listing"))
-        .arg(Arg::new("output").short('o').long("output").value_name("FILE").value_parser(value_parser!(PathBuf)).help("Write to this file"))
+        .arg(
+            Arg::new("private")
+                .long("private")
+                .action(ArgAction::SetTrue)
+                .help("For the holder's own wall: without consent to public listing"),
+        )
+        .arg(
+            Arg::new("output")
+                .short('o')
+                .long("output")
+                .value_name("FILE")
+                .value_parser(value_parser!(PathBuf))
+                .help("Write to this file"),
+        )
         .after_help("Example:\n  rollcall --ledger L certificate zed maintainer --in project/greatsql -o zed.svg")
 }
 
@@ -32,7 +44,8 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
     else {
         return Err(Failure::usage("a certificate names a person, a role and a unit"));
     };
-    let held = holders(state, charter, at).into_iter().find(|h| *h.person == person && *h.role == role && *h.unit == unit);
+    let held =
+        holders(state, charter, at).into_iter().find(|h| *h.person == person && *h.role == role && *h.unit == unit);
     let Some(held) = held else {
         let what = format!("`{person}` does not hold `{role}` in `{unit}`");
         return Err(Failure::unchecked(what).hint(format!("rollcall why {person} '{role}' --in {unit} --not")));
@@ -55,7 +68,8 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
     let community = founding.map(|founding| founding.name.as_str().to_owned()).unwrap_or_default();
     let name = organisation.or(known).unwrap_or_else(|| person.to_string());
     let since = charter.zone().date(held.tenure.from).to_string();
-    let picture = draw(&Certificate { community, name, role: role.to_string(), unit: unit.to_string(), since, lines: &lines });
+    let picture =
+        draw(&Certificate { community, name, role: role.to_string(), unit: unit.to_string(), since, lines: &lines });
     let facts: serde_json::Map<String, serde_json::Value> =
         lines.iter().map(|(label, value)| (label.to_lowercase(), json!(value))).collect();
     let Some(path) = args.get_one::<PathBuf>("output") else {
@@ -91,12 +105,18 @@ fn draw(certificate: &Certificate<'_>) -> String {
          <rect x=\"46\" y=\"46\" width=\"1108\" height=\"758\" fill=\"none\" stroke=\"#b08d3e\" stroke-width=\"2\"/>\n\
          <g text-anchor=\"middle\" font-family=\"Georgia, 'Noto Serif CJK SC', serif\" fill=\"#1f2d33\">\n",
     );
-    let _ = writeln!(text, "<text x=\"600\" y=\"140\" font-size=\"34\" letter-spacing=\"6\">{}</text>", escape(community));
+    let _ =
+        writeln!(text, "<text x=\"600\" y=\"140\" font-size=\"34\" letter-spacing=\"6\">{}</text>", escape(community));
     let _ = writeln!(text, "<text x=\"600\" y=\"240\" font-size=\"26\" fill=\"#5a6b72\">certifies that</text>");
     let _ = writeln!(text, "<text x=\"600\" y=\"340\" font-size=\"{size}\" fill=\"#1f4e5f\">{}</text>", escape(name));
     let _ = writeln!(text, "<text x=\"600\" y=\"420\" font-size=\"26\" fill=\"#5a6b72\">holds the role of</text>");
     let _ = writeln!(text, "<text x=\"600\" y=\"490\" font-size=\"52\">{}</text>", escape(role));
-    let _ = writeln!(text, "<text x=\"600\" y=\"550\" font-size=\"28\">in {}, since {}</text>", escape(unit), escape(since));
+    let _ = writeln!(
+        text,
+        "<text x=\"600\" y=\"550\" font-size=\"28\">in {}, since {}</text>",
+        escape(unit),
+        escape(since)
+    );
     text.push_str("</g>\n<g font-family=\"monospace\" font-size=\"13\" fill=\"#5a6b72\">\n");
     for (row, (label, value)) in (0_u32..).zip(lines.iter()) {
         let y = row.saturating_mul(22).saturating_add(680);

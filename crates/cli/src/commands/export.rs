@@ -118,7 +118,9 @@ fn require_few_removals(args: &ArgMatches, path: &Path, text: &str) -> Result<()
     let most = args.get_one::<usize>("max-removals").copied().unwrap_or_default();
     if most < gone {
         let what = format!("{} would lose {gone} words, allowed: {most}; nothing was written", path.display());
-        return Err(Failure::unchecked(what).hint(format!("look at the change with --check, then: --max-removals {gone}")));
+        return Err(
+            Failure::unchecked(what).hint(format!("look at the change with --check, then: --max-removals {gone}"))
+        );
     }
     Ok(())
 }

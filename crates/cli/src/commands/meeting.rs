@@ -5,9 +5,10 @@ use std::fmt::Write;
 use clap::{Arg, ArgMatches, Command};
 use rollcall_core::decide::meeting::{Body, has_quorum, is_duly_noticed, members, members_in, notice_defects, present};
 use rollcall_core::digest::EventId;
+use rollcall_core::name::Handle;
 use rollcall_core::state::State;
 use rollcall_core::time::Timestamp;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::reading;
 use crate::answer::Answer;
@@ -19,10 +20,28 @@ pub(super) fn command() -> Command {
         .about("Show a meeting's notice, agenda, quorum and attendance, or list the meetings")
         .arg(Arg::new("meeting").value_name("EVENT").help("The notice's event; without it, all meetings are listed"))
         .arg(Arg::new("unit").long("unit").value_name("UNIT").help("Only meetings of this body"))
+        .args_conflicts_with_subcommands(true)
+        .subcommand(
+            Command::new("quorum")
+                .about("Tell whether a meeting would have a quorum with some members, and who would suffice")
+                .arg(Arg::new("meeting").value_name("EVENT").help("The meeting; without it, the body as it is now"))
+                .arg(Arg::new("unit").long("unit").value_name("UNIT").default_value("toc").help("The body"))
+                .arg(
+                    Arg::new("if")
+                        .long("if")
+                        .value_name("HANDLE,…")
+                        .value_delimiter(',')
+                        .help("Who would be there; by default those who are"),
+                )
+                .after_help("Example:\n  rollcall --ledger L meeting quorum --if alice,bob"),
+        )
         .after_help("Examples:\n  rollcall --ledger L meeting\n  rollcall --ledger L meeting 3f2a9c")
 }
 
 pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
+    if let Some(("quorum", args)) = args.subcommand() {
+        return quorum(args);
+    }
     let session = reading(args)?;
     let (state, charter, at) = (session.state(), session.charter()?, session.asking_at()?);
     let mut text = String::new();
@@ -51,6 +70,64 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
         );
     }
     let json = meetings.iter().map(|meeting| show::meeting(state, charter, meeting, at)).collect::<Value>();
+    Ok(Answer::new(json, text))
+}
+
+/// Whether a quorum would hold, and how many more of whom would suffice.
+fn quorum(args: &ArgMatches) -> Result<Answer, Failure> {
+    let session = reading(args)?;
+    let (state, charter, at) = (session.state(), session.charter()?, session.asking_at()?);
+    let id = args.get_one::<String>("meeting").map(|id| super::event(state, id)).transpose()?;
+    let meeting = match &id {
+        Some(id) => {
+            let none = || Failure::usage(format!("the event convenes no meeting: {id}")).hint("rollcall meeting");
+            Some(state.meetings().get(id).ok_or_else(none)?)
+        }
+        None => None,
+    };
+    let asked = super::unit(args, "unit")?;
+    let unit = meeting.map(|meeting| &meeting.terms.unit).or(asked.as_ref());
+    let unit = unit.ok_or_else(|| Failure::usage("which body? name it with `--unit`"))?;
+    let body = Body::of(state, charter, unit);
+    let body = body.ok_or_else(|| Failure::usage(format!("`{unit}` holds no meetings")).hint("rollcall roster"))?;
+    let all: Vec<&Handle> = match meeting {
+        Some(meeting) => members_in(state, &body, meeting, at),
+        None => members(state, &body, at).into_iter().map(|(person, _)| person).collect(),
+    };
+    let mut named: Vec<Handle> = Vec::new();
+    for name in args.get_many::<String>("if").into_iter().flatten() {
+        let person: Handle = name.parse().map_err(|error| Failure::usage(format!("`{name}`: {error}")))?;
+        if !all.contains(&&person) {
+            return Err(
+                Failure::usage(format!("`{person}` is not a member in office of `{unit}`")).hint("rollcall roster")
+            );
+        }
+        named.push(person);
+    }
+    let there: Vec<&Handle> = match (named.is_empty(), meeting) {
+        (true, Some(meeting)) => all.iter().filter(|person| meeting.is_present(person)).copied().collect(),
+        (true, None) | (false, _) => all.iter().filter(|person| named.contains(person)).copied().collect(),
+    };
+    let count = |people: &[&Handle]| u64::try_from(people.len()).unwrap_or(u64::MAX);
+    let (present, in_office) = (count(&there), count(&all));
+    let needed = body.rules.quorum_of(in_office);
+    let holds = has_quorum(body.rules, present, in_office);
+    let others: Vec<_> = all.iter().filter(|person| !there.contains(person)).copied().collect();
+    let missing = needed.saturating_sub(present);
+    let clause = body.rules.quorum_clause();
+    let json = json!({
+        "unit": unit, "present": there, "in_office": in_office, "needed": needed, "holds": holds,
+        "missing": missing, "any_of": others, "clause": clause,
+    });
+    let names: Vec<_> = others.iter().map(ToString::to_string).collect();
+    let text = if holds {
+        format!("a quorum holds: {present} of {in_office} present, needed {needed} ({clause})\n")
+    } else {
+        format!(
+            "no quorum: {present} of {in_office} present, needed {needed} ({clause}); any {missing} of {} would suffice\n",
+            names.join(", ")
+        )
+    };
     Ok(Answer::new(json, text))
 }
 

@@ -14,7 +14,7 @@ pub(crate) fn calendar(state: &State, charter: &Charter, meeting: &Meeting) -> S
     let terms = &meeting.terms;
     let cancelled = meeting.cancelled.as_ref();
     let stamp = cancelled.or(meeting.delivered.as_ref().map(|delivery| &delivery.cause)).unwrap_or(&meeting.notice);
-    let sequence = u8::from(meeting.delivered.is_some()).saturating_add(u8::from(cancelled.is_some()) * 2);
+    let sequence = u8::from(meeting.delivered.is_some()).saturating_add(if cancelled.is_some() { 2 } else { 0 });
     let agenda: Vec<_> = meeting.agenda().map(|item| format!("- {}", item.as_str())).collect();
     let local = format!("{} {}", charter.zone().local(terms.starts), charter.zone().name());
     let description = format!("{local}\n{}\nNotice {}", agenda.join("\n"), meeting.id());

@@ -14,12 +14,7 @@ use super::{calendar, domain, title};
 use crate::failure::Failure;
 
 /// The message to the list. Its id derives from the notice's event, so that the archive's copy proves which notice it is.
-pub(crate) fn notice_mail(
-    state: &State,
-    charter: &Charter,
-    meeting: &Meeting,
-    list: &str,
-) -> Result<Vec<u8>, Failure> {
+pub(crate) fn notice_mail(state: &State, charter: &Charter, meeting: &Meeting, list: &str) -> Result<Vec<u8>, Failure> {
     let (id, domain) = (meeting.id().to_string(), domain(state));
     let cancelled = meeting.cancelled.as_ref();
     let local = charter.zone().local(meeting.terms.starts);

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use rollcall_core::act::Choice;
 use rollcall_core::charter::Charter;
-use rollcall_core::decide::basis::{decision_of, words};
+use rollcall_core::decide::basis::{decision_of, outcome, words};
 use rollcall_core::decide::meeting::Body;
 use rollcall_core::digest::EventId;
 use rollcall_core::state::State;
@@ -38,7 +38,12 @@ pub(crate) fn minutes(state: &State, charter: &Charter, meeting: &Meeting, at: T
     let _ = writeln!(text, "- Notice {}, {} civil days ahead", by(&meeting.notice), meeting.days);
     match &meeting.delivered {
         Some(delivery) => {
-            let _ = writeln!(text, "- Delivered to the list at {}: {}", local(delivery.time), md(delivery.archive.as_str()));
+            let _ = writeln!(
+                text,
+                "- Delivered to the list at {}: {}",
+                local(delivery.time),
+                md(delivery.archive.as_str())
+            );
         }
         None => text.push_str("- Delivery to the list is not on record\n"),
     }
@@ -134,11 +139,17 @@ fn record(state: &State, charter: &Charter, id: &EventId, motion: &Motion, at: T
     };
     if let Some(decision) = decision_of(state, motion) {
         let tally = vote.tally();
-        let outcome = if vote.is_decided(at) { tally.outcome(decision).to_string() } else { "vote open".to_owned() };
+        let outcome = outcome(state, motion, vote, at).map_or_else(|| "vote open".to_owned(), |o| o.to_string());
         let _ = writeln!(
             text,
             "**{outcome}** under {}: {} for, {} against, {} abstain, {} silent; {} present of {} in office.\n",
-            decision.clause, tally.approvals, tally.against, tally.abstain, tally.silent, tally.present, tally.in_office
+            decision.clause,
+            tally.approvals,
+            tally.against,
+            tally.abstain,
+            tally.silent,
+            tally.present,
+            tally.in_office
         );
     }
     ballots(charter, vote, text);

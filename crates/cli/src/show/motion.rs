@@ -1,7 +1,7 @@
 //! A motion as JSON: its electorate, ballots and tally, each bar with its margin, and the absences it rests on.
 
 use rollcall_core::charter::{Charter, Decision};
-use rollcall_core::decide::basis::{decision_of, superseded, words};
+use rollcall_core::decide::basis::{decision_of, outcome, subject_of, superseded, words};
 use rollcall_core::decide::meeting::{Body, absences};
 use rollcall_core::digest::EventId;
 use rollcall_core::effect::Effect;
@@ -29,7 +29,6 @@ pub(crate) fn motion(state: &State, charter: &Charter, id: &EventId, motion: &Mo
     let decision = decision_of(state, motion);
     let tally = vote.tally();
     let needed = decision.map_or(0, |decision| tally.needed(decision));
-    let decided = vote.is_decided(at);
     let mut file = Value::Null;
     if let Effect::EndRole(end) = &motion.effect {
         file = absence_file(state, charter, motion, &end.person);
@@ -55,16 +54,33 @@ pub(crate) fn motion(state: &State, charter: &Charter, id: &EventId, motion: &Mo
         );
         fields.insert("needed".to_owned(), json!(needed));
         fields.insert("missing".to_owned(), json!(needed.saturating_sub(tally.approvals)));
-        let outcome = decision.filter(|_| decided).map(|decision| tally.outcome(decision));
-        fields.insert("outcome".to_owned(), json!(outcome));
+        fields.insert("outcome".to_owned(), json!(outcome(state, motion, vote, at)));
         fields.insert(
             "spoken".to_owned(),
             vote.spoken.iter().map(|(p, (choice, _))| json!({"by": p, "choice": choice})).collect(),
         );
         fields.insert("superseded".to_owned(), json!(superseded(state, id, motion, at).map(|(by, _)| by.to_string())));
+        fields.insert("rests_on".to_owned(), json!(readings(state, motion)));
         fields.insert("absences".to_owned(), file);
     }
     object
+}
+
+/// The readings that the outcome rests on: those of the clauses that its rule, venue and bars cite.
+fn readings(state: &State, motion: &Motion) -> Vec<Value> {
+    let (Some(charter), Some(decision)) = (state.charter_of(&motion.charter), decision_of(state, motion)) else {
+        return Vec::new();
+    };
+    let mut clauses = vec![&decision.clause, &decision.venue_clause];
+    clauses.extend(decision.pass.iter().chain(&decision.turnout).map(|bar| &bar.clause));
+    if let Some(subject) = subject_of(decision, motion) {
+        clauses.push(&subject.clause);
+        clauses.extend(&subject.listed);
+    }
+    let cited = charter.interpretations().iter().filter(|reading| clauses.contains(&&reading.clause));
+    cited
+        .map(|reading| json!({"interpretation": reading.id, "reading": reading.reading, "others": reading.others}))
+        .collect()
 }
 
 /// Each bar of a rule, with how far it is from being met.

@@ -1,0 +1,65 @@
+//! `charter outlook`: what would freeze a body of a living ledger, and what the ways out are.
+
+use std::fmt::Write;
+
+use clap::{ArgMatches, Command};
+use rollcall_core::outlook::{Outlook, Standing, outlook};
+use serde_json::json;
+
+use crate::answer::Answer;
+use crate::commands::reading;
+use crate::failure::Failure;
+
+pub(super) fn command() -> Command {
+    Command::new("outlook")
+        .about("Show what would freeze each body, who could still demand a meeting, and what the exits are")
+        .after_help("Example:\n  rollcall --ledger L charter outlook")
+}
+
+pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
+    let session = reading(args)?;
+    let (state, charter, at) = (session.state(), session.charter()?, session.asking_at()?);
+    let all = outlook(state, charter, at);
+    let mut text = String::new();
+    for body in &all {
+        describe(body, &mut text);
+    }
+    if all.is_empty() {
+        text.push_str("no body decides in meetings\n");
+    }
+    Ok(Answer::new(json!({"at": at.to_string(), "bodies": all}), text))
+}
+
+fn describe(body: &Outlook<'_>, text: &mut String) {
+    let word = match body.standing {
+        Standing::Sound => "sound",
+        Standing::Warned => "WARNING",
+        Standing::Frozen => "FROZEN",
+    };
+    let _ = writeln!(
+        text,
+        "{}  {word}: {} in office, quorum {}, {} may stay away",
+        body.unit, body.in_office, body.quorum, body.spare
+    );
+    for (person, missed) in &body.away {
+        let _ = writeln!(text, "  away: {person}, {missed} meeting(s) in a row");
+    }
+    match body.standing {
+        Standing::Frozen => text.push_str("  those who still come make no quorum: no meeting can be valid\n"),
+        Standing::Warned | Standing::Sound => {
+            let _ = writeln!(text, "  {} more staying away would stop it", body.until_frozen);
+        }
+    }
+    match body.conveners.as_slice() {
+        [] => text.push_str("  nobody can convene: the office is vacant\n"),
+        [one] => {
+            let _ = writeln!(text, "  only {one} convenes");
+        }
+        several => {
+            let _ = writeln!(text, "  {} may convene", several.len());
+        }
+    }
+    for exit in &body.exits {
+        let _ = writeln!(text, "  exit: {} ({})", exit.what, exit.clause);
+    }
+}
