@@ -69,8 +69,7 @@ fn an_open_vote_keeps_the_charter_it_was_put_under() {
     later.act("zed", "amend", &early);
     let event = |label: &str| {
         let rows = json(folder.path(), &["--ledger", "play.ledger", "motion"]);
-        let row = rows.as_array().unwrap().iter().find(|row| row["title"] == label).unwrap().clone();
-        row
+        rows.as_array().unwrap().iter().find(|row| row["title"] == label).unwrap().clone()
     };
     let amend = event("Amend TOC-26")["motion"].as_str().unwrap().to_owned();
     let open = event("Before")["vote"].as_str().unwrap().to_owned();
