@@ -75,22 +75,34 @@ pub fn rehearse(folder: &Path, lines: &[serde_json::Value]) -> Vec<serde_json::V
     out.lines().map(|line| serde_json::from_str(line).expect("an answer is JSON")).collect()
 }
 
+/// Says that a check needs a program of others that is not there; where `ROLLCALL_REQUIRE_TOOLS` is set it must be.
+pub fn without(why: &str) {
+    assert!(std::env::var_os("ROLLCALL_REQUIRE_TOOLS").is_none(), "{why}");
+    skipped(why);
+}
+
+/// Plays lines without keeping a ledger and returns an answer for each.
+#[must_use]
+pub fn rehearse_in_memory(lines: &[serde_json::Value]) -> Vec<serde_json::Value> {
+    let folder = tempfile::tempdir().expect("a folder for the acts");
+    let text: Vec<String> = lines.iter().map(ToString::to_string).collect();
+    std::fs::write(folder.path().join("acts.jsonl"), text.join("\n")).expect("the acts are written");
+    let out = expect(folder.path(), 0, &["rehearse", "acts.jsonl", "--json"]);
+    out.lines().map(|line| serde_json::from_str(line).expect("an answer is JSON")).collect()
+}
+
 /// Tells whether a program of others is installed; where `ROLLCALL_REQUIRE_TOOLS` is set it must be.
 #[must_use]
 pub fn has_tool(name: &str) -> bool {
     let found =
         std::env::var_os("PATH").is_some_and(|path| std::env::split_paths(&path).any(|dir| dir.join(name).is_file()));
     if !found {
-        skipped(&format!("`{name}` is not installed, so nothing is checked with it here"));
+        without(&format!("`{name}` is not installed, so nothing is checked with it here"));
     }
     found
 }
 
 /// Says that something is not tested, past the harness, which keeps what a passing test prints to itself.
-///
-/// # Panics
-/// Where `ROLLCALL_REQUIRE_TOOLS` is set, nothing may be skipped.
-pub fn skipped(why: &str) {
-    assert!(std::env::var_os("ROLLCALL_REQUIRE_TOOLS").is_none(), "{why}");
+fn skipped(why: &str) {
     let _ = writeln!(std::io::stderr(), "SKIPPED: {why}");
 }

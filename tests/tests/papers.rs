@@ -110,7 +110,7 @@ print(json.dumps([read("one.ics"), read("two.ics")]))
     let raw = std::fs::read_to_string(here.join("one.ics")).unwrap();
     assert!(raw.lines().all(|line| line.len() <= 75) && raw.contains("\r\n"), "{raw}");
     let Some(read) = python(here, program) else {
-        rollcall_tests::skipped("the calendar is not read by the Python module icalendar: it is not installed");
+        rollcall_tests::without("the calendar is not read by the Python module icalendar: it is not installed");
         return;
     };
     let (one, two) = (&read[0], &read[1]);
@@ -193,7 +193,7 @@ print(json.dumps({"tag": root.tag, "texts": [t.text for t in root.iter(ns + "tex
 fn a_browser_shows_minutes_and_certificate() {
     let browser = ["chromium", "chromium-browser", "google-chrome"].into_iter().find(|name| has_tool(name));
     let Some(browser) = browser else {
-        rollcall_tests::skipped("minutes and certificate are not opened in a browser: there is none");
+        rollcall_tests::without("minutes and certificate are not opened in a browser: there is none");
         return;
     };
     let folder = tempfile::tempdir().unwrap();
