@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use rollcall_core::audit::{Level, Report};
+use rollcall_core::charter::Charter;
 use rollcall_core::digest::{EventId, LedgerId, TreeHash};
 use rollcall_core::ledger::{Ledger, rehearsal_founding};
 use rollcall_core::tree::{Head, Node, Tree};
@@ -84,7 +85,7 @@ fn acts() -> Vec<Value> {
     let (t0, t1, t2) = ("2026-03-02T01:00:00Z", "2026-03-03T01:00:00Z", "2026-03-09T12:00:00Z");
     let members = ["ann", "ben", "cho"];
     let mut acts: Vec<Value> = members.iter().map(|m| at(t0, m, "enrol", json!({}))).collect();
-    acts.insert(0, at(t0, "root", "found", json!({"charter": "greatsql"})));
+    acts.insert(0, at(t0, "root", "found", json!({"charter": "small.toml"})));
     acts.extend(members.iter().map(|m| {
         at(
             t0,
@@ -107,8 +108,20 @@ fn acts() -> Vec<Value> {
     acts
 }
 
+/// The charter with its rules and without its words and benefits: every bit of the log is flipped, and words are many bits.
+fn wordless() -> String {
+    let charter = Charter::preset("greatsql").unwrap();
+    let (rules, clauses) = charter.split_once("[clause]").unwrap();
+    let ids = clauses.lines().filter_map(|line| line.split_once(" = ")).map(|(id, _)| format!("{id} = \"x\"\n"));
+    let rules = rules.split("[[interpretation]]").next().unwrap();
+    let (head, tail) = rules.split_once("[unit.project.benefit]").unwrap();
+    let (_, tail) = tail.split_once("[unit.pmc]").unwrap();
+    format!("{head}[unit.pmc]{tail}[clause]\n{}", ids.collect::<String>())
+}
+
 fn small() -> (Tampered, LedgerId) {
     let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("small.toml"), wordless()).unwrap();
     let answers = rehearse(folder.path(), &acts());
     assert!(answers.iter().all(|answer| answer["outcome"] == "accepted"), "{answers:?}");
     let store = RedbStore::read(&folder.path().join("play.ledger")).unwrap();

@@ -54,7 +54,7 @@ fn told(answer: &Value) -> String {
 #[test]
 fn an_open_vote_keeps_the_charter_it_was_put_under() {
     let (text, digest) = lowered();
-    let mut script = meeting(&["Amend TOC-26"]);
+    let mut script = meeting(&["Amend TOC-26", &digest]);
     submit(&mut script, "zed", &text, &digest);
     script.act("alice", "move", &json!({"id": "before", "meeting": "@m", "unit": "toc", "title": "Before", "effect": {"kind": "resolve", "text": "x"}}));
     script.act("alice", "open-vote", &json!({"id": "vb", "motion": "@before"}));
@@ -111,7 +111,7 @@ fn an_open_vote_keeps_the_charter_it_was_put_under() {
 fn what_is_entrenched_needs_the_authoritys_signature() {
     // The committee would admit its own members: TOC-13 no longer reserves that to the authority.
     let (text, digest) = draft(|text| text.replace("unanswered_days = 180", "unanswered_days = 30"));
-    let mut script = meeting(&["Shorten"]);
+    let mut script = meeting(&["Shorten", &digest]);
     submit(&mut script, "zed", &text, &digest);
     script.decide("a", "m", "Shorten", &amendment(&digest), &THREE);
     script.act("alice", "adjourn", &json!({"meeting": "@m"}));
@@ -133,7 +133,7 @@ fn an_amendment_without_its_text_or_for_another_base_is_refused() {
     let (other, second) = draft(|text| text.replace("grace_minutes = { value = 15", "grace_minutes = { value = 20"));
     let zero = "0".repeat(64);
     let put = |effect: &Value| json!({"meeting": "@m", "unit": "toc", "title": "Amend", "effect": effect});
-    let mut script = meeting(&["Amend", "Second"]);
+    let mut script = meeting(&["Amend", "Second", &digest, &second]);
     let count = script.lines().len();
     script.act("alice", "move", &put(&amendment(&digest)));
     submit(&mut script, "zed", &text, &digest);
@@ -175,7 +175,7 @@ fn an_amendment_keeps_a_place_for_everybody() {
     let homeless =
         steward.replace("[unit.\"*\"]", "[unit.club]").replace("[unit.\"*\".role.\"*\"]", "[unit.club.role.member]");
     let digest = Charter::compile(&homeless).unwrap().digest().to_string();
-    let mut script = meeting(&["Replace"]);
+    let mut script = meeting(&["Replace", &digest]);
     submit(&mut script, "zed", &homeless, &digest);
     let put = json!({"meeting": "@m", "unit": "toc", "title": "Replace", "effect": amendment(&digest)});
     script.act("alice", "move", &put);

@@ -111,7 +111,7 @@ fn a_draft_that_breaks_a_check_is_refused_with_its_line() {
     assert!(exit == 1 && said.contains("weaker-door") && said.contains("TOC-26"), "{said}");
     // A ladder nobody can climb: no founding resolution, no first Maintainers by the committee.
     let (exit, said) = check(here, |text| {
-        let text = text.replace("  { effect = \"found-unit\", kind = \"project\", clause = \"TOC-7\" },\n", "");
+        let text = text.lines().filter(|line| !line.contains("kind = \"project\", clause = \"TOC-7\"")).collect::<Vec<_>>().join("\n");
         text.lines().filter(|line| !line.contains("clause = \"DEV-SEED\", own = true")).collect::<Vec<_>>().join("\n")
     });
     assert!(exit == 1 && said.contains("unreachable-role") && said.contains("`maintainer`"), "{said}");
@@ -166,10 +166,11 @@ fn outlook_warns_before_and_names_the_exits_after() {
     assert!(warned["exits"].to_string().contains("erin missed 1 of 2"), "{warned}");
 
     sit("m2", "2026-03-10T01:00:00Z", "2026-03-16T12:00:00Z", &["alice", "bob", "carol"]);
+    sit("m3", "2026-03-17T01:00:00Z", "2026-03-23T12:00:00Z", &["alice", "bob", "carol"]);
     let frozen = outlook();
     assert_eq!(frozen["standing"], "frozen", "{frozen}");
     let exits = frozen["exits"].to_string();
-    assert!(exits.contains("counts at once") && exits.contains("TOC-13") && exits.contains("TOC-18"), "{exits}");
+    assert!(exits.contains("count at once") && exits.contains("TOC-13") && exits.contains("TOC-18"), "{exits}");
     assert!(!exits.contains("a valid meeting may remove"), "no meeting can be valid: {exits}");
     let quorum = json(here, &["--ledger", "play.ledger", "meeting", "quorum", "--if", "alice,bob,carol"]);
     assert_eq!(
@@ -177,7 +178,7 @@ fn outlook_warns_before_and_names_the_exits_after() {
         (&json!(false), &json!(1), &json!(["dave", "erin"]))
     );
     let pending = json(here, &["--ledger", "play.ledger", "pending", "erin"]);
-    assert!(pending["pending"].to_string().contains("erin has missed 2 meeting(s)"), "{pending}");
+    assert!(pending["pending"].to_string().contains("erin has missed 3 meeting(s)"), "{pending}");
 }
 
 #[test]

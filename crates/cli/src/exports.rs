@@ -52,13 +52,22 @@ impl Accounts {
                 continue;
             }
             let plain = |text: &str| {
-                !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.'))
+                let first = text.starts_with(|c: char| c.is_ascii_alphanumeric());
+                first && text.bytes().all(|c| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'_' | b'.'))
             };
             if !plain(&login) || !plain(&id) {
                 return Err(fault(format!("not a login with its number: `{login}`, `{id}`")));
             }
             if let Some(owner) = owners.get(&id).filter(|owner| **owner != person) {
                 return Err(fault(format!("the account {id} belongs to `{owner}` already")));
+            }
+            if let Some((other, _)) = accounts.0.get(&person).filter(|(other, _)| *other != id) {
+                return Err(fault(format!("`{person}` has the account {other} on this forge already, and now {id}")));
+            }
+            let lower = login.to_lowercase();
+            let taken = accounts.0.iter().find(|(owner, (_, known))| **owner != person && known.to_lowercase() == lower);
+            if let Some((owner, _)) = taken {
+                return Err(fault(format!("the login `{login}` is that of `{owner}`")));
             }
             owners.insert(id.clone(), person.clone());
             accounts.0.insert(person, (id, login));
@@ -118,16 +127,23 @@ pub(crate) fn owners(view: &View<'_>, accounts: &Accounts) -> Result<Export, Fai
     require_some(&approvers, "approver")?;
     let mut text = format!("{}\napprovers:\n", view.mark("#"));
     for (id, login) in &approvers {
-        let _ = writeln!(text, "  - {login}  # account {id}");
+        let _ = writeln!(text, "  - {}  # account {id}", scalar(login));
     }
     let only: Vec<_> = reviewers.iter().filter(|account| !approvers.contains(account)).collect();
     if !only.is_empty() {
         text.push_str("reviewers:\n");
     }
     for (id, login) in only {
-        let _ = writeln!(text, "  - {login}  # account {id}");
+        let _ = writeln!(text, "  - {}  # account {id}", scalar(login));
     }
     Ok(Export { text, missing })
+}
+
+/// A login as YAML reads it back: one that looks like a number, a date or a word of YAML is quoted.
+fn scalar(login: &str) -> String {
+    let words = ["null", "true", "false", "yes", "no", "on", "off", "y", "n"];
+    let plain = login.starts_with(|c: char| c.is_ascii_alphabetic()) && !words.contains(&login.to_lowercase().as_str());
+    if plain { login.to_owned() } else { format!("\"{login}\"") }
 }
 
 /// Who may merge into the whole repository (DEV-M3).
@@ -150,8 +166,11 @@ fn require_some(people: &[(String, String)], what: &str) -> Result<(), Failure> 
 /// The maintainers by name, as far as they may be named, and the committees that stand behind them.
 pub(crate) fn maintainers(view: &View<'_>) -> Result<Export, Failure> {
     let project = view.project()?;
-    let merge = with_benefit(view.state, view.charter, project, BenefitKind::Merge, view.at);
-    let rows: Vec<_> = view.named().into_iter().filter(|holder| merge.contains(&holder.person)).collect();
+    let kind = view.charter.kind_of(view.state, project);
+    let merges = |holder: &Holder<'_>| {
+        kind.is_some_and(|kind| kind.benefits_of(holder.role).any(|(_, benefit)| benefit.kind == BenefitKind::Merge))
+    };
+    let rows: Vec<_> = view.named().into_iter().filter(merges).collect();
     let mut text = format!("<!-- {} -->\n\n# Maintainers of {project}\n\n", view.mark(""));
     table(view, &rows, &mut text);
     Ok(Export { text, missing: Vec::new() })

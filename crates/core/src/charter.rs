@@ -218,8 +218,10 @@ pub struct Interpretation {
     pub absent: bool,
 }
 
-/// The wire tag of the effect that amends a charter.
+/// Wire tags of the effects that change who decides: the charter, the authority, a role.
 const AMEND: &str = "amend";
+const RECONSTITUTE: &str = "reconstitute-authority";
+const GRANT: &str = "grant";
 
 impl Charter {
     /// The digest of a charter's text.
@@ -302,18 +304,27 @@ impl Charter {
         let clauses: Vec<_> = self.authority.entrenched.iter().map(|id| (id, self.clauses.get(id))).collect();
         let readings: Vec<_> =
             self.interpretations.iter().filter(|r| self.authority.entrenched.contains(&r.clause)).collect();
-        let appoints: Vec<_> = self
+        // What TOC-13 and its like reserve to the authority: the roles it appoints to, in whole, the kinds they belong to,
+        // and every rule by which such a role, the authority or the charter itself could be changed.
+        let reserved = |kind: &UnitKind| kind.roles.values().any(|role| role.appointed.is_some());
+        let touches = |decision: &Decision| {
+            decision.decides.iter().any(|subject| {
+                let target = subject.kind.as_ref().and_then(|kind| self.kinds.get(kind));
+                let role = target.and_then(|kind| kind.role(subject.role.as_ref()?));
+                let appointed = role.is_some_and(|role| role.appointed.is_some());
+                (subject.effect == GRANT && appointed) || matches!(subject.effect.as_str(), AMEND | RECONSTITUTE)
+            })
+        };
+        let kinds: Vec<_> = self
             .kinds()
-            .flat_map(|kind| kind.roles.iter().map(move |(name, role)| (&kind.name, name, &role.appointed)))
-            .filter(|(_, _, appointed)| appointed.is_some())
+            .filter(|kind| reserved(kind) || kind.decisions.iter().any(touches))
+            .map(|kind| {
+                let roles: Vec<_> = kind.roles.iter().filter(|(_, role)| role.appointed.is_some()).collect();
+                let rules: Vec<_> = kind.decisions.iter().filter(|decision| touches(decision)).collect();
+                (&kind.name, &kind.electors, &kind.constitute, &kind.meeting, &kind.vote, roles, rules)
+            })
             .collect();
-        let amends = |decision: &&Decision| decision.decides.iter().any(|subject| subject.effect == AMEND);
-        let rules: Vec<_> = self
-            .kinds()
-            .flat_map(|kind| kind.decisions.iter().map(move |d| (&kind.name, d)))
-            .filter(|(_, d)| amends(d))
-            .collect();
-        format!("{:?} {clauses:?} {readings:?} {appoints:?} {rules:?}", self.authority)
+        format!("{:?} {clauses:?} {readings:?} {kinds:?}", self.authority)
     }
 
     /// Civil days from one instant to another in its zone.

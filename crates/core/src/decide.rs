@@ -27,6 +27,7 @@ mod people;
 mod polls;
 mod records;
 mod roles;
+mod seats;
 mod sitting;
 mod units;
 

@@ -7,7 +7,6 @@ use serde::Serialize;
 
 use crate::act::Listing;
 use crate::charter::records::{Benefit, BenefitKind};
-use crate::charter::roles::HeldBy;
 use crate::charter::{Charter, Clause};
 use crate::name::{Handle, Name, UnitId};
 use crate::state::State;
@@ -44,13 +43,12 @@ pub fn holders<'a>(state: &'a State, charter: &Charter, at: Timestamp) -> Vec<Ho
     all
 }
 
-/// DEV-M15: a role with a public list names its holders with their consent. Bodies decide in public, by name, and an
-/// organisation's role is what it has agreed to (TOC-24, PAR-1).
+/// DEV-M15: people are named with their consent, and where a role has no list to consent to, not at all. Bodies decide in
+/// public, by name, and an organisation's role is what it has agreed to (TOC-24, PAR-1).
 fn is_public(state: &State, charter: &Charter, unit: &UnitId, role: &Name, person: &Handle) -> bool {
     let Some(kind) = charter.kind_of(state, unit) else { return false };
-    let lists = kind.benefits.values().any(|b| b.kind == BenefitKind::Listing && b.roles.contains(role));
-    let organisation = kind.role(role).is_some_and(|rules| rules.held_by == HeldBy::Organisations);
-    if !lists || organisation {
+    let organisation = state.people().organisation(person).is_some();
+    if kind.electors.is_some() || organisation {
         return true;
     }
     state.records().consent(unit, role, person).is_some_and(|(listing, _)| *listing == Listing::Given)

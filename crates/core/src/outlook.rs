@@ -89,7 +89,7 @@ fn of_body<'a>(state: &'a State, charter: &Charter, body: &Body<'a>, at: Timesta
     let counts = Counts { in_office, ..Counts::default() };
     let petition = body.rules.petition.as_ref().map(|rules| rules.signed_by.least(&counts));
     let until_frozen = if stuck { 0 } else { coming.saturating_sub(quorum).saturating_add(1) };
-    let exits = exits(state, charter, body, standing, &away, petition, conveners.is_empty());
+    let exits = exits(state, charter, body, (standing, at), &away, petition, conveners.is_empty());
     Some(Outlook {
         unit: body.unit,
         standing,
@@ -108,7 +108,7 @@ fn exits(
     state: &State,
     charter: &Charter,
     body: &Body<'_>,
-    standing: Standing,
+    (standing, at): (Standing, Timestamp),
     away: &[(&Handle, u64)],
     petition: Option<u64>,
     vacant: bool,
@@ -116,9 +116,8 @@ fn exits(
     let mut exits = Vec::new();
     let threshold = state.authority().threshold;
     if let Some(clause) = body.kind.role(body.electors).and_then(|role| role.appointed.as_ref()) {
-        let at_once =
-            if standing == Standing::Frozen { "; whom it appoints to a frozen body counts at once" } else { "" };
-        let what = format!("the authority appoints members ({threshold} of its persons sign){at_once}");
+        let counts = if is_frozen(state, body, at) { "at once" } else { "from the next notice on" };
+        let what = format!("the authority appoints members, who count {counts} ({threshold} of its persons sign)");
         exits.push(Exit { what, clause: clause.clone() });
     }
     let convener = body.kind.role(&body.rules.called_by).and_then(|role| role.appointed.as_ref());

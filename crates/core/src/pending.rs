@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::act::MeetingKind;
 use crate::charter::Charter;
-use crate::decide::basis::first_due;
+use crate::decide::basis::{decided_at, first_due};
 use crate::decide::kin::is_seated;
 use crate::decide::meeting::{Body, members, streak};
 use crate::digest::EventId;
@@ -47,8 +47,12 @@ pub fn pending(state: &State, charter: &Charter, at: Timestamp) -> Vec<Pending> 
 
 fn votes(state: &State, at: Timestamp, all: &mut Vec<Pending>) {
     for (id, vote) in state.motions().votes().filter(|(_, vote)| vote.cancelled.is_none() && vote.closed.is_none()) {
-        let title = state.motions().get(&vote.motion).map_or_else(String::new, |m| m.title.as_str().to_owned());
-        let over = vote.is_decided(at) || vote.is_complete();
+        let Some(motion) = state.motions().get(&vote.motion) else { continue };
+        if state.roster().unit(&motion.unit).is_none_or(|unit| !unit.is_alive()) {
+            continue;
+        }
+        let title = motion.title.as_str();
+        let over = decided_at(state, motion, vote, at).is_some() || vote.is_complete();
         let silent: Vec<Handle> =
             vote.present.iter().filter(|person| vote.standing(person).is_none()).cloned().collect();
         all.push(if over {
@@ -69,7 +73,7 @@ fn role_changes(state: &State, charter: &Charter, at: Timestamp, all: &mut Vec<P
             all.push(Pending { who: Vec::new(), what, event: Some(due.basis), until: None, verb: due.change.verb });
         }
     }
-    for (event, entitlement) in state.proposals().entitlements().filter(|(_, known)| known.applied.is_none()) {
+    for (event, entitlement) in state.proposals().entitlements().filter(|(_, e)| e.applied.is_none() && e.withdrawn.is_none()) {
         let (role, unit, person) = (&entitlement.role, &entitlement.unit, &entitlement.person);
         let what = format!("grant `{role}` in `{unit}` for {person} can be entered: it is earned");
         all.push(Pending { who: Vec::new(), what, event: Some(*event), until: None, verb: "grant" });
@@ -136,11 +140,14 @@ fn meetings(state: &State, charter: &Charter, at: Timestamp, all: &mut Vec<Pendi
             let due = since.map(|since| since.plus_ms(cadence.value.saturating_mul(DAY_MS)));
             if let Some(due) = due.filter(|_| !ahead) {
                 let late = if due < at { "is overdue" } else { "is to be noticed" };
-                let what = format!("the next regular meeting of `{unit}` {late} ({})", cadence.clause);
+                let vacant = if conveners.is_empty() { "; nobody can convene, the office is vacant" } else { "" };
+                let what = format!("the next regular meeting of `{unit}` {late} ({}){vacant}", cadence.clause);
                 all.push(Pending { who: conveners.clone(), what, event: None, until: Some(due), verb: "notice" });
             }
         }
-        for (person, _) in members(state, &body, at) {
+        let subjects = body.kind.decisions.iter().flat_map(|decision| &decision.decides);
+        let counts = body.rules.suspension.is_some() || subjects.into_iter().any(|subject| subject.absences.is_some());
+        for (person, _) in members(state, &body, at).into_iter().filter(|_| counts) {
             let missed = streak(state, &body, person, at);
             if 0 < missed {
                 let what = format!("{person} has missed {missed} meeting(s) of `{unit}` in a row");

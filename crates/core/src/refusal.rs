@@ -214,6 +214,7 @@ reasons! {
     NothingSuperseded = "nothing-superseded" { motion: String, why: String } "the ruling supersedes nothing: {why}, got: {motion}", "rollcall motion";
     CharterChanged = "charter-changed" { pinned: String, current: String } "the motion was put under the charter {pinned}, in force is: {current}; put it anew", "rollcall move --help";
     BaseDiffers = "base-differs" { base: String, current: String } "the amendment was made for the charter {base}, in force is: {current}", "rollcall charter";
+    TextNotNoticed = "text-not-noticed" { digest: String } "neither agenda nor references of the notice name the text: {digest}", "rollcall notice --references DIGEST --help";
     DraftMissing = "draft-missing" { expected: String } "nobody has brought the whole text of the charter: {expected}", "rollcall charter submit FILE";
     Entrenched = "entrenched" { signed: u64, needed: u64 } "the amendment changes what is entrenched, and {signed} of the authority's persons have signed it, needed: {needed}", "rollcall endorse --help";
     OnlyOne = "only-one" { kind: String, of: String, unit: String } "`{of}` has a `{kind}` already: `{unit}`", "rollcall roster";

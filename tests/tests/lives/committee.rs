@@ -134,7 +134,15 @@ const SPARE: [&str; 2] = ["judy", "mallory"];
 pub fn life(seed: u64) -> Life {
     let mut draw = Draw(seed);
     let size = 3 + usize::try_from(draw.below(7)).unwrap();
-    let mut life = Life { draw, now: START, seats: Vec::new(), chair: "alice".into(), meetings: vec![], motions: vec![], acts: vec![] };
+    let mut life = Life {
+        draw,
+        now: START,
+        seats: Vec::new(),
+        chair: "alice".into(),
+        meetings: vec![],
+        motions: vec![],
+        acts: vec![],
+    };
     life.put("root", "found", json!({"authority": ["root"], "threshold": 1}), vec![]);
     for person in NAMES[..size].iter().chain(&SPARE) {
         life.put(person, "enrol", json!({}), vec![]);
@@ -312,7 +320,16 @@ impl Life {
             }
         }
         if self.draw.chance(20) {
-            self.put("judy", "check-in", json!({"meeting": at}), if self.members().contains("judy") && self.meetings[index].here.contains("judy") { vec!["TOC-27"] } else { vec![] });
+            self.put(
+                "judy",
+                "check-in",
+                json!({"meeting": at}),
+                if self.members().contains("judy") && self.meetings[index].here.contains("judy") {
+                    vec!["TOC-27"]
+                } else {
+                    vec![]
+                },
+            );
             self.meetings[index].here.insert("judy".into());
             self.meetings[index].came.insert("judy".into());
         }
@@ -356,7 +373,9 @@ impl Life {
         self.now += MINUTE;
         let at = json!(format!("@{}", self.meetings[index].label));
         let chair = self.chair.clone();
-        let running = self.motions.iter().any(|m| m.meeting == index && m.vote.as_ref().is_some_and(|v| !v.closed && v.ballots_of() < v.present.len()));
+        let running = self.motions.iter().any(|m| {
+            m.meeting == index && m.vote.as_ref().is_some_and(|v| !v.closed && v.ballots_of() < v.present.len())
+        });
         let forbidden = if running { vec!["TOC-9"] } else { vec![] };
         if self.put(&chair, "adjourn", json!({"meeting": at}), forbidden) {
             self.meetings[index].adjourned = Some(self.now);
@@ -413,7 +432,12 @@ impl Life {
             forbidden.push("TOC-15");
         }
         let at = format!("@{}", meeting.label);
-        let put = self.put(&by, "move", json!({"id": label, "meeting": at, "unit": "toc", "title": title, "effect": effect}), forbidden);
+        let put = self.put(
+            &by,
+            "move",
+            json!({"id": label, "meeting": at, "unit": "toc", "title": title, "effect": effect}),
+            forbidden,
+        );
         if put {
             self.motions.push(Motion { label: label.to_owned(), meeting: index, title, about, vote: None });
             self.vote(index, self.motions.len() - 1);

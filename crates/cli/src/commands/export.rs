@@ -112,7 +112,7 @@ fn require_few_removals(args: &ArgMatches, path: &Path, text: &str) -> Result<()
     }
     let (have, want) = (said(&input::read_text(path, FILE_BYTES_MAX)?), said(text));
     let words = |lines: &[String]| -> std::collections::BTreeSet<String> {
-        lines.iter().flat_map(|line| line.split(char::is_whitespace).map(str::to_owned)).collect()
+        lines.iter().flat_map(|line| line.split([' ', '\t', ',']).map(str::to_owned)).collect()
     };
     let gone = words(&have).difference(&words(&want)).count();
     let most = args.get_one::<usize>("max-removals").copied().unwrap_or_default();

@@ -149,7 +149,7 @@ pub(crate) fn notes(state: &State, event: &EventId, at: Timestamp) -> Vec<String
             ));
         }
         if meeting.id() == *event {
-            for defect in notice_defects(charter, body.rules, meeting) {
+            for defect in notice_defects(charter, meeting) {
                 notes.push(format!("no vote in this meeting will be valid unless every member waives: {defect}"));
             }
             let days = body.rules.days_needed();
@@ -165,7 +165,7 @@ pub(crate) fn notes(state: &State, event: &EventId, at: Timestamp) -> Vec<String
         }
         if meeting.waivers.values().any(|waiver| waiver == event) {
             let electors = members_in(state, &body, meeting, at);
-            let cured = is_duly_noticed(body.rules, meeting, electors.iter().copied());
+            let cured = is_duly_noticed(meeting, electors.iter().copied());
             let word = if cured { "the notice is cured" } else { "the notice is not cured yet" };
             notes.push(format!("{word}: {} of {} members have waived", meeting.waivers.len(), electors.len()));
         }

@@ -6,6 +6,7 @@ use std::fmt::Write;
 use clap::{Arg, ArgMatches, Command};
 use rollcall_core::name::{Handle, Name, UnitId};
 use rollcall_core::state::State;
+use rollcall_core::state::roster::Tenure;
 use rollcall_core::time::Timestamp;
 use serde_json::json;
 
@@ -53,7 +54,11 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
     let mut text = format!("at {at}, from {entries} entries\n");
     for (unit, roles) in &units {
         for (role, holders) in roles {
-            let names: Vec<_> = holders.iter().map(ToString::to_string).collect();
+            let asserted = |person: &Handle| {
+                session.state().roster().tenure_at(unit, role, person, at).is_some_and(Tenure::is_asserted)
+            };
+            let word = |person: &Handle| if asserted(person) { " (asserted)" } else { "" };
+            let names: Vec<_> = holders.iter().map(|person| format!("{person}{}", word(person))).collect();
             let _ = writeln!(text, "{unit}  {role}: {}", names.join(", "));
         }
     }

@@ -29,6 +29,11 @@ pub(crate) fn calendar(state: &State, charter: &Charter, meeting: &Meeting) -> S
         .add_property("DTEND", basic(terms.starts.plus_ms(2 * 3_600_000).min(meeting.ends_by)))
         .add_property("SEQUENCE", sequence.to_string())
         .add_property("STATUS", if cancelled.is_some() { "CANCELLED" } else { "CONFIRMED" });
+    let address = |person: &rollcall_core::name::Handle| format!("mailto:{person}@{}", domain(state));
+    event.append_property(Property::new("ORGANIZER", address(&meeting.notice.by)));
+    for person in &meeting.recipients {
+        event.append_multi_property(Property::new("ATTENDEE", address(person)));
+    }
     if let Some(place) = &terms.place {
         event.location(place.as_str());
     }

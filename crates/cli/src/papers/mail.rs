@@ -23,9 +23,9 @@ pub(crate) fn notice_mail(state: &State, charter: &Charter, meeting: &Meeting, l
     let date = cancelled.map_or(meeting.notice.at, |cause| cause.at);
     let stage = if cancelled.is_some() { "cancel" } else { "notice" };
 
-    let text = MimePart::new("text/plain; charset=utf-8", body(state, charter, meeting));
+    let text = MimePart::new("text/plain", body(state, charter, meeting));
     let method = if cancelled.is_some() { "CANCEL" } else { "REQUEST" };
-    let kind = ContentType::new("text/calendar").attribute("method", method).attribute("charset", "utf-8");
+    let kind = ContentType::new("text/calendar").attribute("method", method);
     let invitation = MimePart::new(kind, calendar(state, charter, meeting)).attachment("meeting.ics");
     let boundary = format!("rollcall-{}", id.chars().take(32).collect::<String>());
     let mixed = ContentType::new("multipart/mixed").attribute("boundary", boundary);
@@ -48,7 +48,7 @@ pub(crate) fn notice_mail(state: &State, charter: &Charter, meeting: &Meeting, l
 fn body(state: &State, charter: &Charter, meeting: &Meeting) -> String {
     let terms = &meeting.terms;
     let said = |text: &Option<rollcall_core::field::Text>| {
-        text.as_ref().map_or_else(|| "not stated".to_owned(), |text| text.as_str().to_owned())
+        text.as_ref().map_or_else(|| "not stated".to_owned(), line)
     };
     let mut text = String::new();
     if let Some(cancelled) = &meeting.cancelled {
@@ -62,16 +62,16 @@ fn body(state: &State, charter: &Charter, meeting: &Meeting) -> String {
     let _ = writeln!(text, "Mode:       {}", said(&terms.mode));
     let _ = writeln!(text, "\nAgenda:");
     for (number, item) in (1..).zip(terms.agenda.iter().flatten()) {
-        let _ = writeln!(text, "  {number}. {}", item.as_str());
+        let _ = writeln!(text, "  {number}. {}", line(item));
     }
     for (_, item) in &meeting.annexed {
-        let _ = writeln!(text, "  + {} (put down by a member)", item.as_str());
+        let _ = writeln!(text, "  + {} (put down by a member)", line(item));
     }
     let _ = writeln!(text, "\nReferences:");
     match &terms.references {
         Some(References::List(references)) => {
             for reference in references {
-                let _ = writeln!(text, "  - {}", reference.as_str());
+                let _ = writeln!(text, "  - {}", line(reference));
             }
         }
         Some(References::None) => text.push_str("  none\n"),
@@ -81,6 +81,11 @@ fn body(state: &State, charter: &Charter, meeting: &Meeting) -> String {
     let ledger = state.founding().map(|founding| founding.ledger.to_string()).unwrap_or_default();
     let _ = writeln!(text, "Notice event {}\nLedger       {ledger}", meeting.id());
     text
+}
+
+/// What somebody wrote, on one line: it cannot stand as a line of the notice's own.
+fn line(text: &rollcall_core::field::Text) -> String {
+    text.as_str().replace(['\n', '\t'], " ")
 }
 
 fn list<T: std::fmt::Display>(items: impl Iterator<Item = T>) -> String {

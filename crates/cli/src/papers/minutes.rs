@@ -55,6 +55,10 @@ pub(crate) fn minutes(state: &State, charter: &Charter, meeting: &Meeting, at: T
             let presider = meeting.presider.as_ref().map_or_else(|| "nobody".to_owned(), |p| md(p.as_str()));
             let _ = writeln!(text, "- Opened {}; {presider} presides", by(opened));
         }
+        (None, None) if meeting.ended(at).is_none() => {
+            text.push_str("- Not held yet\n");
+            return text;
+        }
         (None, None) => text.push_str("- Never opened\n"),
     }
     let quorum = if meeting.quorate { "held" } else { "never held" };

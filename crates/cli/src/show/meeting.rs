@@ -19,8 +19,8 @@ pub(crate) fn meeting(state: &State, charter: &Charter, meeting: &Meeting, at: T
     let mut lax = false;
     if let Some(body) = &body {
         let members = members_in(state, body, meeting, at);
-        if !is_duly_noticed(body.rules, meeting, members) {
-            defects = notice_defects(charter, body.rules, meeting);
+        if !is_duly_noticed(meeting, members) {
+            defects = notice_defects(charter, meeting);
         }
         let (here, in_office) = present(state, body, meeting, at);
         let count = u64::try_from(here.len()).unwrap_or(u64::MAX);

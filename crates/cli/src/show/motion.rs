@@ -25,6 +25,11 @@ pub(crate) fn motion(state: &State, charter: &Charter, id: &EventId, motion: &Mo
         "withdrawn": motion.withdrawn.is_some(),
         "applied": motion.applied.map(|event| event.to_string()),
     });
+    if let Some(fields) = object.as_object_mut() {
+        let by = superseded(state, id, motion, at).map(|(by, _)| by.to_string());
+        fields.insert("superseded".to_owned(), json!(by));
+        fields.insert("conflicts".to_owned(), motion.conflicts.iter().map(|id| json!(id.to_string())).collect());
+    }
     let Some((_, vote)) = state.motions().voted(id) else { return object };
     let decision = decision_of(state, motion);
     let tally = vote.tally();
@@ -59,7 +64,6 @@ pub(crate) fn motion(state: &State, charter: &Charter, id: &EventId, motion: &Mo
             "spoken".to_owned(),
             vote.spoken.iter().map(|(p, (choice, _))| json!({"by": p, "choice": choice})).collect(),
         );
-        fields.insert("superseded".to_owned(), json!(superseded(state, id, motion, at).map(|(by, _)| by.to_string())));
         fields.insert("rests_on".to_owned(), json!(readings(state, motion)));
         fields.insert("absences".to_owned(), file);
     }

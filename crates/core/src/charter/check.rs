@@ -115,7 +115,8 @@ fn check_decisions(charter: &Charter, kind: &UnitKind) -> Result<(), CharterErro
             let target = subject.kind.as_ref().map(|name| declared(charter, name)).transpose()?;
             if let Some(target) = target {
                 let named = subject.role.iter().filter(|role| role.as_str() != "*");
-                for role in named.chain(&subject.nominated_by) {
+                let seeded = subject.seeds.iter().flat_map(|seeds| &seeds.roles);
+                for role in named.chain(&subject.nominated_by).chain(seeded) {
                     has_role(target, role)?;
                 }
             }

@@ -279,6 +279,20 @@ pub struct Subject {
     /// What becomes of the person whom it is about.
     #[serde(default)]
     pub recusal: Recusal,
+    /// A founding may name first holders of roles.
+    pub seeds: Option<Seeds>,
+}
+
+/// First holders whom a founding resolution may name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Seeds {
+    /// Of which roles.
+    pub roles: Vec<Name>,
+    /// A founding that names some must be on the agenda, by this clause.
+    pub listed: Option<Clause>,
+    /// The clause.
+    pub clause: Clause,
 }
 
 impl Subject {

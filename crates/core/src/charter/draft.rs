@@ -180,6 +180,7 @@ struct RoleDraft {
     appointed: Option<Clause>,
     admission: Option<Admission>,
     resigns: Option<Clause>,
+    terms: Option<Clause>,
     emeritus: Option<Name>,
     #[serde(default)]
     nominated_by: Vec<Nominator>,
@@ -403,6 +404,7 @@ impl Compiler<'_> {
             appointed,
             admission,
             resigns,
+            terms,
             emeritus,
             nominated_by,
             applicants,
@@ -418,6 +420,7 @@ impl Compiler<'_> {
             appointed,
             admission,
             resigns,
+            terms,
             emeritus,
             nominated_by,
             applicants,
@@ -471,6 +474,7 @@ impl Compiler<'_> {
             draft;
         for subject in &decides {
             self.cited([&subject.clause].into_iter().chain(&subject.listed))?;
+            self.cited(subject.seeds.iter().flat_map(|seeds| [&seeds.clause].into_iter().chain(&seeds.listed)))?;
             if !Effect::SPECS.iter().any(|spec| spec.name == subject.effect) {
                 return Err(CharterError::UnknownEffect(subject.effect.clone()));
             }

@@ -166,7 +166,7 @@ fn reachable(charter: &Charter) -> BTreeSet<(&Name, &Name)> {
                         path.nominations.is_empty() || path.nominations.iter().any(|limb| holds(&found, &limb.from));
                     requires && nominated
                 });
-                let first = !rules.paths.is_empty() && founds(charter, &found, kind);
+                let first = founds(charter, &found, kind, role);
                 if rules.appointed.is_some() || granted || implied || earned || first {
                     found.insert((&kind.name, role));
                 }
@@ -178,11 +178,14 @@ fn reachable(charter: &Charter) -> BTreeSet<(&Name, &Name)> {
     }
 }
 
-/// A body that acts founds units of the kind, and so may name the first holders of what is earned there.
-fn founds(charter: &Charter, found: &BTreeSet<(&Name, &Name)>, kind: &UnitKind) -> bool {
+/// A body that acts founds units of the kind, and so may name the first holders of some of its roles.
+fn founds(charter: &Charter, found: &BTreeSet<(&Name, &Name)>, kind: &UnitKind, role: &Name) -> bool {
     charter.kinds().filter(|body| acts(found, body)).any(|body| {
         let mut subjects = body.decisions.iter().flat_map(|decision| &decision.decides);
-        subjects.any(|subject| subject.effect == "found-unit" && subject.kind.as_ref() == Some(&kind.name))
+        subjects.any(|subject| {
+            let seeds = subject.seeds.as_ref().is_some_and(|seeds| seeds.roles.contains(role));
+            seeds && subject.effect == "found-unit" && subject.kind.as_ref() == Some(&kind.name)
+        })
     })
 }
 

@@ -31,6 +31,8 @@ pub struct Role {
     pub admission: Option<Admission>,
     /// Its holder may resign.
     pub resigns: Option<Clause>,
+    /// Appointments may state when they end.
+    pub terms: Option<Clause>,
     /// The role that a holder who resigns keeps as an honour.
     pub emeritus: Option<Name>,
     /// Who may nominate for it, where a body then decides.
@@ -260,7 +262,7 @@ impl Role {
     /// Every clause that the role's rules cite.
     pub fn cites(&self) -> impl Iterator<Item = &Clause> {
         let admission = self.admission.iter().flat_map(|a| [&a.recommended, &a.agreement, &a.evidence, &a.ends]);
-        let single = [&self.appointed, &self.resigns].into_iter().chain(admission).flatten();
+        let single = [&self.appointed, &self.resigns, &self.terms].into_iter().chain(admission).flatten();
         let gained = self.nominated_by.iter().map(|n| &n.clause).chain(self.applicants.iter().map(|a| &a.clause));
         [&self.clause].into_iter().chain(single).chain(gained).chain(self.paths.iter().flat_map(Path::cites))
     }

@@ -23,13 +23,18 @@ use crate::time::Timestamp;
 /// TOC-13: the authority appoints; it stands at the entry that completes the threshold.
 pub(super) fn appoint(scene: &Scene<'_>, act: &Appoint) -> Changes {
     require_admission(scene, act)?;
-    let Appoint { unit, role, person, until, basis: _, agreement: _, evidence: _ } = act.clone();
+    let Appoint { unit, role, person, until, basis: recommended, agreement, evidence: _ } = act.clone();
+    let rules = scene.role(&unit, &role)?;
+    if until.is_some() && rules.admission.is_none() && rules.terms.is_none() {
+        let what = format!("`{role}` in `{unit}` has no term");
+        return Err(Reason::NoPath { what }.under(&rules.clause));
+    }
     if until.is_some_and(|until| until <= scene.at()) {
         let (time, at) = (until.unwrap_or_default().to_string(), scene.at().to_string());
         let what = "a term ends in the future".to_owned();
         return Err(Reason::TimeUnfit { what, time, at }.under(&scene.role(&unit, &role)?.clause));
     }
-    propose(scene, Proposed::Appoint { unit, role, person, until })
+    propose(scene, Proposed::Appoint { unit, role, person, until, recommended, agreement })
 }
 
 /// PAR-0, PAR-SRV1: what an appointment needs besides signatures, and whether it is all there.
@@ -41,23 +46,28 @@ fn require_admission(scene: &Scene<'_>, act: &Appoint) -> Result<(), Refusal> {
     };
     match (&admission.recommended, basis) {
         (Some(clause), None) => return lacks("a resolution that recommends it, under `basis`", clause),
-        (Some(_), Some(event)) => {
-            let due = super::basis::entitled(scene, event)?;
-            let recommended = matches!(&due.motion.effect, Effect::Recommend(effect)
-                if effect.unit == *unit && effect.role == *role && effect.person == *person);
-            if !recommended {
-                return Err(super::basis::other(event, &due.motion.effect));
-            }
-        }
+        (Some(_), Some(event)) => recommending(scene, event, (unit, role, person)).map(drop)?,
         (None, _) => {}
     }
     if let Some(clause) = admission.agreement.as_ref().filter(|_| agreement.is_none()) {
         return lacks("the digest of an agreement, under `agreement`", clause);
     }
-    if let Some(clause) = admission.evidence.as_ref().filter(|_| evidence.iter().flatten().next().is_none()) {
+    if let Some(clause) = admission.evidence.as_ref().filter(|_| evidence.iter().flatten().all(|text| text.as_str().trim().is_empty())) {
         return lacks("where the capability can be checked, under `evidence`", clause);
     }
     Ok(())
+}
+
+/// The resolution that recommends somebody for a role; it serves one admission.
+fn recommending(
+    scene: &Scene<'_>,
+    event: &EventId,
+    (unit, role, person): (&UnitId, &Name, &Handle),
+) -> Result<EventId, Refusal> {
+    let due = super::basis::entitled(scene, event)?;
+    let recommended = matches!(&due.motion.effect, Effect::Recommend(effect)
+        if effect.unit == *unit && effect.role == *role && effect.person == *person);
+    if recommended { Ok(due.id) } else { Err(super::basis::other(event, &due.motion.effect)) }
 }
 
 /// PAR-0: the authority suspends a tenure, and ends the suspension.
@@ -113,6 +123,13 @@ fn establish(scene: &Scene<'_>, event: &EventId, unit: &UnitId, members: &[Handl
     let due = super::basis::entitled(scene, event)?;
     if due.motion.effect != Effect::Constitute(effect::Constitute { unit: unit.clone() }) {
         return Err(super::basis::other(event, &due.motion.effect));
+    }
+    let kind = scene.kind(unit)?;
+    if let Some(rules) = &kind.meeting
+        && scene.state.roster().holders(unit, &rules.called_by, scene.at()).all(|(_, tenure)| tenure.is_asserted())
+    {
+        let what = format!("`{unit}` is established once it has a `{}`", rules.called_by);
+        return Err(Reason::NoPath { what }.under(&rules.called_clause));
     }
     let mut changes = constitution(scene, unit, members, &[])?;
     changes.push(MotionChange::Applied { motion: due.id }.into());
@@ -177,7 +194,14 @@ fn not_endorsable(event: &EventId, why: &str) -> Refusal {
 /// What an act of the authority changes when it stands now.
 fn effect_of(scene: &Scene<'_>, what: &Proposed, basis: Option<EventId>) -> Changes {
     match what {
-        Proposed::Appoint { unit, role, person, until } => appointment(scene, unit, role, person, basis, *until),
+        Proposed::Appoint { unit, role, person, until, recommended, agreement: _ } => {
+            let mut changes = appointment(scene, unit, role, person, basis, *until)?;
+            if let Some(event) = recommended {
+                let motion = recommending(scene, event, (unit, role, person))?;
+                changes.push(MotionChange::Applied { motion }.into());
+            }
+            Ok(changes)
+        }
         Proposed::Suspend { unit, role, person } => suspension(scene, unit, role, person, true),
         Proposed::Resume { unit, role, person } => suspension(scene, unit, role, person, false),
         Proposed::End { unit, role, person } => {

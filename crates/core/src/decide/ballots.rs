@@ -32,12 +32,20 @@ fn poll<'a>(scene: &Scene<'a>, act: &str, id: &EventId) -> Result<Poll<'a>, Refu
     };
     let vote = scene.state.motions().vote(id).ok_or_else(|| not_open("it opens no vote"))?;
     let motion = scene.state.motions().get(&vote.motion).ok_or_else(|| not_open("its motion is gone"))?;
+    let decision = decision_of(scene.state, motion).ok_or_else(|| not_open("no rule of the charter governs it"))?;
+    // Trap D4: an open vote keeps the charter it was put under, whatever is in force now.
+    let charter = scene.state.charter_of(&motion.charter).ok_or_else(|| not_open("its charter is gone"))?;
     let sitting = match &motion.meeting {
-        Some(id) => Some((convened_meeting(scene, id)?, super::convening::body(scene, &motion.unit)?)),
+        Some(id) => {
+            let home =
+                Body::of(scene.state, charter, &motion.unit).ok_or_else(|| not_open("its body does not meet"))?;
+            Some((convened_meeting(scene, id)?, home))
+        }
         None => None,
     };
-    let decision = decision_of(scene.state, motion).ok_or_else(|| not_open("no rule of the charter governs it"))?;
-    let body = super::motions::assembly(scene, &motion.unit)?;
+    let kind = charter.kind_of(scene.state, &motion.unit);
+    let body = kind.and_then(|kind| Some(Assembly { unit: &motion.unit, kind, electors: kind.electors.as_ref()? }));
+    let body = body.ok_or_else(|| not_open("its body has no members"))?;
     let rules = decision.vote.as_ref().or(body.kind.vote.as_ref());
     let rules = rules.ok_or_else(|| not_open("its body takes no votes"))?;
     if vote.cancelled.is_some() {

@@ -63,8 +63,8 @@ pub fn outcome(state: &State, motion: &Motion, vote: &Vote, now: Timestamp) -> O
     decided_at(state, motion, vote, now).map(|_| vote.tally().outcome(decision))
 }
 
-/// When a vote was decided, if it is by `now`: when its outcome was recorded, when every pinned elector had balloted and
-/// the meeting ended, or when its time ran out.
+/// When a vote was decided, if it is by `now`: whatever came first of its outcome's recording, the end of the meeting once
+/// every pinned elector had balloted, and the end of its time. A later recording moves nothing.
 #[must_use]
 pub fn decided_at(state: &State, motion: &Motion, vote: &Vote, now: Timestamp) -> Option<Timestamp> {
     if vote.cancelled.is_some() {
@@ -73,7 +73,8 @@ pub fn decided_at(state: &State, motion: &Motion, vote: &Vote, now: Timestamp) -
     let recorded = vote.closed.as_ref().map(|cause| cause.at);
     let meeting = motion.meeting.as_ref().and_then(|meeting| state.meetings().get(meeting));
     let ended = || meeting.and_then(|meeting| meeting.ended(now)).filter(|_| vote.is_complete());
-    recorded.or_else(ended).or_else(|| (vote.closes < now).then_some(vote.closes))
+    let ran_out = (vote.closes < now).then_some(vote.closes);
+    [recorded, ended(), ran_out].into_iter().flatten().min()
 }
 
 /// When the effect of a motion starts, if that lies in the past: at the end of its meeting, or, outside meetings, when
@@ -116,8 +117,12 @@ pub(super) fn entitled<'a>(scene: &Scene<'a>, basis: &EventId) -> Result<Due<'a>
 /// (TOC-4), or the first to pass of motions that exclude each other (trap D5).
 #[must_use]
 pub fn superseded(state: &State, id: &EventId, motion: &Motion, now: Timestamp) -> Option<(EventId, Clause)> {
-    let recorded = |vote: &Vote| vote.closed.as_ref().map_or(vote.cause.entry, |closed| closed.entry);
-    let order = |motion: &Motion, vote: &Vote| decided_at(state, motion, vote, now).map(|at| (at, recorded(vote)));
+    let order = |motion: &Motion, vote: &Vote| {
+        let at = decided_at(state, motion, vote, now)?;
+        // Of two decided at one instant, the one recorded first is first; one that ran out counts from its opening.
+        let recorded = vote.closed.as_ref().filter(|closed| closed.at <= vote.closes && closed.at == at);
+        Some((at, recorded.map_or(vote.cause.entry, |closed| closed.entry)))
+    };
     let own = motion.vote.as_ref().and_then(|vote| state.motions().vote(vote)).and_then(|vote| order(motion, vote));
     state.motions().iter().find_map(|(other_id, other)| {
         if other_id == id {
@@ -130,7 +135,7 @@ pub fn superseded(state: &State, id: &EventId, motion: &Motion, now: Timestamp) 
         }
         let vote = state.motions().vote(other.vote.as_ref()?)?;
         let passed = outcome(state, other, vote, now) == Some(Outcome::Passed);
-        let first = own.is_none() || order(other, vote) < own;
+        let first = motion.applied.is_none() && (own.is_none() || other.applied.is_some() || order(other, vote) < own);
         let stands = passed && if rules_on_it { effective(state, other, vote, now).is_ok() } else { first };
         let clause = decision_of(state, other)
             .and_then(|decision| subject_of(decision, other).map(|subject| subject.clause.clone()));
@@ -184,7 +189,7 @@ pub fn words(effect: &Effect) -> String {
 /// PMC-15: of several candidates whom one meeting elected to a single seat, the one with most approvals wins; a tie needs
 /// a run-off. A candidate's last vote counts.
 pub(super) fn require_won(scene: &Scene<'_>, due: &Due<'_>) -> Result<(), Refusal> {
-    match contest(scene.state, scene.charter, due, scene.at()) {
+    match contest(scene.state, due, scene.at()) {
         Contest::Won => Ok(()),
         Contest::Lost(reason) => Err(reason.under(&clause_of(scene, due))),
     }
@@ -195,16 +200,22 @@ enum Contest {
     Lost(Reason),
 }
 
-fn contest(state: &State, charter: &Charter, due: &Due<'_>, now: Timestamp) -> Contest {
+fn contest(state: &State, due: &Due<'_>, now: Timestamp) -> Contest {
     let (Effect::GrantRole(grant), Some(_)) = (&due.motion.effect, &due.motion.meeting) else { return Contest::Won };
-    let seat = state.roster().unit(&grant.unit).and_then(|unit| charter.kind(&unit.kind)?.role(&grant.role));
+    let charter = state.charter_of(&due.motion.charter);
+    let seat = state.roster().unit(&grant.unit).and_then(|unit| charter?.kind(&unit.kind)?.role(&grant.role));
     if seat.and_then(|role| role.at_most) != Some(1) {
         return Contest::Won;
     }
     let mut last = std::collections::BTreeMap::new();
     for (id, rival) in state.motions().iter() {
         let Effect::GrantRole(other) = &rival.effect else { continue };
-        if rival.meeting != due.motion.meeting || other.unit != grant.unit || other.role != grant.role {
+        if rival.meeting != due.motion.meeting
+            || other.unit != grant.unit
+            || other.role != grant.role
+            || rival.withdrawn.is_some()
+            || superseded(state, id, rival, now).is_some()
+        {
             continue;
         }
         let Some((_, vote)) = state.motions().voted(id) else { continue };
@@ -251,9 +262,9 @@ pub fn first_due<'a>(state: &'a State, charter: &Charter, unit: &UnitId, now: Ti
         let due = Due { id: *id, motion, vote };
         let live = passed
             && effective(state, motion, vote, now).is_ok()
-            && is_enterable(state, motion, vote, now)
+            && is_enterable(state, charter, motion, vote, now)
             && superseded(state, id, motion, now).is_none()
-            && matches!(contest(state, charter, &due, now), Contest::Won);
+            && matches!(contest(state, &due, now), Contest::Won);
         live.then_some(DueChange { basis: *id, change: motion.effect.role_change()? })
     })
 }
@@ -262,6 +273,21 @@ pub fn first_due<'a>(state: &'a State, charter: &Charter, unit: &UnitId, now: Ti
 /// an end, when the tenure that was voted on has ended, whatever came after it (trap C18).
 fn overtaken(state: &State, motion: &Motion, vote: &Vote, now: Timestamp) -> Option<&'static str> {
     let RoleChange { verb, unit, role, person } = motion.effect.role_change()?;
+    let candidacy = motion.nomination.as_ref().and_then(|event| state.proposals().nomination(event));
+    if candidacy.is_some_and(|candidacy| candidacy.applied && candidacy.withdrawn.is_some()) {
+        return Some("the applicant has withdrawn");
+    }
+    let below = decision_of(state, motion).and_then(|decision| subject_of(decision, motion)).and_then(|s| s.below);
+    if let Some(below) = below.filter(|_| verb == "grant") {
+        // Once enough have held the role since, the rule for beginnings has done its work for good.
+        let since = effective(state, motion, vote, now).unwrap_or(now);
+        let held = state.roster().tenures().filter(|(home, name, _, tenures)| {
+            *home == unit && *name == role && tenures.iter().any(|t| !t.is_asserted() && t.to.is_none_or(|to| since < to))
+        });
+        if below <= super::meeting::count(held.count()) {
+            return Some("enough have held the role since it took effect");
+        }
+    }
     if verb == "grant" {
         let since = effective(state, motion, vote, now).unwrap_or(now);
         let held = state.roster().tenures_of(unit, role, person).iter().any(|t| t.to.is_none_or(|to| since < to));
@@ -299,10 +325,16 @@ fn waits_for<'a>(state: &'a State, motion: &Motion) -> Option<(EventId, &'a Hand
 }
 
 /// Tells whether a passed role effect can be entered now by anybody.
-fn is_enterable(state: &State, motion: &Motion, vote: &Vote, now: Timestamp) -> bool {
-    let Some(RoleChange { verb, person, .. }) = motion.effect.role_change() else { return false };
-    let known = verb == "end" || state.people().is_enrolled(person);
-    known && overtaken(state, motion, vote, now).is_none() && waits_for(state, motion).is_none()
+fn is_enterable(state: &State, charter: &Charter, motion: &Motion, vote: &Vote, now: Timestamp) -> bool {
+    let Some(RoleChange { verb, unit, role, person }) = motion.effect.role_change() else { return false };
+    let enterable = verb == "end" || {
+        let below = decision_of(state, motion).and_then(|decision| subject_of(decision, motion)).and_then(|s| s.below);
+        let held = state.roster().holders(unit, role, now).filter(|(_, tenure)| !tenure.is_asserted()).count();
+        state.people().is_enrolled(person)
+            && below.is_none_or(|below| super::meeting::count(held) < below)
+            && super::seats::fault(state, charter, (unit, role, person), now).is_none()
+    };
+    enterable && overtaken(state, motion, vote, now).is_none() && waits_for(state, motion).is_none()
 }
 
 /// Until a due role change is entered, its body accepts no opening, check-in, vote or role act.

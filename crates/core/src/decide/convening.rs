@@ -51,7 +51,7 @@ pub(super) fn notice<'a>(scene: &Scene<'a>, act: &'a Notice) -> Changes {
         }
     }
     // Members' items stay waiting until a meeting that can decide, and is duly noticed, has them on its agenda.
-    let settles = meeting.terms.kind == MeetingKind::Regular && is_duly_noticed(body.rules, &meeting, []);
+    let settles = meeting.terms.kind == MeetingKind::Regular && is_duly_noticed(&meeting, []);
     changes.push(MeetingChange::Convened(meeting).into());
     if settles {
         changes.push(MeetingChange::ItemsSettled { unit: act.unit.clone() }.into());
@@ -64,6 +64,8 @@ fn convened(scene: &Scene<'_>, body: &Body<'_>, terms: Terms, noticed_at: Timest
         notice: scene.cause.clone(),
         noticed_at,
         days: scene.charter.days_between(noticed_at, terms.starts),
+        days_needed: body.rules.days_needed(),
+        fields_needed: body.rules.notice_fields.is_some(),
         ends_by: scene.charter.zone().day_end(terms.starts),
         recipients: members(scene.state, body, scene.at()).into_iter().map(|(person, _)| person.clone()).collect(),
         annexed: scene.state.meetings().waiting_items(body.unit).to_vec(),

@@ -182,7 +182,7 @@ pub(super) fn single_units(charter: &Charter, cause: &Cause) -> Vec<Change> {
     let single = charter.kinds().filter(|kind| kind.single);
     let founded = single.filter_map(|kind| {
         let unit = kind.name.as_str().parse().ok()?;
-        let life = Life { from: cause.at, founded: cause.clone(), dissolved: None };
+        let life = Life { from: cause.at, founded: cause.clone(), dissolved: None, asserted: false };
         Some(RosterChange::UnitFounded { unit, kind: kind.name.clone(), parent: None, life }.into())
     });
     founded.collect()

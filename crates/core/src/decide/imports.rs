@@ -8,6 +8,7 @@ use crate::cbor::{Value, encode};
 use crate::charter::Clause;
 use crate::digest::{Digest, IMPORT_CONTEXT, derive};
 use crate::name::{Handle, Name};
+use crate::charter::roles::HeldBy;
 use crate::refusal::{Reason, Refusal};
 use crate::state::State;
 use crate::state::change::Change;
@@ -83,7 +84,7 @@ impl Line<'_> {
         if ended.is_some_and(|ended| self.act.time < ended) {
             return Err(self.misfit("the unit would begin before it was dissolved"));
         }
-        let life = Life { from: self.act.time, founded: self.scene.cause.clone(), dissolved: None };
+        let life = Life { from: self.act.time, founded: self.scene.cause.clone(), dissolved: None, asserted: true };
         Ok(RosterChange::UnitFounded { unit: body.clone(), kind, parent: None, life }.into())
     }
 
@@ -122,6 +123,16 @@ impl Line<'_> {
         if kind.is_none_or(|kind| kind.role(role).is_none()) {
             return Err(Reason::UnknownRole { unit: body.to_string(), role: role.to_string() }.under(self.clause));
         }
+        let people = kind.and_then(|kind| kind.role(role)).is_some_and(|rules| rules.held_by != HeldBy::Organisations);
+        if !people {
+            return Err(self.misfit("an organisation is made known and admitted, not imported"));
+        }
+        let here = self.state().roster().unit(body).and_then(|unit| unit.lives.last());
+        let single = kind.is_some_and(|kind| kind.single);
+        if here.is_some_and(|life| !life.asserted) && !single && kind.is_some_and(|kind| kind.founded_by_authority.is_none()) {
+            let what = format!("`{body}` was founded here, and nobody joins it by import");
+            return Err(Reason::NoPath { what }.under(self.clause));
+        }
         let last = self.state().roster().tenures_of(body, role, person).last();
         if last.is_some_and(|tenure| tenure.to.is_none_or(|to| *time < to)) {
             let (unit, role, person) = (body.to_string(), role.to_string(), person.to_string());
@@ -131,6 +142,9 @@ impl Line<'_> {
         if unit.is_some_and(|unit| unit.constituted.is_some()) {
             let what = format!("`{body}` has been constituted, and nobody joins it by import any more");
             return Err(Reason::NoPath { what }.under(self.clause));
+        }
+        if self.state().people().organisation(person).is_some() {
+            return Err(self.misfit("the handle belongs to an organisation"));
         }
         if self.state().people().get(person).is_none() {
             changes.push(PeopleChange::Known { handle: person.clone(), name: None }.into());

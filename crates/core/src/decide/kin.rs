@@ -36,18 +36,19 @@ fn suffix(unit: &UnitId) -> Option<&str> {
     unit.as_str().split_once('/').map(|(_, suffix)| suffix)
 }
 
-/// Tells whether a unit belongs to a body: it is the body, or belongs to it, or to what the body belongs to.
+/// Tells whether a unit belongs to a body: it is the body, or its child, or what the body belongs to, or another child of
+/// that. Where a unit names no parent, the same name after the slash stands for one.
 #[must_use]
 pub fn belongs(state: &State, unit: &UnitId, body: &UnitId) -> bool {
-    let Some(known) = state.roster().unit(unit) else { return true };
-    let parent_of = |unit: &UnitId| state.roster().unit(unit).and_then(|unit| unit.parent.clone());
-    let mine = |other: &UnitId| other == body || kin(state, body, &known.kind) == Some(other) && known.parent.is_none();
-    let shared = |parent: &UnitId| {
-        parent == body
-            || parent_of(body).as_ref() == Some(parent)
-            || suffix(parent).is_some_and(|s| suffix(body) == Some(s))
-    };
-    mine(unit) || known.parent.as_ref().is_some_and(shared) || suffix(unit).is_some_and(|s| suffix(body) == Some(s))
+    let parent_of = |unit: &UnitId| state.roster().unit(unit).map(|known| known.parent.clone());
+    let (Some(own), Some(home)) = (parent_of(unit), parent_of(body)) else { return false };
+    let namesake = |other: &UnitId| suffix(other).is_some() && suffix(other) == suffix(body);
+    match (&own, &home) {
+        _ if unit == body || own.as_ref() == Some(body) || home.as_ref() == Some(unit) => true,
+        (Some(parent), Some(other)) => parent == other,
+        (Some(parent), None) => namesake(parent),
+        (None, Some(_) | None) => namesake(unit),
+    }
 }
 
 /// Tells whether a person sits in a seat as seen from `unit`: in person, or as representative of an organisation.

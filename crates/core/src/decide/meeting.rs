@@ -68,7 +68,7 @@ fn joined_after_notice(tenure: &Tenure, meeting: &Meeting) -> bool {
 /// DL: a body is frozen when its last two duly noticed meetings both ended without ever having had a quorum.
 #[must_use]
 pub fn is_frozen(state: &State, body: &Body<'_>, at: Timestamp) -> bool {
-    let over = |meeting: &&Meeting| counts_for_absence(body, meeting, at) && meeting.ended(at).is_some();
+    let over = |meeting: &&Meeting| counts_for_absence(meeting, at) && meeting.ended(at).is_some();
     let mut last: Vec<&Meeting> = state.meetings().of_unit(body.unit).filter(over).collect();
     last.sort_by_key(|meeting| meeting.terms.starts);
     matches!(last.as_slice(), [.., before, after] if !before.quorate && !after.quorate)
@@ -91,9 +91,9 @@ pub fn has_quorum(rules: &MeetingRules, present: u64, in_office: u64) -> bool {
 
 /// What is wrong with a meeting's notice: too short by civil dates in the charter's zone (trap B13), or incomplete.
 #[must_use]
-pub fn notice_defects(charter: &Charter, rules: &MeetingRules, meeting: &Meeting) -> Vec<Reason> {
+pub fn notice_defects(charter: &Charter, meeting: &Meeting) -> Vec<Reason> {
     let mut defects = Vec::new();
-    let needed = rules.days_needed();
+    let needed = meeting.days_needed;
     if meeting.days < i64::try_from(needed).unwrap_or(i64::MAX) {
         defects.push(Reason::NoticeShort {
             noticed: charter.zone().date(meeting.noticed_at).to_string(),
@@ -104,7 +104,7 @@ pub fn notice_defects(charter: &Charter, rules: &MeetingRules, meeting: &Meeting
             members: count(meeting.recipients.len()),
         });
     }
-    let missing = if rules.notice_fields.is_some() { meeting.terms.missing() } else { Vec::new() };
+    let missing = meeting.missing();
     if !missing.is_empty() {
         let members = count(meeting.recipients.len());
         defects.push(Reason::NoticeIncomplete { missing: missing.join(", "), waived: 0, members });
@@ -112,21 +112,17 @@ pub fn notice_defects(charter: &Charter, rules: &MeetingRules, meeting: &Meeting
     defects
 }
 
-/// Whether a notice has no defect, or every one of `members` waived it (TOC-19).
+/// Whether a notice has no defect under the charter it was given under, or every one of `members` waived it (TOC-19, D1).
 #[must_use]
-pub fn is_duly_noticed<'a>(
-    rules: &MeetingRules,
-    meeting: &Meeting,
-    members: impl IntoIterator<Item = &'a Handle>,
-) -> bool {
-    let long_enough = i64::try_from(rules.days_needed()).is_ok_and(|needed| needed <= meeting.days);
-    let clean = long_enough && (rules.notice_fields.is_none() || meeting.terms.missing().is_empty());
+pub fn is_duly_noticed<'a>(meeting: &Meeting, members: impl IntoIterator<Item = &'a Handle>) -> bool {
+    let long_enough = i64::try_from(meeting.days_needed).is_ok_and(|needed| needed <= meeting.days);
+    let clean = long_enough && meeting.missing().is_empty();
     clean || (!meeting.waivers.is_empty() && members.into_iter().all(|person| meeting.waivers.contains_key(person)))
 }
 
 /// TOC-15: a meeting counts when it was duly noticed and not cancelled, opened or not, quorate or not.
-fn counts_for_absence(body: &Body<'_>, meeting: &Meeting, at: Timestamp) -> bool {
-    meeting.is_convened(at) && is_duly_noticed(body.rules, meeting, &meeting.recipients)
+fn counts_for_absence(meeting: &Meeting, at: Timestamp) -> bool {
+    meeting.is_convened(at) && is_duly_noticed(meeting, &meeting.recipients)
 }
 
 /// One meeting in the case file of a person's absences.
@@ -150,7 +146,7 @@ pub fn absences<'a>(state: &'a State, body: &Body<'_>, person: &Handle, noticed_
         return Vec::new();
     };
     let counts = |meeting: &&Meeting| {
-        counts_for_absence(body, meeting, noticed_at)
+        counts_for_absence(meeting, noticed_at)
             && meeting.ended(noticed_at).is_some()
             && meeting.recipients.contains(person)
             && tenure.seated().at <= meeting.noticed_at

@@ -1,13 +1,13 @@
 //! Motions: who puts one, and under which rule of the charter it falls (TOC-23, PMC-15 to PMC-19, G2).
 
-use super::basis::{matches, words};
+use super::basis::{self, matches, words};
 use super::kin::{belongs, is_seated};
 use super::sitting::{open_meeting, require_member_in, require_present};
 use super::{Changes, Scene, concerns};
 use crate::act::Move;
 use crate::charter::{Clause, Decision, Subject, UnitKind, Venue};
 use crate::digest::EventId;
-use crate::effect::{Effect, EndRole, GrantRole, Resolve};
+use crate::effect::{Effect, EndRole, GrantRole, Merge, Resolve};
 use crate::name::{Handle, Name, UnitId};
 use crate::refusal::{Reason, Refusal};
 use crate::state::motions::{Motion, MotionChange};
@@ -58,9 +58,7 @@ pub(super) fn put<'a>(scene: &Scene<'a>, act: &'a Move) -> Changes {
     require_own(scene, &body, effect, subject)?;
     require_possible(scene, effect, subject)?;
     for other in conflicts.iter().flatten() {
-        if scene.state.motions().get(other).is_none() {
-            return Err(Reason::NotABasis { basis: other.to_string() }.by_format("conflicts"));
-        }
+        require_rival(scene, other, unit, decision)?;
     }
 
     let motion = Motion {
@@ -83,6 +81,22 @@ pub(super) fn put<'a>(scene: &Scene<'a>, act: &'a Move) -> Changes {
     let mut changes = vec![MotionChange::Put(motion).into()];
     changes.extend(effect.person().map(concerns));
     Ok(changes)
+}
+
+/// Trap D5: motions exclude each other within one body and under one rule, as long as none is decided; else a lesser rule
+/// could undo a greater one, or one body another.
+fn require_rival(scene: &Scene<'_>, id: &EventId, unit: &UnitId, decision: &Decision) -> Result<(), Refusal> {
+    let rival = scene.state.motions().get(id);
+    let Some(rival) = rival.filter(|rival| rival.unit == *unit && rival.decision == decision.name) else {
+        return Err(Reason::NotABasis { basis: id.to_string() }.by_format("conflicts"));
+    };
+    let vote = rival.vote.as_ref().and_then(|vote| scene.state.motions().vote(vote));
+    let decided = vote.is_some_and(|vote| basis::outcome(scene.state, rival, vote, scene.at()).is_some());
+    if decided || rival.withdrawn.is_some() {
+        let (event, why) = (id.to_string(), "it is decided or withdrawn".to_owned());
+        return Err(Reason::NotOpenTo { act: "conflicts".to_owned(), event, why }.by_format("conflicts"));
+    }
+    Ok(())
 }
 
 /// The author is a member in office.
@@ -180,9 +194,9 @@ fn require_own(scene: &Scene<'_>, body: &Assembly<'_>, effect: &Effect, subject:
         return Ok(());
     }
     let into = if let Effect::Merge(merge) = effect { Some(&merge.into) } else { None };
-    let parent = if let Effect::Found(found) = effect { found.parent.as_ref() } else { None };
-    let unit = if parent.is_some() { None } else { effect.unit() };
-    let foreign = [unit, into, parent].into_iter().flatten().find(|unit| !belongs(scene.state, unit, body.unit));
+    // A unit that is to be founded belongs where its parent does.
+    let unit = if let Effect::Found(found) = effect { found.parent.as_ref() } else { effect.unit() };
+    let foreign = [unit, into].into_iter().flatten().find(|unit| !belongs(scene.state, unit, body.unit));
     match foreign {
         Some(unit) => {
             let (unit, body) = (unit.to_string(), body.unit.to_string());
@@ -195,7 +209,12 @@ fn require_own(scene: &Scene<'_>, body: &Assembly<'_>, effect: &Effect, subject:
 /// An effect that names a person names one who is known, and a merge names units that exist.
 fn require_possible(scene: &Scene<'_>, effect: &Effect, subject: &Subject) -> Result<(), Refusal> {
     match effect {
-        Effect::GrantRole(GrantRole { unit: _, role: _, person }) => scene.require_enrolled(person),
+        Effect::GrantRole(GrantRole { unit, role, person }) => {
+            scene.require_enrolled(person)?;
+            let rules = scene.role(unit, role).ok();
+            let misfit = rules.and_then(|rules| super::seats::misfit(scene.state, role, rules, person));
+            misfit.map_or(Ok(()), Err)
+        }
         Effect::EndRole(EndRole { unit, role, person }) => {
             if scene.state.roster().tenure_at(unit, role, person, scene.at()).is_some() {
                 return Ok(());
@@ -204,13 +223,21 @@ fn require_possible(scene: &Scene<'_>, effect: &Effect, subject: &Subject) -> Re
             Err(Reason::NotHeld { unit, role, person }.under(&subject.clause))
         }
         Effect::Dissolve(effect) => scene.unit(&effect.unit).map(drop),
-        Effect::Merge(effect) => scene.unit(&effect.unit).and_then(|_| scene.unit(&effect.into)).map(drop),
+        Effect::Merge(Merge { unit, into }) => {
+            let (one, other) = (scene.unit(unit)?, scene.unit(into)?);
+            if unit != into && one.kind == other.kind {
+                return Ok(());
+            }
+            let what = format!("`{unit}` merges into another `{}`", one.kind);
+            Err(Reason::NoPath { what }.under(&subject.clause))
+        }
         Effect::Constitute(effect) => scene.unit(&effect.unit).map(drop),
         Effect::Resolve(effect) => require_supersedable(scene, effect, subject),
         Effect::Recommend(effect) => scene.require_known(&effect.person),
         Effect::OneHuman(effect) => require_distinct(scene, &effect.persons, subject),
         Effect::Amend(effect) => super::amendment::require_fit(scene, effect).map(drop),
-        Effect::Found(_) | Effect::Address(_) | Effect::Reconstitute(_) => Ok(()),
+        Effect::Found(effect) => super::units::seats_named(scene, effect, subject).map(drop),
+        Effect::Address(_) | Effect::Reconstitute(_) => Ok(()),
     }
 }
 

@@ -25,7 +25,7 @@ pub(super) fn nominate(scene: &Scene<'_>, act: &Nominate) -> Changes {
         Some(path) => nominating_along(scene, unit, path)?,
         None => nominating_for_decision(scene, unit, role)?,
     };
-    if person == scene.by() {
+    if paths::same_human(scene.state, scene.by(), person, scene.at()) {
         return Err(Reason::SelfNomination { person: person.to_string() }.under(&clause));
     }
     scene.require_enrolled(person)?;
@@ -138,7 +138,9 @@ pub(super) fn apply(scene: &Scene<'_>, act: &Apply) -> Changes {
         let what = format!("nobody applies for `{role}` in `{unit}`");
         return Err(Reason::NoPath { what }.under(&rules.clause));
     }
-    roles::require_fitting_holder(scene, role, rules, person)?;
+    if let Some(misfit) = super::seats::misfit(scene.state, role, rules, person) {
+        return Err(misfit);
+    }
     if scene.state.roster().tenure_at(unit, role, person, scene.at()).is_some() {
         let (unit, role, person) = (unit.to_string(), role.to_string(), person.to_string());
         return Err(Reason::AlreadyHeld { unit, role, person }.under(&rules.clause));
@@ -236,7 +238,10 @@ fn require_nominator(scene: &Scene<'_>, nomination: &Nomination) -> Result<(), R
     let Nomination { cause, unit, role, clause, .. } = nomination;
     let rules = scene.role(unit, role)?;
     let nominator = rules.nominated_by.iter().find(|nominator| nominator.clause == *clause);
-    let Some(nominator) = nominator else { return Ok(()) };
+    let Some(nominator) = nominator else {
+        let what = format!("nobody nominates for `{role}` in `{unit}` as was done then");
+        return Err(Reason::NoPath { what }.under(&rules.clause));
+    };
     let home = nominator.unit.as_ref().unwrap_or(unit);
     if scene.holds(home, &nominator.role, &cause.by).is_some() {
         return Ok(());
@@ -274,6 +279,8 @@ pub(super) fn withdraw(scene: &Scene<'_>, act: &Withdraw) -> Changes {
             let gone = gone.or(nomination.spent.map(|_| "the person has come into the role since"));
             let gone = gone.or(used.map(|_| "the nominee has accepted it, and the role is earned"));
             (&nomination.cause.by, gone, ProposalChange::Withdrawn { event: *event }.into())
+        } else if let Some((author, gone)) = entitled(scene, event) {
+            (author, gone, ProposalChange::Withdrawn { event: *event }.into())
         } else if let Some((author, gone)) = recorded(scene, event) {
             let gone = gone.then_some("it was withdrawn");
             (author, gone, RecordChange::Withdrawn { event: *event }.into())
@@ -303,6 +310,13 @@ pub(super) fn withdraw(scene: &Scene<'_>, act: &Withdraw) -> Changes {
 fn is_claimed(scene: &Scene<'_>, nomination: &Nomination) -> bool {
     let paths = scene.role(&nomination.unit, &nomination.role).map(|role| &role.paths);
     paths.is_ok_and(|paths| !paths.is_empty())
+}
+
+/// A claim that has not led to the role yet: who made it, and why it cannot be given up.
+fn entitled<'a>(scene: &Scene<'a>, event: &EventId) -> Option<(&'a Handle, Option<&'static str>)> {
+    let (_, claim) = scene.state.proposals().entitlements().find(|(claim, _)| *claim == event)?;
+    let gone = claim.withdrawn.as_ref().map(|_| "it was withdrawn");
+    Some((&claim.cause.by, gone.or(claim.applied.map(|_| "the role has been entered"))))
 }
 
 /// A contribution, attestation or record: its author, and whether it has been withdrawn.

@@ -36,6 +36,7 @@ pub(super) fn entitle(scene: &Scene<'_>, way: &Way<'_>) -> Changes {
         rests_on,
         clause: way.path.clause.clone(),
         applied: None,
+        withdrawn: None,
     };
     Ok(vec![ProposalChange::Entitled(entitlement).into()])
 }
@@ -103,11 +104,14 @@ fn nominated(scene: &Scene<'_>, way: &Way<'_>) -> Result<Vec<EventId>, Refusal> 
     let Way { unit, role, person, path } = way;
     let mut found = Vec::new();
     for limb in &path.nominations {
-        let counted = nominators(scene.state, unit, role, person, &limb.from, scene.at());
-        if limb.at_least <= count(humans(scene.state, counted.iter().map(|(_, n)| &n.cause.by), scene.at())) {
+        let mut counted = nominators(scene.state, unit, role, person, &limb.from, scene.at());
+        // What was attested under an earlier charter may lack a criterion of this one.
+        counted.retain(|(_, nomination)| require_criteria(path, &nomination.attests).is_ok());
+        let humans = count(humans(scene.state, counted.iter().map(|(_, n)| &n.cause.by), scene.at()));
+        if limb.at_least <= humans {
             return Ok(counted.into_iter().map(|(event, _)| event).collect());
         }
-        found.push(format!("{} of {} by a {}", counted.len(), limb.at_least, limb.from));
+        found.push(format!("{humans} of {} by a {}", limb.at_least, limb.from));
     }
     let clause = path.nominations.first().map_or(&path.clause, |limb| &limb.clause);
     Err(Reason::NominationsShort { person: person.to_string(), found: found.join(", ") }.under(clause))
@@ -136,24 +140,49 @@ pub fn nominators<'a>(
     standing.filter(|(_, n)| holds(&n.cause.by) && same(n)).map(|(event, n)| (*event, n)).collect()
 }
 
+/// Tells whether two persons are one human: the same person, or ruled so.
+#[must_use]
+pub fn same_human(state: &State, one: &Handle, other: &Handle, now: Timestamp) -> bool {
+    human(&rulings(state, now), one).contains(other)
+}
+
 /// How many humans stand behind persons: persons whom a resolution has ruled to be one human count once.
 fn humans<'a>(state: &'a State, persons: impl Iterator<Item = &'a Handle>, now: Timestamp) -> usize {
-    let mut groups: Vec<&[Handle]> = Vec::new();
-    for (_, motion) in state.motions().iter() {
-        let Effect::OneHuman(ruled) = &motion.effect else { continue };
-        let vote = motion.vote.as_ref().and_then(|vote| state.motions().vote(vote));
-        let passed = vote.is_some_and(|vote| super::basis::outcome(state, motion, vote, now) == Some(Outcome::Passed));
-        let in_force = vote.is_some_and(|vote| super::basis::effective(state, motion, vote, now).is_ok());
-        if passed && in_force {
-            groups.push(&ruled.persons);
+    let groups = rulings(state, now);
+    let mut seen: Vec<BTreeSet<&Handle>> = Vec::new();
+    for person in persons {
+        let own = human(&groups, person);
+        if !seen.contains(&own) {
+            seen.push(own);
         }
     }
-    let mut seen: BTreeSet<&Handle> = BTreeSet::new();
-    for person in persons {
-        let group = groups.iter().find(|group| group.contains(person)).and_then(|group| group.first());
-        seen.insert(group.unwrap_or(person));
-    }
     seen.len()
+}
+
+/// Rulings in force that several persons are one human.
+fn rulings(state: &State, now: Timestamp) -> Vec<&[Handle]> {
+    let passed = state.motions().iter().filter_map(|(_, motion)| {
+        let Effect::OneHuman(ruled) = &motion.effect else { return None };
+        let vote = state.motions().vote(motion.vote.as_ref()?)?;
+        let in_force = super::basis::effective(state, motion, vote, now).is_ok();
+        let passed = super::basis::outcome(state, motion, vote, now) == Some(Outcome::Passed);
+        (passed && in_force).then_some(ruled.persons.as_slice())
+    });
+    passed.collect()
+}
+
+/// Everybody who is the same human as a person. Rulings that share a person speak of one human.
+fn human<'a>(groups: &[&'a [Handle]], person: &'a Handle) -> BTreeSet<&'a Handle> {
+    let mut own = BTreeSet::from([person]);
+    loop {
+        let wider: BTreeSet<&Handle> =
+            groups.iter().filter(|group| group.iter().any(|p| own.contains(p))).flat_map(|group| group.iter()).collect();
+        let before = own.len();
+        own.extend(wider);
+        if own.len() == before {
+            return own;
+        }
+    }
 }
 
 /// Each nominator attests every criterion of the path, with a note; who must, and has not, is refused (DEV-M8 to DEV-M10).

@@ -15,6 +15,9 @@ pub(super) fn enrol(scene: &Scene<'_>, act: &Enrol) -> Changes {
     if scene.state.founding().is_some_and(|founding| founding.clock == Clock::Wall) {
         super::founding::refuse_rehearsal_key(by, key)?;
     }
+    if people.organisation(by).is_some() {
+        return Err(Reason::HandleTaken { person: by.to_string() }.by_format("author"));
+    }
     match people.get(by) {
         Some(person) if !person.keys.is_empty() => {
             Err(Reason::HandleTaken { person: by.to_string() }.by_format("author"))

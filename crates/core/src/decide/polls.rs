@@ -12,6 +12,7 @@ use crate::charter::decisions::Recusal;
 use crate::charter::{Decision, Subject, VoteRules};
 use crate::digest::EventId;
 use crate::effect::Effect;
+use crate::field::References;
 use crate::limits::ELECTORATE_MAX;
 use crate::name::{Handle, Name, UnitId};
 use crate::refusal::{Reason, Refusal};
@@ -185,12 +186,12 @@ fn require_venue(meeting: &Meeting, decision: &Decision) -> Result<(), Refusal> 
 
 /// TOC-19 and TOC-20: no valid vote on a short or incomplete notice, unless every member in office has waived it.
 fn require_notice(scene: &Scene<'_>, meeting: &Meeting, body: &Body<'_>, electors: &[Handle]) -> Result<(), Refusal> {
-    if is_duly_noticed(body.rules, meeting, electors) {
+    if is_duly_noticed(meeting, electors) {
         return Ok(());
     }
     let waivers = count(electors.iter().filter(|person| meeting.waivers.contains_key(*person)).count());
     let electors = count(electors.len());
-    let mut defects = notice_defects(scene.charter, body.rules, meeting).into_iter();
+    let mut defects = notice_defects(scene.charter, meeting).into_iter();
     match defects.next() {
         Some(Reason::NoticeShort { noticed, meets, days, needed, waived: _, members: _ }) => {
             let reason = Reason::NoticeShort { noticed, meets, days, needed, waived: waivers, members: electors };
@@ -207,10 +208,23 @@ fn require_notice(scene: &Scene<'_>, meeting: &Meeting, body: &Body<'_>, elector
 
 /// TOC-20: where the charter asks for it, the motion stands on the agenda by its title, naming the person if it must.
 fn require_listed(meeting: &Meeting, motion: &Motion, subject: &Subject) -> Result<(), Refusal> {
-    let Some(clause) = &subject.listed else { return Ok(()) };
+    let seeded = matches!(&motion.effect, Effect::Found(found) if found.first.iter().flatten().next().is_some());
+    let seeds = subject.seeds.as_ref().filter(|_| seeded).and_then(|seeds| seeds.listed.as_ref());
+    let Some(clause) = subject.listed.as_ref().or(seeds) else { return Ok(()) };
     let title = motion.title.as_str().trim();
     if !meeting.agenda().any(|item| item.as_str().trim() == title) {
         return Err(Reason::NotListed { title: title.to_owned() }.under(clause));
+    }
+    if let Effect::Amend(effect) = &motion.effect {
+        // G1: the text is in the notice, by its digest.
+        let digest = effect.charter_digest.to_string();
+        let references = match &meeting.terms.references {
+            Some(References::List(list)) => list.as_slice(),
+            Some(References::None) | None => &[],
+        };
+        if !meeting.agenda().chain(references).any(|text| text.as_str().contains(&digest)) {
+            return Err(Reason::TextNotNoticed { digest }.under(clause));
+        }
     }
     match motion.effect.person() {
         Some(person) if subject.names_person && !names(title, person) => {

@@ -1,12 +1,14 @@
 //! Contributions, attestations, records, consents and claims: evidence by those who may give it, and nothing decided.
 
 use super::kin::words;
+use super::paths;
 use super::{Changes, Scene, concerns};
 use crate::act::{Attest, Claim, Consent, Contribution as ContributionAct, Fulfil, Record as RecordAct};
 use crate::charter::Clause;
 use crate::charter::records::{About, BenefitKind, RecordRule, Seeding};
 use crate::charter::roles::Seat;
 use crate::digest::EventId;
+use crate::field::Text;
 use crate::name::{Name, UnitId};
 use crate::refusal::{Reason, Refusal};
 use crate::state::motions::MotionChange;
@@ -26,10 +28,15 @@ pub(super) fn contribution(scene: &Scene<'_>, act: &ContributionAct) -> Changes 
         return Err(Reason::TimeUnfit { what: "a contribution counts once it is merged".to_owned(), time, at }
             .under(&kind.clause));
     }
-    let same = |known: &Contribution| {
-        known.withdrawn.is_none() && known.forge == forge && known.repository == repository && known.number == number
-    };
-    if let Some((event, _)) = scene.state.records().contributions().find(|(_, known)| same(known)) {
+    if number == 0 {
+        let (what, time, at) = ("a pull request has a number from 1 on".to_owned(), merged.to_string(), scene.at().to_string());
+        return Err(Reason::TimeUnfit { what, time, at }.under(&kind.clause));
+    }
+    // Until somebody attests one, two persons may record the same contribution, so that nobody can squat on another's.
+    let key = identity(&forge, &repository, number);
+    let taken = |event: &EventId, known: &Contribution| known.person == person || is_attested(scene, event);
+    let mut known = same_contributions(scene, &key);
+    if let Some((event, _)) = known.find(|(event, known)| taken(event, known)) {
         return Err(Reason::ContributionKnown { event: event.to_string() }.under(&kind.clause));
     }
     let contribution = Contribution {
@@ -47,6 +54,40 @@ pub(super) fn contribution(scene: &Scene<'_>, act: &ContributionAct) -> Changes 
     Ok(vec![RecordChange::Contributed(contribution).into(), concerns(&person)])
 }
 
+/// What makes a contribution one: the forge and the repository as a forge reads them, without case, address and ending.
+fn identity(forge: &Name, repository: &Text, number: u64) -> (String, String, u64) {
+    let path = repository.as_str().trim().to_lowercase();
+    let path = path.split_once("://").map_or(path.as_str(), |(_, rest)| rest.split_once('/').map_or("", |(_, path)| path));
+    let path = path.trim_matches('/').trim_end_matches(".git").to_owned();
+    (forge.as_str().to_lowercase(), path, number)
+}
+
+/// Records of one contribution that stand.
+fn same_contributions<'a>(
+    scene: &Scene<'a>,
+    key: &(String, String, u64),
+) -> impl Iterator<Item = (&'a EventId, &'a Contribution)> {
+    let same = move |known: &Contribution| {
+        known.withdrawn.is_none() && identity(&known.forge, &known.repository, known.number) == *key
+    };
+    scene.state.records().contributions().filter(move |(_, known)| same(known))
+}
+
+fn is_attested(scene: &Scene<'_>, event: &EventId) -> bool {
+    scene.state.records().attestations(event).iter().any(|attested| attested.withdrawn.is_none())
+}
+
+/// Of two records of one contribution, one can be attested.
+fn require_one_author(scene: &Scene<'_>, event: &EventId, clause: &Clause) -> Result<(), Refusal> {
+    let Some(own) = scene.state.records().contribution(event) else { return Ok(()) };
+    let key = identity(&own.forge, &own.repository, own.number);
+    let mut others = same_contributions(scene, &key).filter(|(other, _)| *other != event);
+    match others.find(|(other, _)| is_attested(scene, other)) {
+        Some((other, _)) => Err(Reason::ContributionKnown { event: other.to_string() }.under(clause)),
+        None => Ok(()),
+    }
+}
+
 /// DEV-R7, DEV-C3, USR-C1: who may attest a criterion does, of somebody else's work or application.
 pub(super) fn attest(scene: &Scene<'_>, act: &Attest) -> Changes {
     let Attest { event, criterion, note } = act.clone();
@@ -56,9 +97,13 @@ pub(super) fn attest(scene: &Scene<'_>, act: &Attest) -> Changes {
         let what = format!("nobody attests `{criterion}` in `{unit}`");
         return Err(Reason::NoPath { what }.under(&kind.clause));
     };
-    if scene.state.people().speaks_for(scene.by(), &person, scene.at()) {
+    let applicant = scene.state.proposals().nomination(&event).map(|application| &application.cause.by);
+    let represented = scene.state.people().organisation(&person).is_some_and(|o| o.mandates.contains_key(scene.by()));
+    let own = applicant == Some(scene.by()) || represented || paths::same_human(scene.state, scene.by(), &person, scene.at());
+    if own {
         return Err(Reason::OwnWork { person: scene.by().to_string() }.under(&rule.clause));
     }
+    require_one_author(scene, &event, &rule.clause)?;
     let seeding = rule.seeding.iter().find(|seeding| is_seeding(scene, &unit, seeding));
     let seats: Vec<Seat> = rule.by.iter().chain(seeding.map(|seeding| &seeding.by)).cloned().collect();
     if !scene.sits_in(&unit, &seats) {
@@ -167,7 +212,7 @@ fn require_complete(rule: &RecordRule, act: &RecordAct, clause: &Clause) -> Resu
 /// A record about a meeting is by somebody who was there; one about a holder names one.
 fn require_about(scene: &Scene<'_>, rule: &RecordRule, act: &RecordAct, clause: &Clause) -> Result<(), Refusal> {
     if let (Some(role), Some(person)) = (&rule.holder, &act.person)
-        && scene.holds(&act.unit, role, person).is_none()
+        && scene.holds(&act.unit, role, person).is_none_or(|tenure| tenure.suspended.is_some())
     {
         let (unit, role, person) = (act.unit.to_string(), role.to_string(), person.to_string());
         return Err(Reason::NotInOffice { unit, role, person }.under(clause));
@@ -222,7 +267,8 @@ pub(super) fn claim(scene: &Scene<'_>, act: &Claim) -> Changes {
     let Some(benefit) = kind.benefits.get(&name).filter(|benefit| benefit.kind == BenefitKind::Claim) else {
         let known: Vec<_> = kind.benefits.iter().filter(|(_, b)| b.kind == BenefitKind::Claim).collect();
         let known: Vec<_> = known.into_iter().map(|(name, _)| name.to_string()).collect();
-        let what = format!("`{name}` is nothing that is claimed in `{unit}`; there are: {}", known.join(", "));
+        let known = if known.is_empty() { "nothing".to_owned() } else { known.join(", ") };
+        let what = format!("`{name}` is not claimed in `{unit}`; what is: {known}");
         return Err(Reason::NoPath { what }.under(&kind.clause));
     };
     let entitled = scene.state.roster().roles_of(&unit, scene.by(), scene.at()).into_iter().any(|role| {

@@ -1,10 +1,10 @@
 //! Role changes: a grant or end records what a basis entitles to, once; a resignation is its own basis (trap D11).
 
 use super::paths::{self, Way};
-use super::{Changes, Scene, authority, basis, concerns};
+use super::{Changes, Scene, authority, basis, concerns, seats};
 use crate::act;
 use crate::act::Resign;
-use crate::charter::{Clause, Role, UnitKind};
+use crate::charter::{Clause, UnitKind};
 use crate::digest::EventId;
 use crate::effect::{Effect, EndRole, GrantRole};
 use crate::name::{Handle, Name, UnitId};
@@ -76,6 +76,10 @@ fn earned(scene: &Scene<'_>, act: &act::Grant) -> Changes {
     }
     if let Some(event) = &entitlement.applied {
         return Err(Reason::BasisUsed { basis: basis.to_string(), event: event.to_string() }.by_format("basis"));
+    }
+    if let Some(withdrawn) = &entitlement.withdrawn {
+        let why = format!("it was given up or overtaken at {}", withdrawn.at);
+        return Err(Reason::BasisMoot { basis: basis.to_string(), why }.by_format("basis"));
     }
     let (id, clause) = (entitlement.cause.event, &entitlement.clause);
     let beginning_of = Beginning { how: How::Earned, basis: Some(id), clause, until: None };
@@ -149,12 +153,16 @@ pub(super) fn resign(scene: &Scene<'_>, act: &Resign) -> Changes {
     };
     let to = effective.unwrap_or(scene.at()).max(scene.at());
     let mut changes = ending(scene, unit, role, person, &End { how: HowEnded::Resigned, to, basis: None, clause })?;
-    // G7: whoever steps down keeps the honour, from the moment of the act; it carries no right.
+    // G7: whoever steps down keeps the honour from then on; it carries no right.
     if let Some(honour) = &rules.emeritus
         && scene.state.roster().tenure_at(unit, honour, person, scene.at()).is_none()
     {
         let conferred = Beginning { how: How::Implied, basis: None, clause, until: None };
-        changes.push(begun(scene, unit, honour, person, &conferred));
+        let mut honoured = begun(scene, unit, honour, person, &conferred);
+        if let Change::Roster(RosterChange::Begun { tenure, .. }) = &mut honoured {
+            tenure.from = to;
+        }
+        changes.push(honoured);
     }
     Ok(changes)
 }
@@ -162,23 +170,6 @@ pub(super) fn resign(scene: &Scene<'_>, act: &Resign) -> Changes {
 fn not_held(unit: &UnitId, role: &Name, person: &Handle, clause: &Clause) -> Refusal {
     let (unit, role, person) = (unit.to_string(), role.to_string(), person.to_string());
     Reason::NotHeld { unit, role, person }.under(clause)
-}
-
-/// Trap C9: people hold most roles, organisations some.
-pub(super) fn require_fitting_holder(
-    scene: &Scene<'_>,
-    role: &Name,
-    rules: &Role,
-    person: &Handle,
-) -> Result<(), Refusal> {
-    let organisation = scene.state.people().organisation(person).is_some();
-    if rules.held_by.admits(organisation) {
-        return Ok(());
-    }
-    let (role, person) = (role.to_string(), person.to_string());
-    let reason =
-        if organisation { Reason::PeopleOnly { role, person } } else { Reason::OrganisationsOnly { role, person } };
-    Err(reason.under(&rules.clause))
 }
 
 /// The changes by which a person comes into a role now: the roles it implies are conferred, and where it has a single
@@ -191,47 +182,27 @@ pub(super) fn beginning(
     beginning: &Beginning<'_>,
 ) -> Changes {
     let rules = scene.role(unit, role)?;
-    let mut changes = Vec::new();
-    require_fitting_holder(scene, role, rules, person)?;
-    if scene.state.roster().tenure_at(unit, role, person, scene.at()).is_some() {
+    let roster = scene.state.roster();
+    if roster.tenure_at(unit, role, person, scene.at()).is_some() {
         let (unit, role, person) = (unit.to_string(), role.to_string(), person.to_string());
         return Err(Reason::AlreadyHeld { unit, role, person }.under(beginning.clause));
     }
-    let base = rules.implies.as_ref().and_then(|implied| {
-        scene.state.roster().tenure_at(unit, implied, person, scene.at()).map(|tenure| (implied, tenure))
-    });
-    if let Some((implied, leaving)) = base.filter(|(_, tenure)| tenure.ended.is_some())
-        && let Some(to) = leaving.to
-    {
-        let what = format!("`{person}` leaves `{implied}` in `{unit}` at {to}, and `{role}` needs it");
-        return Err(Reason::NoPath { what }.under(&rules.clause));
+    if let Some(fault) = seats::fault(scene.state, scene.charter, (unit, role, person), scene.at()) {
+        return Err(fault);
     }
+    let mut changes = Vec::new();
+    let base = rules.implies.as_ref().and_then(|implied| roster.tenure_at(unit, implied, person, scene.at()));
     // A role that needs another one ends with the other's term.
-    let term = base.and_then(|(_, tenure)| tenure.to);
-    let until = [beginning.until, term].into_iter().flatten().min();
+    let until = [beginning.until, base.and_then(|tenure| tenure.to)].into_iter().flatten().min();
     let beginning = &Beginning { until, ..*beginning };
-    let holders: Vec<_> = scene.state.roster().holders(unit, role, scene.at()).map(|(holder, _)| holder).collect();
-    match (rules.at_most, holders.as_slice()) {
-        (Some(1), [former]) => {
-            let end = End { how: HowEnded::Succeeded, to: scene.at(), basis: beginning.basis, clause: &rules.clause };
-            changes.push(ended(scene, unit, role, former, &end));
-            changes.push(concerns(former));
-        }
-        (Some(limit), held) if limit <= u64::try_from(held.len()).unwrap_or(u64::MAX) => {
-            let what = format!("`{role}` in `{unit}` has {limit} seats and all are held");
-            return Err(Reason::NoPath { what }.under(&rules.clause));
-        }
-        (Some(_) | None, _) => {}
-    }
-    if let Some(implied) = &rules.implies
-        && base.is_none()
+    if rules.at_most == Some(1)
+        && let Some((former, _)) = roster.holders(unit, role, scene.at()).next()
     {
-        let held = scene.state.roster().holders(unit, implied, scene.at()).count();
-        let full = scene.role(unit, implied)?.at_most.filter(|limit| *limit <= u64::try_from(held).unwrap_or(u64::MAX));
-        if let Some(limit) = full {
-            let what = format!("`{role}` confers `{implied}`, whose {limit} seats in `{unit}` are all held");
-            return Err(Reason::NoPath { what }.under(&rules.clause));
-        }
+        let end = End { how: HowEnded::Succeeded, to: scene.at(), basis: beginning.basis, clause: &rules.clause };
+        changes.push(ended(scene, unit, role, former, &end));
+        changes.push(concerns(former));
+    }
+    if let Some(implied) = rules.implies.as_ref().filter(|_| base.is_none()) {
         let conferred = Beginning { how: How::Implied, basis: beginning.basis, clause: &rules.clause, until: None };
         changes.push(begun(scene, unit, implied, person, &conferred));
     }

@@ -1,9 +1,10 @@
 //! Units come and go by resolution, or by the authority where the charter says so.
 
+use std::collections::BTreeSet;
+
 use super::{Changes, Scene, authority, basis, concerns};
 use crate::act::{DissolveUnit, FoundUnit};
-use crate::charter::roles::HeldBy;
-use crate::charter::{Clause, UnitKind};
+use crate::charter::{Clause, Subject, UnitKind};
 use crate::digest::EventId;
 use crate::effect::{Effect, Found};
 use crate::name::{Name, UnitId};
@@ -26,13 +27,14 @@ pub(super) fn found(scene: &Scene<'_>, act: &FoundUnit) -> Changes {
         return Err(basis::other(event, &due.motion.effect));
     }
     // A body that founds units of its own is their parent, unless it says otherwise.
-    let own = basis::decision_of(scene.state, due.motion)
-        .and_then(|decision| basis::subject_of(decision, due.motion))
-        .is_some_and(|subject| subject.own);
+    let decision = basis::decision_of(scene.state, due.motion);
+    let subject = decision.and_then(|decision| basis::subject_of(decision, due.motion));
+    let own = subject.is_some_and(|subject| subject.own);
     let parent = found.parent.clone().or_else(|| own.then(|| due.motion.unit.clone()));
     let mut changes = founding(scene, unit, kind, parent.as_ref())?;
-    let clause = basis::clause_of(scene, &due);
-    changes.extend(seeds(scene, found, kind, due.id, &clause)?);
+    if let Some(subject) = subject {
+        changes.extend(seeds(scene, found, due.id, subject)?);
+    }
     changes.push(MotionChange::Applied { motion: due.id }.into());
     Ok(changes)
 }
@@ -81,7 +83,7 @@ pub(super) fn founding(scene: &Scene<'_>, unit: &UnitId, kind: &Name, parent: Op
         scene.unit(parent)?;
     }
     require_only_one(scene, unit, rules, parent)?;
-    let life = Life { from: scene.at(), founded: scene.cause.clone(), dissolved: None };
+    let life = Life { from: scene.at(), founded: scene.cause.clone(), dissolved: None, asserted: false };
     let (unit, kind, parent) = (unit.clone(), kind.clone(), parent.cloned());
     Ok(vec![RosterChange::UnitFounded { unit, kind, parent, life }.into()])
 }
@@ -109,7 +111,8 @@ fn require_only_one(
     };
     let Some(of) = of else { return Ok(()) };
     let same = |id: &UnitId, known: &crate::state::roster::Unit| {
-        known.is_alive() && known.kind == rules.name && (known.parent.as_ref() == Some(&of) || named(id) == named(&of))
+        let asserted = known.lives.last().is_some_and(|life| life.asserted) && known.constituted.is_none();
+        !asserted && known.is_alive() && known.kind == rules.name && (known.parent.as_ref() == Some(&of) || named(id) == named(&of))
     };
     match roster.units().find(|(id, known)| same(id, known)) {
         Some((other, _)) => {
@@ -120,31 +123,46 @@ fn require_only_one(
     }
 }
 
-/// DEV-SEED: the first holders of roles whom a founding resolution names. They are enrolled people, each once a role.
-fn seeds(scene: &Scene<'_>, found: &Found, kind: &Name, basis: EventId, clause: &Clause) -> Changes {
-    let rules = scene.kind_named(kind)?;
+/// DEV-SEED: the first holders of roles whom a founding resolution names.
+fn seeds(scene: &Scene<'_>, found: &Found, basis: EventId, subject: &Subject) -> Changes {
     let mut changes = Vec::new();
-    let mut seen = std::collections::BTreeSet::new();
-    for seed in found.first.iter().flatten() {
-        let unknown =
-            || Reason::UnknownRole { unit: found.unit.to_string(), role: seed.name.to_string() }.under(clause);
-        let role = rules.role(&seed.name).ok_or_else(unknown)?;
-        if role.paths.is_empty() || role.held_by != HeldBy::People {
-            let what = format!("a founding resolution does not name the first `{}`", seed.name);
-            return Err(Reason::NoPath { what }.under(clause));
-        }
-        let stranger = || Reason::NotEnrolled { person: seed.words.as_str().to_owned() }.by_format("author");
-        let person: crate::name::Handle = seed.words.as_str().parse().map_err(|_| stranger())?;
-        scene.require_enrolled(&person)?;
-        if !seen.insert((seed.name.clone(), person.clone())) {
-            let (unit, role, person) = (found.unit.to_string(), seed.name.to_string(), person.to_string());
-            return Err(Reason::AlreadyHeld { unit, role, person }.under(clause));
-        }
+    let clause = subject.seeds.as_ref().map_or(&subject.clause, |seeds| &seeds.clause);
+    for (role, person) in seats_named(scene, found, subject)? {
         let beginning = super::roles::Beginning { how: How::Seeded, basis: Some(basis), clause, until: None };
-        changes.push(super::roles::begun(scene, &found.unit, &seed.name, &person, &beginning));
+        changes.push(super::roles::begun(scene, &found.unit, &role, &person, &beginning));
         changes.push(concerns(&person));
     }
     Ok(changes)
+}
+
+/// The seats that a founding names: of roles that the rule lets it name, for people who are enrolled, each once.
+pub(super) fn seats_named(
+    scene: &Scene<'_>,
+    found: &Found,
+    subject: &Subject,
+) -> Result<BTreeSet<(Name, crate::name::Handle)>, Refusal> {
+    let mut named = BTreeSet::new();
+    let rules = scene.kind_named(&kind_of(found)?)?;
+    for seed in found.first.iter().flatten() {
+        let allowed = subject.seeds.as_ref().filter(|seeds| seeds.roles.contains(&seed.name));
+        let Some(seeds) = allowed else {
+            let what = format!("a founding resolution does not name the first `{}`", seed.name);
+            return Err(Reason::NoPath { what }.under(&subject.clause));
+        };
+        let stranger = || Reason::NotEnrolled { person: seed.words.as_str().to_owned() }.by_format("author");
+        let person: crate::name::Handle = seed.words.as_str().parse().map_err(|_| stranger())?;
+        scene.require_enrolled(&person)?;
+        let unknown = || Reason::UnknownRole { unit: found.unit.to_string(), role: seed.name.to_string() };
+        let role = rules.role(&seed.name).ok_or_else(|| unknown().under(&seeds.clause))?;
+        if let Some(misfit) = super::seats::misfit(scene.state, &seed.name, role, &person) {
+            return Err(misfit);
+        }
+        if !named.insert((seed.name.clone(), person.clone())) {
+            let (unit, role, person) = (found.unit.to_string(), seed.name.to_string(), person.to_string());
+            return Err(Reason::AlreadyHeld { unit, role, person }.under(&seeds.clause));
+        }
+    }
+    Ok(named)
 }
 
 /// The changes that dissolve a unit now, ending its remaining tenures.

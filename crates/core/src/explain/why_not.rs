@@ -76,7 +76,7 @@ pub const fn ended(how: HowEnded) -> &'static str {
 
 fn waiting_appointment(state: &State, question: &Question<'_>) -> Vec<Explanation> {
     let matches = |what: &Proposed| {
-        matches!(what, Proposed::Appoint { unit, role, person, until: _ }
+        matches!(what, Proposed::Appoint { unit, role, person, .. }
             if unit == question.unit && role == question.role && person == question.person)
     };
     let open =

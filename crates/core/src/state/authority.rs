@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::Cause;
 use crate::charter::Clause;
-use crate::digest::EventId;
+use crate::digest::{Digest, EventId};
 use crate::field::{Note, Text};
 use crate::key::PublicKey;
 use crate::name::{Handle, Name, UnitId};
@@ -26,6 +26,10 @@ pub enum Proposed {
         person: Handle,
         /// When the term ends.
         until: Option<Timestamp>,
+        /// The resolution that recommends it.
+        recommended: Option<EventId>,
+        /// Digest of an agreement.
+        agreement: Option<Digest>,
     },
     /// Suspend a tenure.
     Suspend {
@@ -150,6 +154,8 @@ pub struct Entitlement {
     pub clause: Clause,
     /// The event that entered the grant.
     pub applied: Option<EventId>,
+    /// The event by which it was given up, or overtaken by coming into the role otherwise.
+    pub withdrawn: Option<Cause>,
 }
 
 /// Proposals and nominations by event.
@@ -253,7 +259,8 @@ impl Proposals {
     #[must_use]
     pub fn entitlement(&self, event: &EventId) -> Option<&Entitlement> {
         let rests = |entitlement: &&Entitlement| entitlement.rests_on.contains(event);
-        self.entitlements.get(event).or_else(|| self.entitlements.values().rev().find(rests))
+        let resting = self.entitlements.values().filter(rests);
+        self.entitlements.get(event).or_else(|| resting.max_by_key(|entitlement| entitlement.cause.entry))
     }
 
     /// Every entitlement, by event.
@@ -294,6 +301,12 @@ impl Proposals {
                 for nomination in self.nominations.values_mut().filter(same) {
                     nomination.spent.get_or_insert(cause.event);
                 }
+                let same = |e: &&mut Entitlement| e.unit == unit && e.role == role && e.person == person;
+                for entitlement in self.entitlements.values_mut().filter(same) {
+                    if entitlement.applied.is_none() {
+                        entitlement.withdrawn.get_or_insert(cause.clone());
+                    }
+                }
             }
             ProposalChange::Accepted { nomination } => {
                 if let Some(nomination) = self.nominations.get_mut(&nomination) {
@@ -301,6 +314,9 @@ impl Proposals {
                 }
             }
             ProposalChange::Withdrawn { event } => {
+                if let Some(entitlement) = self.entitlements.get_mut(&event) {
+                    entitlement.withdrawn = Some(cause.clone());
+                }
                 if let Some(proposal) = self.proposals.get_mut(&event) {
                     proposal.withdrawn = Some(cause.clone());
                 }

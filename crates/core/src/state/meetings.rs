@@ -95,6 +95,10 @@ pub struct Meeting {
     pub annexed: Vec<(EventId, Text)>,
     /// Civil days from notice to meeting.
     pub days: i64,
+    /// Civil days that the charter in force at the notice asks for.
+    pub days_needed: u64,
+    /// Whether that charter lists what a notice states.
+    pub fields_needed: bool,
     /// The first instant after the meeting's local day.
     pub ends_by: Timestamp,
     /// Members in office when the notice took effect.
@@ -128,6 +132,12 @@ impl Meeting {
     #[must_use]
     pub const fn id(&self) -> EventId {
         self.notice.event
+    }
+
+    /// Fields that the notice had to state and does not.
+    #[must_use]
+    pub fn missing(&self) -> Vec<&'static str> {
+        if self.fields_needed { self.terms.missing() } else { Vec::new() }
     }
 
     /// Tells whether the meeting is convened at an instant: not cancelled, and a petition's only once it stands in for

@@ -114,6 +114,8 @@ pub struct Life {
     pub founded: Cause,
     /// The first instant after it, and the event that dissolved it.
     pub dissolved: Option<(Timestamp, Cause)>,
+    /// Whether an import asserted it.
+    pub asserted: bool,
 }
 
 /// A unit.
@@ -312,7 +314,10 @@ impl Roster {
         match change {
             RosterChange::UnitFounded { unit, kind, parent, life } => {
                 let fresh = Unit { kind, parent, lives: Vec::new(), constituted: None, merged_into: None };
-                self.units.entry(unit).or_insert(fresh).lives.push(life);
+                // A unit that is founded again begins anew; only its past stays.
+                let known = self.units.entry(unit).or_insert_with(|| fresh.clone());
+                known.lives.push(life);
+                *known = Unit { lives: std::mem::take(&mut known.lives), ..fresh };
             }
             RosterChange::UnitDissolved { unit, at, cause, into } => {
                 if let Some(unit) = self.units.get_mut(&unit) {

@@ -38,6 +38,12 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
     let (by, key) = signer(args, &session)?;
     let digest = charter.digest();
     let base = session.charter()?.digest();
+    let there = session.state().draft(&digest).any(|(_, parts)| Charter::digest_of(&parts.concat()) == digest);
+    let effect = format!("amend charter_digest={digest} base={base}");
+    let json = json!({"outcome": "accepted", "charter_digest": digest.to_string(), "base": base.to_string(), "effect": effect});
+    if there {
+        return Ok(Answer::new(json, format!("the whole text is in the log already, digest {digest}\nmove it with: --effect '{effect}'\n")));
+    }
     for (part, text) in (0_u64..).zip(parts(&text)) {
         let text =
             CharterText::new(text).map_err(|error| Failure::input("the text cannot be carried").caused_by(&error))?;
@@ -46,7 +52,5 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
         session.admit(event, at)?;
     }
     session.flush()?;
-    let effect = format!("amend charter_digest={digest} base={base}");
-    let json = json!({"outcome": "accepted", "charter_digest": digest.to_string(), "base": base.to_string(), "effect": effect});
-    Ok(Answer::new(json, format!("the text is in the log, digest {digest}\nmove it with: --effect '{effect}'\n")))
+    Ok(Answer::new(json, format!("the text is in the log, digest {digest}\nname the digest in the notice, then move it with: --effect '{effect}'\n")))
 }
