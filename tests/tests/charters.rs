@@ -35,13 +35,15 @@ fn every_preset_compiles_and_greatsql_has_no_finding() {
     assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stdout));
 }
 
+/// A change of the charter, the exit code of its check, words of the answer, and the text of the line that it names.
+type Case = (&'static str, &'static str, i32, &'static str, &'static str);
+
 #[test]
 fn a_draft_that_breaks_a_check_is_refused_with_its_line() {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();
     let text = Charter::preset("greatsql").unwrap();
     let without = |from: &'static str, to: &'static str| move |text: &str| text.replacen(from, to, 1);
-    type Case = (&'static str, &'static str, i32, &'static str, &'static str);
     let cases: [Case; 10] = [
         // What cannot be a charter: exit 2.
         ("count = \"one\"", "count = 7", 2, "TOML parse error at line", ""),
@@ -111,7 +113,11 @@ fn a_draft_that_breaks_a_check_is_refused_with_its_line() {
     assert!(exit == 1 && said.contains("weaker-door") && said.contains("TOC-26"), "{said}");
     // A ladder nobody can climb: no founding resolution, no first Maintainers by the committee.
     let (exit, said) = check(here, |text| {
-        let text = text.lines().filter(|line| !line.contains("kind = \"project\", clause = \"TOC-7\"")).collect::<Vec<_>>().join("\n");
+        let text = text
+            .lines()
+            .filter(|line| !line.contains("kind = \"project\", clause = \"TOC-7\""))
+            .collect::<Vec<_>>()
+            .join("\n");
         text.lines().filter(|line| !line.contains("clause = \"DEV-SEED\", own = true")).collect::<Vec<_>>().join("\n")
     });
     assert!(exit == 1 && said.contains("unreachable-role") && said.contains("`maintainer`"), "{said}");

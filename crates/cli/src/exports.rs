@@ -65,7 +65,8 @@ impl Accounts {
                 return Err(fault(format!("`{person}` has the account {other} on this forge already, and now {id}")));
             }
             let lower = login.to_lowercase();
-            let taken = accounts.0.iter().find(|(owner, (_, known))| **owner != person && known.to_lowercase() == lower);
+            let taken =
+                accounts.0.iter().find(|(owner, (_, known))| **owner != person && known.to_lowercase() == lower);
             if let Some((owner, _)) = taken {
                 return Err(fault(format!("the login `{login}` is that of `{owner}`")));
             }

@@ -73,7 +73,9 @@ fn role_changes(state: &State, charter: &Charter, at: Timestamp, all: &mut Vec<P
             all.push(Pending { who: Vec::new(), what, event: Some(due.basis), until: None, verb: due.change.verb });
         }
     }
-    for (event, entitlement) in state.proposals().entitlements().filter(|(_, e)| e.applied.is_none() && e.withdrawn.is_none()) {
+    for (event, entitlement) in
+        state.proposals().entitlements().filter(|(_, e)| e.applied.is_none() && e.withdrawn.is_none())
+    {
         let (role, unit, person) = (&entitlement.role, &entitlement.unit, &entitlement.person);
         let what = format!("grant `{role}` in `{unit}` for {person} can be entered: it is earned");
         all.push(Pending { who: Vec::new(), what, event: Some(*event), until: None, verb: "grant" });

@@ -27,24 +27,36 @@ fn disagreement(seed: u64, life: &Life, answers: &[Value]) -> Option<String> {
     None
 }
 
+/// Plays one life; gives the number of its acts, and then each clause by which one was refused.
+fn judged(seed: u64) -> Vec<(u64, String)> {
+    let life = life(seed);
+    let lines: Vec<Value> = life.acts.iter().map(|(act, _)| act.clone()).collect();
+    let answers = rollcall_tests::rehearse_in_memory(&lines);
+    if let Some(what) = disagreement(seed, &life, &answers) {
+        panic!("{what}");
+    }
+    let refused = answers.iter().filter(|answer| answer["outcome"] == "refused");
+    let clauses = refused.map(|answer| (0, answer["clause"].as_str().unwrap().to_owned()));
+    std::iter::once((answers.len() as u64, String::new())).chain(clauses).collect()
+}
+
 #[test]
 fn the_engine_agrees_with_a_naive_reading_of_the_clauses() {
     let (first, lives) = (number("ROLLCALL_SEED", 1), number("ROLLCALL_LIVES", 2_000));
-    let (mut acts, mut refused) = (0, 0);
-    let mut clauses = std::collections::BTreeMap::<String, u64>::new();
-    for seed in first..first + lives {
-        let life = life(seed);
-        let lines: Vec<Value> = life.acts.iter().map(|(act, _)| act.clone()).collect();
-        let answers = rollcall_tests::rehearse_in_memory(&lines);
-        if let Some(what) = disagreement(seed, &life, &answers) {
-            panic!("{what}");
-        }
-        acts += answers.len();
-        for answer in answers.iter().filter(|answer| answer["outcome"] == "refused") {
-            refused += 1;
-            *clauses.entry(answer["clause"].as_str().unwrap().to_owned()).or_default() += 1;
-        }
+    let threads = std::thread::available_parallelism().map_or(1, |n| n.get() as u64);
+    let shares: Vec<_> = (0..threads)
+        .map(|share| {
+            let seeds = (first..first + lives).filter(move |seed| seed % threads == share);
+            std::thread::spawn(move || seeds.flat_map(judged).collect::<Vec<(u64, String)>>())
+        })
+        .collect();
+    let refused: Vec<(u64, String)> = shares.into_iter().flat_map(|share| share.join().unwrap()).collect();
+    let acts: u64 = refused.iter().map(|(acts, _)| acts).sum();
+    let mut clauses = std::collections::BTreeMap::<&str, u64>::new();
+    for (_, clause) in refused.iter().filter(|(_, clause)| !clause.is_empty()) {
+        *clauses.entry(clause).or_default() += 1;
     }
+    let refused: u64 = clauses.values().sum();
     println!("{lives} lives from seed {first}, {acts} acts, {refused} refused: {clauses:?}");
     for clause in ["TOC-9", "TOC-15", "TOC-19", "TOC-22", "TOC-23", "TOC-24", "TOC-26", "TOC-27"] {
         assert!(clauses.contains_key(clause), "no life came upon {clause}");

@@ -47,9 +47,7 @@ pub(crate) fn notice_mail(state: &State, charter: &Charter, meeting: &Meeting, l
 
 fn body(state: &State, charter: &Charter, meeting: &Meeting) -> String {
     let terms = &meeting.terms;
-    let said = |text: &Option<rollcall_core::field::Text>| {
-        text.as_ref().map_or_else(|| "not stated".to_owned(), line)
-    };
+    let said = |text: &Option<rollcall_core::field::Text>| text.as_ref().map_or_else(|| "not stated".to_owned(), line);
     let mut text = String::new();
     if let Some(cancelled) = &meeting.cancelled {
         let _ = writeln!(text, "This meeting was cancelled by {} at {}.\n", cancelled.by, cancelled.at);

@@ -52,7 +52,9 @@ fn require_admission(scene: &Scene<'_>, act: &Appoint) -> Result<(), Refusal> {
     if let Some(clause) = admission.agreement.as_ref().filter(|_| agreement.is_none()) {
         return lacks("the digest of an agreement, under `agreement`", clause);
     }
-    if let Some(clause) = admission.evidence.as_ref().filter(|_| evidence.iter().flatten().all(|text| text.as_str().trim().is_empty())) {
+    if let Some(clause) =
+        admission.evidence.as_ref().filter(|_| evidence.iter().flatten().all(|text| text.as_str().trim().is_empty()))
+    {
         return lacks("where the capability can be checked, under `evidence`", clause);
     }
     Ok(())

@@ -282,7 +282,9 @@ fn overtaken(state: &State, motion: &Motion, vote: &Vote, now: Timestamp) -> Opt
         // Once enough have held the role since, the rule for beginnings has done its work for good.
         let since = effective(state, motion, vote, now).unwrap_or(now);
         let held = state.roster().tenures().filter(|(home, name, _, tenures)| {
-            *home == unit && *name == role && tenures.iter().any(|t| !t.is_asserted() && t.to.is_none_or(|to| since < to))
+            *home == unit
+                && *name == role
+                && tenures.iter().any(|t| !t.is_asserted() && t.to.is_none_or(|to| since < to))
         });
         if below <= super::meeting::count(held.count()) {
             return Some("enough have held the role since it took effect");

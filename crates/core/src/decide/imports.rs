@@ -6,9 +6,9 @@ use super::{Changes, Scene, concerns};
 use crate::act::{Change as ImportChange, Import};
 use crate::cbor::{Value, encode};
 use crate::charter::Clause;
+use crate::charter::roles::HeldBy;
 use crate::digest::{Digest, IMPORT_CONTEXT, derive};
 use crate::name::{Handle, Name};
-use crate::charter::roles::HeldBy;
 use crate::refusal::{Reason, Refusal};
 use crate::state::State;
 use crate::state::change::Change;
@@ -129,7 +129,10 @@ impl Line<'_> {
         }
         let here = self.state().roster().unit(body).and_then(|unit| unit.lives.last());
         let single = kind.is_some_and(|kind| kind.single);
-        if here.is_some_and(|life| !life.asserted) && !single && kind.is_some_and(|kind| kind.founded_by_authority.is_none()) {
+        if here.is_some_and(|life| !life.asserted)
+            && !single
+            && kind.is_some_and(|kind| kind.founded_by_authority.is_none())
+        {
             let what = format!("`{body}` was founded here, and nobody joins it by import");
             return Err(Reason::NoPath { what }.under(self.clause));
         }

@@ -175,8 +175,11 @@ fn rulings(state: &State, now: Timestamp) -> Vec<&[Handle]> {
 fn human<'a>(groups: &[&'a [Handle]], person: &'a Handle) -> BTreeSet<&'a Handle> {
     let mut own = BTreeSet::from([person]);
     loop {
-        let wider: BTreeSet<&Handle> =
-            groups.iter().filter(|group| group.iter().any(|p| own.contains(p))).flat_map(|group| group.iter()).collect();
+        let wider: BTreeSet<&Handle> = groups
+            .iter()
+            .filter(|group| group.iter().any(|p| own.contains(p)))
+            .flat_map(|group| group.iter())
+            .collect();
         let before = own.len();
         own.extend(wider);
         if own.len() == before {

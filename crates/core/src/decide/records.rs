@@ -29,7 +29,8 @@ pub(super) fn contribution(scene: &Scene<'_>, act: &ContributionAct) -> Changes 
             .under(&kind.clause));
     }
     if number == 0 {
-        let (what, time, at) = ("a pull request has a number from 1 on".to_owned(), merged.to_string(), scene.at().to_string());
+        let (what, time, at) =
+            ("a pull request has a number from 1 on".to_owned(), merged.to_string(), scene.at().to_string());
         return Err(Reason::TimeUnfit { what, time, at }.under(&kind.clause));
     }
     // Until somebody attests one, two persons may record the same contribution, so that nobody can squat on another's.
@@ -57,7 +58,8 @@ pub(super) fn contribution(scene: &Scene<'_>, act: &ContributionAct) -> Changes 
 /// What makes a contribution one: the forge and the repository as a forge reads them, without case, address and ending.
 fn identity(forge: &Name, repository: &Text, number: u64) -> (String, String, u64) {
     let path = repository.as_str().trim().to_lowercase();
-    let path = path.split_once("://").map_or(path.as_str(), |(_, rest)| rest.split_once('/').map_or("", |(_, path)| path));
+    let path =
+        path.split_once("://").map_or(path.as_str(), |(_, rest)| rest.split_once('/').map_or("", |(_, path)| path));
     let path = path.trim_matches('/').trim_end_matches(".git").to_owned();
     (forge.as_str().to_lowercase(), path, number)
 }
@@ -99,7 +101,8 @@ pub(super) fn attest(scene: &Scene<'_>, act: &Attest) -> Changes {
     };
     let applicant = scene.state.proposals().nomination(&event).map(|application| &application.cause.by);
     let represented = scene.state.people().organisation(&person).is_some_and(|o| o.mandates.contains_key(scene.by()));
-    let own = applicant == Some(scene.by()) || represented || paths::same_human(scene.state, scene.by(), &person, scene.at());
+    let own =
+        applicant == Some(scene.by()) || represented || paths::same_human(scene.state, scene.by(), &person, scene.at());
     if own {
         return Err(Reason::OwnWork { person: scene.by().to_string() }.under(&rule.clause));
     }

@@ -112,7 +112,10 @@ fn require_only_one(
     let Some(of) = of else { return Ok(()) };
     let same = |id: &UnitId, known: &crate::state::roster::Unit| {
         let asserted = known.lives.last().is_some_and(|life| life.asserted) && known.constituted.is_none();
-        !asserted && known.is_alive() && known.kind == rules.name && (known.parent.as_ref() == Some(&of) || named(id) == named(&of))
+        !asserted
+            && known.is_alive()
+            && known.kind == rules.name
+            && (known.parent.as_ref() == Some(&of) || named(id) == named(&of))
     };
     match roster.units().find(|(id, known)| same(id, known)) {
         Some((other, _)) => {

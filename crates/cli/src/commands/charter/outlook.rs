@@ -45,7 +45,8 @@ fn describe(body: &Outlook<'_>, text: &mut String) {
         let _ = writeln!(text, "  away: {person}, {missed} meeting(s) in a row");
     }
     match body.standing {
-        Standing::Frozen => text.push_str("  if they stay away again, those who still come make no quorum and no meeting can be valid\n"),
+        Standing::Frozen => text
+            .push_str("  if they stay away again, those who still come make no quorum and no meeting can be valid\n"),
         Standing::Warned | Standing::Sound => {
             let _ = writeln!(text, "  {} more staying away would stop it", body.until_frozen);
         }

@@ -42,7 +42,10 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
     let effect = format!("amend charter_digest={digest} base={base}");
     let json = json!({"outcome": "accepted", "charter_digest": digest.to_string(), "base": base.to_string(), "effect": effect});
     if there {
-        return Ok(Answer::new(json, format!("the whole text is in the log already, digest {digest}\nmove it with: --effect '{effect}'\n")));
+        return Ok(Answer::new(
+            json,
+            format!("the whole text is in the log already, digest {digest}\nmove it with: --effect '{effect}'\n"),
+        ));
     }
     for (part, text) in (0_u64..).zip(parts(&text)) {
         let text =
@@ -52,5 +55,10 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
         session.admit(event, at)?;
     }
     session.flush()?;
-    Ok(Answer::new(json, format!("the text is in the log, digest {digest}\nname the digest in the notice, then move it with: --effect '{effect}'\n")))
+    Ok(Answer::new(
+        json,
+        format!(
+            "the text is in the log, digest {digest}\nname the digest in the notice, then move it with: --effect '{effect}'\n"
+        ),
+    ))
 }
