@@ -130,7 +130,7 @@ fn names_are_listed_with_consent_only() {
     assert_eq!(roster["units"]["toc"]["member"]["holders"].as_array().unwrap().len(), 3, "bodies decide by name");
     let certificate =
         ["--ledger", "play.ledger", "certificate", "wen", "maintainer", "--in", "project/greatsql", "-o", "wen.svg"];
-    expect(here, 0, &certificate);
+    let _ = expect(here, 0, &certificate);
 
     let mut withdrawn = Script::at("2026-03-11T00:00:00Z");
     withdrawn.act("wen", "consent", &json!({"unit": "project/greatsql", "role": "maintainer", "listing": "withdrawn"}));
@@ -139,7 +139,7 @@ fn names_are_listed_with_consent_only() {
     let output = rollcall(here, &certificate[..certificate.len() - 2]);
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(output.status.code() == Some(4) && said.contains("has not consented"), "{said}");
-    expect(here, 0, &[&certificate[..], &["--private"]].concat());
+    let _ = expect(here, 0, &[&certificate[..], &["--private"]].concat());
 }
 
 /// PAR-1: the public roster shows active partners; a suspended or lapsed one is not there.

@@ -102,11 +102,11 @@ def read(name):
             "status": str(e["status"]), "place": str(e["location"]), "text": str(e["description"]), "summary": str(e["summary"])}
 print(json.dumps([read("one.ics"), read("two.ics")]))
 "#;
-    paper(here, "calendar", &id, &["-o", "one.ics"]);
+    let _ = paper(here, "calendar", &id, &["-o", "one.ics"]);
     let mut cancelled = Script::at("2026-03-20T00:00:00Z");
     cancelled.act("alice", "cancel", &json!({"event": id, "reason": "the room is flooded"}));
     cancelled.play(here);
-    paper(here, "calendar", &id, &["-o", "two.ics"]);
+    let _ = paper(here, "calendar", &id, &["-o", "two.ics"]);
     let raw = std::fs::read_to_string(here.join("one.ics")).unwrap();
     assert!(raw.lines().all(|line| line.len() <= 75) && raw.contains("\r\n"), "{raw}");
     let Some(read) = python(here, program) else {
@@ -139,10 +139,7 @@ fn minutes_tell_the_meeting_and_stay_text() {
         "A quorum held \\(TOC\\-22\\)",
     ] {
         let plain = |text: &str| text.replace('\\', "");
-        assert!(
-            plain(&minutes).contains(&plain(told).replace("zed | observer", "zed | observer")),
-            "{told}: {minutes}"
-        );
+        assert!(plain(&minutes).contains(&plain(told)), "{told}: {minutes}");
     }
     let html = paper(here, "minutes", &id, &["--html", "-o", "minutes.html"]);
     assert!(html.contains("wrote"));
@@ -170,7 +167,8 @@ fn a_certificate_is_a_picture_that_carries_its_proof() {
     script.act("王芳", "enrol", &json!({"name": "王芳 <b>&\"Fang\"</b>"}));
     script.act("root", "appoint", &json!({"unit": "toc", "role": "member", "person": "王芳"}));
     script.play(here);
-    expect(here, 0, &["--ledger", "play.ledger", "certificate", "王芳", "member", "--in", "toc", "-o", "own.svg"]);
+    let _ =
+        expect(here, 0, &["--ledger", "play.ledger", "certificate", "王芳", "member", "--in", "toc", "-o", "own.svg"]);
     let program = r#"
 import json, xml.etree.ElementTree as T
 root = T.parse("own.svg").getroot()
@@ -199,8 +197,12 @@ fn a_browser_shows_minutes_and_certificate() {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();
     let (id, _) = held(here);
-    paper(here, "minutes", &id, &["--html", "-o", "minutes.html"]);
-    expect(here, 0, &["--ledger", "play.ledger", "certificate", "alice", "chair", "--in", "toc", "-o", "alice.svg"]);
+    let _ = paper(here, "minutes", &id, &["--html", "-o", "minutes.html"]);
+    let _ = expect(
+        here,
+        0,
+        &["--ledger", "play.ledger", "certificate", "alice", "chair", "--in", "toc", "-o", "alice.svg"],
+    );
     for (file, shown) in [("minutes.html", "carol spoke"), ("alice.svg", "certifies that")] {
         let profile = here.join("profile");
         let output = Command::new(browser)
