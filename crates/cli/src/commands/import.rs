@@ -7,6 +7,7 @@ use rollcall_core::act::{Act, Change, Import};
 use rollcall_core::decide::import_content_digest;
 use rollcall_core::event::{Payload, SignedEvent};
 use rollcall_core::field::Text;
+use rollcall_core::key::SigningKey;
 use rollcall_core::ledger::AdmitError;
 use rollcall_core::name::Handle;
 use rollcall_core::time::Timestamp;
@@ -52,21 +53,37 @@ pub(super) fn command() -> Command {
 const IMPORT_BYTES_MAX: u64 = 1 << 30;
 
 /// A line of a source, in the order in which it is imported.
-struct Line {
+pub(super) struct Line {
     act: Import,
     place: String,
 }
 
-pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
+/// Reads source files and merges their lines by time.
+pub(super) fn read<'a>(files: impl Iterator<Item = &'a PathBuf>) -> Result<Vec<Line>, Failure> {
     let mut lines = Vec::new();
-    for path in args.get_many::<PathBuf>("files").into_iter().flatten() {
+    for path in files {
         lines.extend(read_file(path)?);
     }
     lines.sort_by_key(|line| (line.act.time, rank(line.act.change)));
+    Ok(lines)
+}
 
+pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
+    let lines = read(args.get_many::<PathBuf>("files").into_iter().flatten())?;
     let mut session = Session::write(ledger_path(args)?)?;
     let at = session.accepting_at(super::parsed(args, "accept-at")?)?;
     let (by, key) = authority(args, &session)?;
+    add(&mut session, lines, (&by, &key), at, args.get_flag("dry-run"))
+}
+
+/// Imports lines in one transaction, or judges them only.
+pub(super) fn add(
+    session: &mut Session,
+    lines: Vec<Line>,
+    (by, key): (&Handle, &SigningKey),
+    at: Timestamp,
+    dry: bool,
+) -> Result<Answer, Failure> {
     let before = session.state().head();
     let total = lines.len();
     let mut present = 0_usize;
@@ -83,17 +100,16 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
         }
         let act = Act::Import(act);
         // One transaction: every line was written by somebody who had seen the log before the import.
-        let mut header = session.ledger.header(&by, &act, at);
+        let mut header = session.ledger.header(by, &act, at);
         header.seen = before;
         let payload = Payload { header, act }
             .encode()
             .map_err(|error| Failure::input("the line cannot be written").caused_by(&error).at(&place))?;
-        let event = SignedEvent::sign(payload, &key)
+        let event = SignedEvent::sign(payload, key)
             .map_err(|error| Failure::input("the line cannot be signed").caused_by(&error).at(&place))?;
         session.admit(event, at).map_err(|error: AdmitError| Failure::from(error).at(&place))?;
     }
     let added = session.waiting();
-    let dry = args.get_flag("dry-run");
     if !dry {
         session.flush()?;
     }
@@ -123,11 +139,11 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
 }
 
 /// Who imports: the key's owner, or in a rehearsal the first of the authority.
-fn authority(args: &ArgMatches, session: &Session) -> Result<(Handle, rollcall_core::key::SigningKey), Failure> {
+fn authority(args: &ArgMatches, session: &Session) -> Result<(Handle, SigningKey), Failure> {
     let named = args.get_one::<String>("by").is_some() || args.get_one::<PathBuf>("key").is_some();
     match session.state().authority().persons.first() {
         Some(first) if session.is_rehearsal() && !named => {
-            Ok((first.clone(), rollcall_core::key::SigningKey::rehearsal(first)))
+            Ok((first.clone(), SigningKey::rehearsal(first)))
         }
         Some(_) | None => act::signer(args, session),
     }

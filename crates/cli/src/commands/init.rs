@@ -3,7 +3,7 @@
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use rollcall_core::act::Clock;
 use rollcall_core::charter::Charter;
-use rollcall_core::key::PublicKey;
+use rollcall_core::key::{PublicKey, SigningKey};
 use rollcall_core::ledger::{FoundingPlan, founding_events, rehearsal_founding};
 use rollcall_core::name::Handle;
 use rollcall_core::time::Timestamp;
@@ -21,6 +21,8 @@ Examples:
   rollcall --ledger L init --charter steward --rehearsal --name openEuler
   rollcall --ledger L init --charter greatsql --name GreatSQL --key ~/.ssh/id_ed25519 \\
     --authority alice=~/.ssh/id_ed25519.pub --authority bob=bob.pub --authority carol=carol.pub --threshold 2
+
+  rollcall --ledger L init --charter greatsql --rehearsal --name GreatSQL --authority root --import people.jsonl
 
 The founder confirms at once; the others confirm with `rollcall confirm`. Nothing else is admitted until enough have.";
 
@@ -69,6 +71,14 @@ pub(super) fn command() -> Command {
                 .value_name("TEXT")
                 .help("Origin line of the log's heads, by default made from the name"),
         )
+        .arg(
+            Arg::new("import")
+                .long("import")
+                .value_name("FILE")
+                .action(ArgAction::Append)
+                .value_parser(clap::value_parser!(std::path::PathBuf))
+                .help("Import role changes of the past at once: holders are asserted until they claim. Repeat for more"),
+        )
 }
 
 pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
@@ -85,7 +95,7 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
     if path.exists() {
         return Err(Failure::usage(format!("a file is there already: {}", path.display())));
     }
-    let (events, at) = if args.get_flag("rehearsal") {
+    let (events, at, signer) = if args.get_flag("rehearsal") {
         let at: Timestamp = super::parsed(args, "accept-at")?.unwrap_or_default();
         let persons = if authority.is_empty() {
             vec!["authority".parse()]
@@ -96,7 +106,9 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
             .into_iter()
             .collect::<Result<_, _>>()
             .map_err(|error| Failure::usage(format!("`authority`: {error}")))?;
-        (rehearsal_founding(text("name"), &persons, threshold, &charter, at).map_err(cannot)?, at)
+        let founder = persons.first().map(SigningKey::rehearsal);
+        let founder = founder.ok_or_else(|| Failure::usage("name the appointing authority: --authority HANDLE"))?;
+        (rehearsal_founding(text("name"), &persons, threshold, &charter, at).map_err(cannot)?, at, founder)
     } else {
         let plan = WallPlan::read(args, &authority)?;
         let log_key = keys::draw()?;
@@ -117,16 +129,44 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
         let events = founding_events(&founding, &plan.founder, at).map_err(cannot)?;
         session::judge_founding(&events, at)?;
         keys::write(&log_key, &log_key_path(path), "rollcall log key")?;
-        (events, at)
+        (events, at, plan.founder)
     };
-    let session = Session::found(path, events, at)?;
-    Ok(founded(&session))
+    let files: Vec<&std::path::PathBuf> = args.get_many("import").map(Iterator::collect).unwrap_or_default();
+    if !files.is_empty() && 1 < threshold {
+        let what = "an import at the founding needs an authority of threshold 1; import once enough have confirmed";
+        return Err(Failure::usage(what).hint("rollcall import --help"));
+    }
+    let lines = super::import::read(files.iter().copied())?;
+    let mut session = Session::found(path, events, at)?;
+    let mut answer = founded(&session);
+    if files.is_empty() {
+        return Ok(answer);
+    }
+    let by = session.state().authority().persons.first().cloned();
+    let by = by.ok_or_else(|| Failure::bug("a ledger without an authority"))?;
+    match super::import::add(&mut session, lines, (&by, &signer), at, false) {
+        Ok(imported) => {
+            answer.text.push_str(&imported.text);
+            if let Some(object) = answer.json.as_object_mut() {
+                object.insert("import".to_owned(), imported.json);
+            }
+            Ok(answer)
+        }
+        Err(failure) => {
+            // A founding that its import does not fit was asked for as one thing: nothing stays of it.
+            drop(session);
+            for file in [path.to_owned(), log_key_path(path)] {
+                let _ = std::fs::remove_file(file);
+            }
+            Err(failure)
+        }
+    }
 }
 
 /// Who founds a ledger on a real clock.
 struct WallPlan {
     authority: Vec<(Handle, PublicKey)>,
-    founder: rollcall_core::key::SigningKey,
+    founder: SigningKey,
 }
 
 impl WallPlan {
