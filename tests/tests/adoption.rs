@@ -19,7 +19,22 @@ fn a_living_community_is_founded_with_its_people() {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();
     std::fs::write(here.join("people.jsonl"), PEOPLE).unwrap();
-    let init = ["--ledger", "play.ledger", "init", "--charter", "greatsql", "--rehearsal", "--name", "GreatSQL", "--authority", "root", "--import", "people.jsonl", "--at", "2026-03-01T00:00:00Z"];
+    let init = [
+        "--ledger",
+        "play.ledger",
+        "init",
+        "--charter",
+        "greatsql",
+        "--rehearsal",
+        "--name",
+        "GreatSQL",
+        "--authority",
+        "root",
+        "--import",
+        "people.jsonl",
+        "--at",
+        "2026-03-01T00:00:00Z",
+    ];
     let founded = json(here, &init);
     assert_eq!((&founded["outcome"], &founded["import"]["added"]), (&json!("founded"), &json!(6)));
     let roster = expect(here, 0, &["--ledger", "play.ledger", "roster"]);
@@ -27,7 +42,8 @@ fn a_living_community_is_founded_with_its_people() {
 
     let imports = json(here, &["--ledger", "play.ledger", "log"]);
     let event = |person: &str| {
-        let row = imports.as_array().unwrap().iter().find(|row| row["act"] == "import" && row["person"] == person).unwrap();
+        let row =
+            imports.as_array().unwrap().iter().find(|row| row["act"] == "import" && row["person"] == person).unwrap();
         row["event"].as_str().unwrap().to_owned()
     };
     let mut script = Script::at("2026-03-02T00:00:00Z");
@@ -39,11 +55,20 @@ fn a_living_community_is_founded_with_its_people() {
     let count = script.lines().len();
     script.act("root", "constitute", &json!({"unit": "toc", "members": ["bob", "carol"]}));
     script.act("root", "constitute", &json!({"unit": "toc", "members": ["alice", "bob", "carol"]}));
-    script.act("root", "constitute", &json!({"unit": "toc", "members": ["alice", "bob", "carol"], "left_out": ["gone"]}));
-    script.act("root", "import", &json!({"change": "grant", "body": "toc", "person": "late", "role": "member", "time": "2022-03-01T00:00:00Z"}));
+    script.act(
+        "root",
+        "constitute",
+        &json!({"unit": "toc", "members": ["alice", "bob", "carol"], "left_out": ["gone"]}),
+    );
+    script.act(
+        "root",
+        "import",
+        &json!({"change": "grant", "body": "toc", "person": "late", "role": "member", "time": "2022-03-01T00:00:00Z"}),
+    );
     let answers = rehearse(here, script.lines());
     assert!(answers[..count].iter().all(|answer| answer["outcome"] == "accepted"), "{answers:?}");
-    let codes: Vec<&str> = answers[count..].iter().map(|answer| answer["code"].as_str().unwrap_or("accepted")).collect();
+    let codes: Vec<&str> =
+        answers[count..].iter().map(|answer| answer["code"].as_str().unwrap_or("accepted")).collect();
     assert_eq!(codes, ["too-few-members", "left-out-missing", "accepted", "no-path"]);
     let quorum = json(here, &["--ledger", "play.ledger", "meeting", "quorum", "--if", "alice,bob"]);
     assert_eq!((&quorum["in_office"], &quorum["holds"]), (&json!(3), &json!(true)), "the asserted one is outside N");
@@ -56,9 +81,14 @@ fn a_founding_with_a_broken_import_leaves_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();
     let init = |file: &str| {
-        rollcall(here, &["--ledger", "L", "init", "--rehearsal", "--name", "x", "--authority", "root", "--import", file])
+        rollcall(
+            here,
+            &["--ledger", "L", "init", "--rehearsal", "--name", "x", "--authority", "root", "--import", file],
+        )
     };
-    for (text, code) in [(PEOPLE.replace("chair", "king"), 1), (PEOPLE.replace("\"change\":\"create\"", "\"change\":\"make\""), 2)] {
+    for (text, code) in
+        [(PEOPLE.replace("chair", "king"), 1), (PEOPLE.replace("\"change\":\"create\"", "\"change\":\"make\""), 2)]
+    {
         std::fs::write(here.join("bad.jsonl"), text).unwrap();
         let output = init("bad.jsonl");
         let said = String::from_utf8_lossy(&output.stderr).into_owned();

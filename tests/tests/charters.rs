@@ -216,3 +216,43 @@ fn a_history_rehearsed_under_a_draft_says_what_would_have_differed() {
     assert_eq!((&motion["here"], &motion["draft"]), (&json!("passed"), &json!("failed")), "{other}");
     assert_eq!(before, std::fs::read(here.join("play.ledger")).unwrap(), "nothing was changed");
 }
+
+/// An outcome that rests on a reading says so, and whether the other one flips it: three of five elect a chair by PMC-15, and
+/// would not if TOC-26 applied to the election too.
+#[test]
+fn an_outcome_says_which_readings_it_rests_on_and_which_would_flip_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let five = ["alice", "bob", "carol", "dave", "erin"];
+    let mut script = Script::at("2026-03-02T01:00:00Z");
+    script.act("root", "found", &json!({"authority": ["root"], "threshold": 1}));
+    script.all(&five, "enrol", &json!({}));
+    script.act("zed", "enrol", &json!({}));
+    for person in five {
+        let role = if person == "alice" { "chair" } else { "member" };
+        script.act("root", "appoint", &json!({"unit": "toc", "role": role, "person": person}));
+    }
+    script.act("root", "constitute", &json!({"unit": "toc", "members": five}));
+    let terms = json!({"id": "m", "unit": "toc", "kind": "regular", "starts": "2026-03-09T12:00:00Z", "place": "online", "mode": "remote", "agenda": ["Chair"], "references": "none"});
+    script.act("alice", "notice", &terms);
+    script.time("2026-03-09T12:00:00Z");
+    script.all(&five, "check-in", &json!({"meeting": "@m"}));
+    script.act("alice", "open", &json!({"meeting": "@m"}));
+    let chair = json!({"kind": "grant", "unit": "pmc/gs", "role": "chair", "person": "zed"});
+    script.act("alice", "move", &json!({"id": "c", "meeting": "@m", "unit": "toc", "title": "Chair", "effect": chair}));
+    script.act("alice", "open-vote", &json!({"id": "vc", "motion": "@c"}));
+    script.all(&five[..3], "vote", &json!({"vote": "@vc", "choice": "for"}));
+    script.all(&five[3..], "vote", &json!({"vote": "@vc", "choice": "against"}));
+    script.act("alice", "close-vote", &json!({"vote": "@vc"}));
+    script.act("alice", "adjourn", &json!({"meeting": "@m"}));
+    script.play(here);
+    let motions = json(here, &["--ledger", "play.ledger", "motion"]);
+    let rests = motions[0]["rests_on"].as_array().unwrap().iter().map(|r| r["interpretation"].as_str().unwrap());
+    assert_eq!(rests.collect::<Vec<_>>(), ["TOC-20", "TOC-23", "PMC-15"]);
+    let readings = json(here, &["--ledger", "play.ledger", "charter", "rehearse", "--readings"]);
+    let rows = readings["readings"].as_array().unwrap();
+    let ids: Vec<&str> = rows.iter().map(|row| row["interpretation"].as_str().unwrap()).collect();
+    assert_eq!(ids, ["TOC-18", "TOC-19", "TOC-23", "C19", "PMC-17", "DEV-R7", "PMC-15"]);
+    let flipped: Vec<&str> = ids.iter().zip(rows).filter(|(_, row)| row["flips"] == true).map(|(id, _)| *id).collect();
+    assert_eq!(flipped, ["PMC-15"], "{readings}");
+}

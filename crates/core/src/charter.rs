@@ -216,6 +216,27 @@ pub struct Interpretation {
     pub others: Vec<String>,
     /// The charter has no rule here, on purpose.
     pub absent: bool,
+    /// The first other reading, as edits of the charter's text that would take it.
+    pub instead: Vec<Edit>,
+}
+
+/// One edit of a text.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Edit {
+    /// What is replaced, wherever it stands.
+    pub find: String,
+    /// What stands there instead.
+    pub put: String,
+}
+
+impl Interpretation {
+    /// The charter's text under the first other reading, where the charter says how that would be written.
+    #[must_use]
+    pub fn variant(&self, text: &str) -> Option<String> {
+        let edited = self.instead.iter().fold(text.to_owned(), |text, edit| text.replace(&edit.find, &edit.put));
+        (!self.instead.is_empty() && edited != text).then_some(edited)
+    }
 }
 
 /// Wire tags of the effects that change who decides: the charter, the authority, a role.

@@ -142,9 +142,7 @@ pub(super) fn add(
 fn authority(args: &ArgMatches, session: &Session) -> Result<(Handle, SigningKey), Failure> {
     let named = args.get_one::<String>("by").is_some() || args.get_one::<PathBuf>("key").is_some();
     match session.state().authority().persons.first() {
-        Some(first) if session.is_rehearsal() && !named => {
-            Ok((first.clone(), SigningKey::rehearsal(first)))
-        }
+        Some(first) if session.is_rehearsal() && !named => Ok((first.clone(), SigningKey::rehearsal(first))),
         Some(_) | None => act::signer(args, session),
     }
 }

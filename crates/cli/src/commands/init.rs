@@ -77,7 +77,9 @@ pub(super) fn command() -> Command {
                 .value_name("FILE")
                 .action(ArgAction::Append)
                 .value_parser(clap::value_parser!(std::path::PathBuf))
-                .help("Import role changes of the past at once: holders are asserted until they claim. Repeat for more"),
+                .help(
+                    "Import role changes of the past at once: holders are asserted until they claim. Repeat for more",
+                ),
         )
 }
 

@@ -12,8 +12,8 @@ use super::decisions::{Lapse, Opener};
 use super::records::{Attestation, Benefit, RecordRule};
 use super::roles::{Admission, Applicant, HeldBy, Nominator, Path};
 use super::{
-    AuthorityRules, Bar, Base, Charter, Clause, ClauseText, Counted, Decision, Interpretation, MeetingRules, OnePer,
-    PetitionRules, Role, Subject, Suspension, UnitKind, Venue, VoteRules,
+    AuthorityRules, Bar, Base, Charter, Clause, ClauseText, Counted, Decision, Edit, Interpretation, MeetingRules,
+    OnePer, PetitionRules, Role, Subject, Suspension, UnitKind, Venue, VoteRules,
 };
 use crate::effect::Effect;
 use crate::limits::CHARTER_BYTES_MAX;
@@ -264,6 +264,8 @@ struct InterpretationDraft {
     others: Vec<String>,
     #[serde(default)]
     absent: bool,
+    #[serde(default)]
+    instead: Vec<Edit>,
 }
 
 impl Charter {
@@ -499,8 +501,8 @@ impl Compiler<'_> {
     }
 
     fn interpretation(&self, draft: InterpretationDraft) -> Result<Interpretation, CharterError> {
-        let InterpretationDraft { id, clause, question, reading, others, absent } = draft;
-        Ok(Interpretation { id, clause: self.clause(&clause)?, question, reading, others, absent })
+        let InterpretationDraft { id, clause, question, reading, others, absent, instead } = draft;
+        Ok(Interpretation { id, clause: self.clause(&clause)?, question, reading, others, absent, instead })
     }
 }
 

@@ -7,7 +7,9 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::PathBuf;
 
-use clap::{Arg, ArgMatches, Command, value_parser};
+use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use rollcall_core::act::Act;
+use rollcall_core::charter::Charter;
 use rollcall_core::decide::basis;
 use rollcall_core::digest::EventId;
 use rollcall_core::entry::Entry;
@@ -30,21 +32,73 @@ pub(super) fn command() -> Command {
         .arg(
             Arg::new("draft")
                 .value_name("NAME|FILE")
-                .required(true)
+                .required_unless_present("readings")
                 .value_parser(value_parser!(PathBuf))
                 .help("The draft"),
         )
-        .after_help("Example:\n  rollcall --ledger L charter rehearse draft.toml")
+        .arg(Arg::new("readings").long("readings").action(ArgAction::SetTrue).conflicts_with("draft").help("Instead of a draft, each other reading of the charter in force that is written out"))
+        .after_help("Examples:\n  rollcall --ledger L charter rehearse draft.toml\n  rollcall --ledger L charter rehearse --readings")
 }
 
 pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
-    let draft = args.get_one::<PathBuf>("draft").map(|path| path.display().to_string()).unwrap_or_default();
     let session = reading(args)?;
-    let mut play = Play::new(None, &draft)?;
+    if args.get_flag("readings") {
+        return readings(&session);
+    }
+    let draft = args.get_one::<PathBuf>("draft").map(|path| path.display().to_string()).unwrap_or_default();
+    under(&session, &draft)
+}
+
+/// The history under each other reading: which outcomes rest on the reading that was taken.
+fn readings(session: &Session) -> Result<Answer, Failure> {
+    let charter = session.charter()?;
+    let own = text_in_force(session)?;
+    let folder = tempfile::tempdir().map_err(|error| Failure::io("no room for a draft", &error))?;
+    let path = folder.path().join("reading.toml");
+    let (mut text, mut rows) = (String::new(), Vec::new());
+    for reading in charter.interpretations() {
+        let Some(variant) = reading.variant(&own) else { continue };
+        std::fs::write(&path, variant).map_err(|error| Failure::io("a reading cannot be written", &error))?;
+        let answer = under(session, &path.display().to_string())?;
+        let _ = writeln!(
+            text,
+            "{} ({}): {}",
+            reading.id,
+            reading.clause,
+            reading.others.first().map_or("", String::as_str)
+        );
+        for line in answer.text.lines() {
+            let _ = writeln!(text, "    {line}");
+        }
+        let flips = answer.json.get("outcomes").and_then(Value::as_array).is_some_and(|outcomes| !outcomes.is_empty());
+        rows.push(json!({"interpretation": reading.id, "clause": reading.clause, "other": reading.others.first(), "flips": flips, "result": answer.json}));
+    }
+    Ok(Answer::new(json!({"readings": rows}), text))
+}
+
+/// The text of the charter in force, as the log carries it.
+fn text_in_force(session: &Session) -> Result<String, Failure> {
+    let digest = session.charter()?.digest();
+    let mut texts: BTreeMap<(String, String), String> = BTreeMap::new();
+    for bytes in session.store().entries(0..session.state().log().size())? {
+        let unreadable = |error: &dyn std::error::Error| Failure::input("an entry cannot be read").caused_by(error);
+        let entry = Entry::decode(&bytes).map_err(|error| unreadable(&error))?;
+        let payload = Payload::decode(entry.event.payload()).map_err(|error| unreadable(&error))?;
+        if let Act::CharterPart(part) = payload.act {
+            let key = (part.draft.map_or_else(String::new, |draft| draft.to_string()), payload.header.by.to_string());
+            texts.entry(key).or_default().push_str(part.text.as_str());
+        }
+    }
+    let found = texts.into_values().find(|text| Charter::digest_of(text) == digest);
+    found.ok_or_else(|| Failure::bug("the log does not carry the charter in force"))
+}
+
+fn under(session: &Session, draft: &str) -> Result<Answer, Failure> {
+    let mut play = Play::new(None, draft)?;
     let mut met: BTreeMap<String, String> = BTreeMap::new();
     let mut refused = Vec::new();
     let mut text = String::new();
-    for line in history(&session, &draft)? {
+    for line in history(session, draft)? {
         let (index, id) = (line.index, line.id.clone());
         match play.object(line.object)? {
             Outcome::Accepted(event) => {
