@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::path::Path;
 
 use rollcall_core::audit::{Level, Report};
 use rollcall_core::charter::Charter;
@@ -119,10 +120,15 @@ fn wordless() -> String {
     format!("{head}[unit.pmc]{tail}[clause]\n{}", ids.collect::<String>())
 }
 
+/// Plays the acts under the wordless charter.
+fn rehearsed(here: &Path) -> Vec<Value> {
+    std::fs::write(here.join("small.toml"), wordless()).unwrap();
+    rehearse(here, &acts())
+}
+
 fn small() -> (Tampered, LedgerId) {
     let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("small.toml"), wordless()).unwrap();
-    let answers = rehearse(folder.path(), &acts());
+    let answers = rehearsed(folder.path());
     assert!(answers.iter().all(|answer| answer["outcome"] == "accepted"), "{answers:?}");
     let store = RedbStore::read(&folder.path().join("play.ledger")).unwrap();
     let head = store.head().unwrap();
@@ -285,7 +291,7 @@ fn another_ledger_is_not_the_one_expected() {
 fn a_head_kept_in_a_file_is_compared() {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();
-    let _ = rehearse(here, &acts());
+    let _ = rehearsed(here);
     let _ = expect(here, 0, &["--ledger", "play.ledger", "head", "-o", "kept.head"]);
     let _ = expect(here, 0, &["--ledger", "play.ledger", "audit", "--head", "kept.head"]);
     let more = json!({"at": "2026-03-09T12:01:00Z", "by": "ann", "act": "enrol"}).to_string();
@@ -314,7 +320,7 @@ fn a_head_kept_in_a_file_is_compared() {
 fn raw_damage_to_the_file_never_crashes() {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();
-    let _ = rehearse(here, &acts());
+    let _ = rehearsed(here);
     let good = std::fs::read(here.join("play.ledger")).unwrap();
     let store = RedbStore::read(&here.join("play.ledger")).unwrap();
     let head = store.head().unwrap();

@@ -327,20 +327,30 @@ impl Charter {
             self.interpretations.iter().filter(|r| self.authority.entrenched.contains(&r.clause)).collect();
         // What TOC-13 and its like reserve to the authority: the roles it appoints to, in whole, the kinds they belong to,
         // and every rule by which such a role, the authority or the charter itself could be changed.
-        let reserved = |kind: &UnitKind| kind.roles.values().any(|role| role.appointed.is_some());
+        let appointed = |kind: &UnitKind, role: &Role| {
+            role.appointed.is_some()
+                || role.implies.as_ref().and_then(|base| kind.role(base)).is_some_and(|base| base.appointed.is_some())
+        };
+        let reserved = |kind: &UnitKind| kind.roles.values().any(|role| appointed(kind, role));
         let touches = |decision: &Decision| {
             decision.decides.iter().any(|subject| {
                 let target = subject.kind.as_ref().and_then(|kind| self.kinds.get(kind));
-                let role = target.and_then(|kind| kind.role(subject.role.as_ref()?));
-                let appointed = role.is_some_and(|role| role.appointed.is_some());
-                (subject.effect == GRANT && appointed) || matches!(subject.effect.as_str(), AMEND | RECONSTITUTE)
+                let named = subject.role.iter().chain(subject.seeds.iter().flat_map(|seeds| &seeds.roles));
+                let opens = target.is_some_and(|kind| {
+                    named.into_iter().any(|name| match kind.roles.get(name) {
+                        Some(role) => appointed(kind, role),
+                        None => reserved(kind),
+                    })
+                });
+                let grants = opens && (subject.effect == GRANT || subject.seeds.is_some());
+                grants || matches!(subject.effect.as_str(), AMEND | RECONSTITUTE)
             })
         };
         let kinds: Vec<_> = self
             .kinds()
             .filter(|kind| reserved(kind) || kind.decisions.iter().any(touches))
             .map(|kind| {
-                let roles: Vec<_> = kind.roles.iter().filter(|(_, role)| role.appointed.is_some()).collect();
+                let roles: Vec<_> = kind.roles.iter().filter(|(_, role)| appointed(kind, role)).collect();
                 let rules: Vec<_> = kind.decisions.iter().filter(|decision| touches(decision)).collect();
                 (&kind.name, &kind.electors, &kind.constitute, &kind.meeting, &kind.vote, roles, rules)
             })

@@ -48,7 +48,8 @@ pub fn holders<'a>(state: &'a State, charter: &Charter, at: Timestamp) -> Vec<Ho
 fn is_public(state: &State, charter: &Charter, unit: &UnitId, role: &Name, person: &Handle) -> bool {
     let Some(kind) = charter.kind_of(state, unit) else { return false };
     let organisation = state.people().organisation(person).is_some();
-    if kind.electors.is_some() || organisation {
+    let lists = kind.benefits_of(role).any(|(_, benefit)| benefit.kind == BenefitKind::Listing);
+    if organisation || (kind.electors.is_some() && !lists) {
         return true;
     }
     state.records().consent(unit, role, person).is_some_and(|(listing, _)| *listing == Listing::Given)

@@ -157,8 +157,9 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
         Err(failure) => {
             // A founding that its import does not fit was asked for as one thing: nothing stays of it.
             drop(session);
-            for file in [path.to_owned(), log_key_path(path)] {
-                let _ = std::fs::remove_file(file);
+            let _ = std::fs::remove_file(path);
+            if !args.get_flag("rehearsal") {
+                let _ = std::fs::remove_file(log_key_path(path));
             }
             Err(failure)
         }

@@ -25,6 +25,8 @@ pub(super) fn appoint(scene: &Scene<'_>, act: &Appoint) -> Changes {
     require_admission(scene, act)?;
     let Appoint { unit, role, person, until, basis: recommended, agreement, evidence: _ } = act.clone();
     let rules = scene.role(&unit, &role)?;
+    let asks = rules.admission.as_ref().is_some_and(|admission| admission.recommended.is_some());
+    let recommended = recommended.filter(|_| asks);
     if until.is_some() && rules.admission.is_none() && rules.terms.is_none() {
         let what = format!("`{role}` in `{unit}` has no term");
         return Err(Reason::NoPath { what }.under(&rules.clause));

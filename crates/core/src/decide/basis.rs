@@ -10,8 +10,8 @@ use crate::digest::EventId;
 use crate::effect::{Effect, EndRole, GrantRole, RoleChange};
 use crate::name::{Handle, Name, UnitId};
 use crate::refusal::{Reason, Refusal};
-use crate::state::State;
 use crate::state::motions::{Motion, Vote};
+use crate::state::{Cause, State};
 use crate::time::Timestamp;
 
 /// A motion that passed, is in effect and has not been applied.
@@ -120,7 +120,10 @@ pub fn superseded(state: &State, id: &EventId, motion: &Motion, now: Timestamp) 
     let order = |motion: &Motion, vote: &Vote| {
         let at = decided_at(state, motion, vote, now)?;
         // Of two decided at one instant, the one recorded first is first; one that ran out counts from its opening.
-        let recorded = vote.closed.as_ref().filter(|closed| closed.at <= vote.closes && closed.at == at);
+        let meeting = motion.meeting.as_ref().and_then(|meeting| state.meetings().get(meeting));
+        let adjourned = meeting.and_then(|meeting| meeting.adjourned.as_ref()).map_or(u64::MAX, |cause| cause.entry);
+        let in_time = |closed: &&Cause| closed.at <= vote.closes && closed.at == at && closed.entry < adjourned;
+        let recorded = vote.closed.as_ref().filter(in_time);
         Some((at, recorded.map_or(vote.cause.entry, |closed| closed.entry)))
     };
     let own = motion.vote.as_ref().and_then(|vote| state.motions().vote(vote)).and_then(|vote| order(motion, vote));
@@ -273,6 +276,9 @@ pub fn first_due<'a>(state: &'a State, charter: &Charter, unit: &UnitId, now: Ti
 /// an end, when the tenure that was voted on has ended, whatever came after it (trap C18).
 fn overtaken(state: &State, motion: &Motion, vote: &Vote, now: Timestamp) -> Option<&'static str> {
     let RoleChange { verb, unit, role, person } = motion.effect.role_change()?;
+    if is_of_former_life(state, unit, vote.cause.entry) {
+        return Some("the unit has been dissolved since");
+    }
     let candidacy = motion.nomination.as_ref().and_then(|event| state.proposals().nomination(event));
     if candidacy.is_some_and(|candidacy| candidacy.applied && candidacy.withdrawn.is_some()) {
         return Some("the applicant has withdrawn");
@@ -292,12 +298,29 @@ fn overtaken(state: &State, motion: &Motion, vote: &Vote, now: Timestamp) -> Opt
     }
     if verb == "grant" {
         let since = effective(state, motion, vote, now).unwrap_or(now);
+        if left_base(state, motion, (unit, role, person), vote) {
+            return Some("the person has left the role that it needs");
+        }
         let held = state.roster().tenures_of(unit, role, person).iter().any(|t| t.to.is_none_or(|to| since < to));
         return held.then_some("the person has held the role since it took effect");
     }
     let held = state.roster().tenure_at(unit, role, person, now);
     let same = held.is_some_and(|tenure| tenure.begun.entry < vote.cause.entry);
     (!same).then_some("the tenure that was voted on has ended")
+}
+
+/// Tells whether an entry belongs to a life of the unit that has ended: what it entitled to ended with it.
+pub(super) fn is_of_former_life(state: &State, unit: &UnitId, entry: u64) -> bool {
+    let lives = state.roster().unit(unit).into_iter().flat_map(|unit| &unit.lives);
+    lives.filter_map(|life| life.dissolved.as_ref()).any(|(_, cause)| entry < cause.entry)
+}
+
+/// Tells whether the person held, when the vote opened, the role that the granted one implies, and has left it since.
+fn left_base(state: &State, motion: &Motion, (unit, role, person): (&UnitId, &Name, &Handle), vote: &Vote) -> bool {
+    let kind = state.charter_of(&motion.charter).and_then(|charter| charter.kind(&state.roster().unit(unit)?.kind));
+    let Some(implied) = kind.and_then(|kind| kind.role(role)?.implies.as_ref()) else { return false };
+    let held = state.roster().tenure_at(unit, implied, person, vote.cause.at);
+    held.is_some_and(|tenure| tenure.ended.is_some())
 }
 
 /// The basis has not been overtaken by what happened since.

@@ -221,7 +221,8 @@ pub(super) fn accept(scene: &Scene<'_>, act: &Accept) -> Changes {
 /// DEV-M11: the acceptance is the claim; every nomination that it rests on is accepted with it.
 fn claim(scene: &Scene<'_>, way: &Way<'_>) -> Changes {
     let waiting = scene.state.proposals().entitlements().find(|(_, known)| {
-        known.applied.is_none() && (&known.unit, &known.role, &known.person) == (way.unit, way.role, way.person)
+        let open = known.applied.is_none() && known.withdrawn.is_none();
+        open && (&known.unit, &known.role, &known.person) == (way.unit, way.role, way.person)
     });
     if let Some((event, _)) = waiting {
         return Err(Reason::DuplicateNomination { event: event.to_string() }.under(&way.path.clause));
@@ -315,8 +316,8 @@ fn is_claimed(scene: &Scene<'_>, nomination: &Nomination) -> bool {
 /// A claim that has not led to the role yet: who made it, and why it cannot be given up.
 fn entitled<'a>(scene: &Scene<'a>, event: &EventId) -> Option<(&'a Handle, Option<&'static str>)> {
     let (_, claim) = scene.state.proposals().entitlements().find(|(claim, _)| *claim == event)?;
-    let gone = claim.withdrawn.as_ref().map(|_| "it was withdrawn");
-    Some((&claim.cause.by, gone.or(claim.applied.map(|_| "the role has been entered"))))
+    let gone = claim.applied.map(|_| "the role has been entered");
+    Some((&claim.cause.by, gone.or(claim.withdrawn.as_ref().map(|_| "it was withdrawn"))))
 }
 
 /// A contribution, attestation or record: its author, and whether it has been withdrawn.

@@ -71,7 +71,7 @@ fn evident(scene: &Scene<'_>, way: &Way<'_>, evidence: &Evidence) -> Result<Vec<
         let mut events = BTreeSet::new();
         let mut whole = true;
         for (criterion, needed) in limb {
-            let attested = attested(scene.state, way.unit, way.person, criterion);
+            let attested = attested(scene.state, way.unit, way.person, criterion, scene.at());
             found.push(format!("{criterion}: {} of {needed}", attested.len()));
             whole &= *needed <= count(attested.len());
             events.extend(attested);
@@ -91,12 +91,18 @@ fn evident(scene: &Scene<'_>, way: &Way<'_>, evidence: &Evidence) -> Result<Vec<
 
 /// A person's contributions to a unit of which somebody attests a criterion.
 #[must_use]
-pub fn attested(state: &State, unit: &UnitId, person: &Handle, criterion: &Name) -> Vec<EventId> {
+pub fn attested(state: &State, unit: &UnitId, person: &Handle, criterion: &Name, at: Timestamp) -> Vec<EventId> {
     let own = |contribution: &Contribution| {
         contribution.unit == *unit && contribution.person == *person && contribution.withdrawn.is_none()
     };
     let all = state.records().contributions().filter(|(_, contribution)| own(contribution));
-    all.map(|(event, _)| *event).filter(|event| state.records().is_attested(event, criterion)).collect()
+    let by_another = |event: &EventId| {
+        state.records().attestations(event).iter().any(|attested| {
+            let stands = attested.criterion == *criterion && attested.withdrawn.is_none();
+            stands && !same_human(state, &attested.cause.by, person, at)
+        })
+    };
+    all.map(|(event, _)| *event).filter(by_another).collect()
 }
 
 /// DEV-M11, DEV-R8: one limb of nominations is full; nominators hold the role now as they did when they nominated.
@@ -107,6 +113,7 @@ fn nominated(scene: &Scene<'_>, way: &Way<'_>) -> Result<Vec<EventId>, Refusal> 
         let mut counted = nominators(scene.state, unit, role, person, &limb.from, scene.at());
         // What was attested under an earlier charter may lack a criterion of this one.
         counted.retain(|(_, nomination)| require_criteria(path, &nomination.attests).is_ok());
+        counted.retain(|(_, nomination)| !same_human(scene.state, &nomination.cause.by, person, scene.at()));
         let humans = count(humans(scene.state, counted.iter().map(|(_, n)| &n.cause.by), scene.at()));
         if limb.at_least <= humans {
             return Ok(counted.into_iter().map(|(event, _)| event).collect());

@@ -58,10 +58,11 @@ pub(super) fn contribution(scene: &Scene<'_>, act: &ContributionAct) -> Changes 
 /// What makes a contribution one: the forge and the repository as a forge reads them, without case, address and ending.
 fn identity(forge: &Name, repository: &Text, number: u64) -> (String, String, u64) {
     let path = repository.as_str().trim().to_lowercase();
-    let path =
-        path.split_once("://").map_or(path.as_str(), |(_, rest)| rest.split_once('/').map_or("", |(_, path)| path));
-    let path = path.trim_matches('/').trim_end_matches(".git").to_owned();
-    (forge.as_str().to_lowercase(), path, number)
+    let path = path.trim_matches('/').trim_end_matches(".git").replace(':', "/");
+    // The last two parts are owner and name; what stands before them is an address.
+    let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
+    let kept = parts.get(parts.len().saturating_sub(2)..).unwrap_or_default().join("/");
+    (forge.as_str().to_lowercase(), kept, number)
 }
 
 /// Records of one contribution that stand.
@@ -84,7 +85,8 @@ fn require_one_author(scene: &Scene<'_>, event: &EventId, clause: &Clause) -> Re
     let Some(own) = scene.state.records().contribution(event) else { return Ok(()) };
     let key = identity(&own.forge, &own.repository, own.number);
     let mut others = same_contributions(scene, &key).filter(|(other, _)| *other != event);
-    match others.find(|(other, _)| is_attested(scene, other)) {
+    let used = |other: &EventId| scene.state.proposals().entitlements().any(|(_, e)| e.rests_on.contains(other));
+    match others.find(|(other, _)| is_attested(scene, other) || used(other)) {
         Some((other, _)) => Err(Reason::ContributionKnown { event: other.to_string() }.under(clause)),
         None => Ok(()),
     }
@@ -101,8 +103,9 @@ pub(super) fn attest(scene: &Scene<'_>, act: &Attest) -> Changes {
     };
     let applicant = scene.state.proposals().nomination(&event).map(|application| &application.cause.by);
     let represented = scene.state.people().organisation(&person).is_some_and(|o| o.mandates.contains_key(scene.by()));
-    let own =
-        applicant == Some(scene.by()) || represented || paths::same_human(scene.state, scene.by(), &person, scene.at());
+    let own = applicant.is_some_and(|applicant| paths::same_human(scene.state, scene.by(), applicant, scene.at()))
+        || represented
+        || paths::same_human(scene.state, scene.by(), &person, scene.at());
     if own {
         return Err(Reason::OwnWork { person: scene.by().to_string() }.under(&rule.clause));
     }

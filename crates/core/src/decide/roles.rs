@@ -81,6 +81,10 @@ fn earned(scene: &Scene<'_>, act: &act::Grant) -> Changes {
         let why = format!("it was given up or overtaken at {}", withdrawn.at);
         return Err(Reason::BasisMoot { basis: basis.to_string(), why }.by_format("basis"));
     }
+    if basis::is_of_former_life(scene.state, unit, entitlement.cause.entry) {
+        let why = "the unit has been dissolved since".to_owned();
+        return Err(Reason::BasisMoot { basis: basis.to_string(), why }.by_format("basis"));
+    }
     let (id, clause) = (entitlement.cause.event, &entitlement.clause);
     let beginning_of = Beginning { how: How::Earned, basis: Some(id), clause, until: None };
     let mut changes = beginning(scene, unit, role, person, &beginning_of)?;
@@ -155,7 +159,7 @@ pub(super) fn resign(scene: &Scene<'_>, act: &Resign) -> Changes {
     let mut changes = ending(scene, unit, role, person, &End { how: HowEnded::Resigned, to, basis: None, clause })?;
     // G7: whoever steps down keeps the honour from then on; it carries no right.
     if let Some(honour) = &rules.emeritus
-        && scene.state.roster().tenure_at(unit, honour, person, scene.at()).is_none()
+        && scene.state.roster().tenures_of(unit, honour, person).iter().all(|t| t.to.is_some_and(|to| to <= scene.at()))
     {
         let conferred = Beginning { how: How::Implied, basis: None, clause, until: None };
         let mut honoured = begun(scene, unit, honour, person, &conferred);
@@ -195,9 +199,7 @@ pub(super) fn beginning(
     // A role that needs another one ends with the other's term.
     let until = [beginning.until, base.and_then(|tenure| tenure.to)].into_iter().flatten().min();
     let beginning = &Beginning { until, ..*beginning };
-    if rules.at_most == Some(1)
-        && let Some((former, _)) = roster.holders(unit, role, scene.at()).next()
-    {
+    for (former, _) in roster.holders(unit, role, scene.at()).filter(|_| rules.at_most == Some(1)) {
         let end = End { how: HowEnded::Succeeded, to: scene.at(), basis: beginning.basis, clause: &rules.clause };
         changes.push(ended(scene, unit, role, former, &end));
         changes.push(concerns(former));
@@ -205,18 +207,26 @@ pub(super) fn beginning(
     if let Some(implied) = rules.implies.as_ref().filter(|_| base.is_none()) {
         let conferred = Beginning { how: How::Implied, basis: beginning.basis, clause: &rules.clause, until: None };
         changes.push(begun(scene, unit, implied, person, &conferred));
+        changes.push(spent(unit, implied, person));
     }
     changes.push(begun(scene, unit, role, person, beginning));
     // G7: who holds the role again is no emeritus of it any more.
     if let Some(honour) = &rules.emeritus
-        && scene.state.roster().tenure_at(unit, honour, person, scene.at()).is_some()
+        && let Some(last) = scene.state.roster().tenures_of(unit, honour, person).last()
+        && last.to.is_none_or(|to| scene.at() < to)
     {
-        let end = End { how: HowEnded::Succeeded, to: scene.at(), basis: beginning.basis, clause: &rules.clause };
+        let to = scene.at().max(last.from);
+        let end = End { how: HowEnded::Succeeded, to, basis: beginning.basis, clause: &rules.clause };
         changes.push(ended(scene, unit, honour, person, &end));
     }
-    let (unit, role, person) = (unit.clone(), role.clone(), person.clone());
-    changes.push(ProposalChange::Spent { unit, role, person }.into());
+    changes.push(spent(unit, role, person));
     Ok(changes)
+}
+
+/// Nominations and claims that led, or could have led, to a role are used up once it begins (trap C18).
+pub(super) fn spent(unit: &UnitId, role: &Name, person: &Handle) -> Change {
+    let (unit, role, person) = (unit.clone(), role.clone(), person.clone());
+    ProposalChange::Spent { unit, role, person }.into()
 }
 
 /// The changes by which an imported holder takes the seat: within the role's seats, and with the role that it implies.
@@ -228,7 +238,7 @@ pub(super) fn claiming(scene: &Scene<'_>, unit: &UnitId, role: &Name, person: &H
         let what = format!("`{role}` in `{unit}` has {limit} seats and all are held");
         return Err(Reason::NoPath { what }.under(&rules.clause));
     }
-    let mut changes = vec![claimed(scene, unit, role, person)];
+    let mut changes = vec![claimed(scene, unit, role, person), spent(unit, role, person)];
     if let Some(implied) = &rules.implies {
         match scene.state.roster().tenure_at(unit, implied, person, scene.at()) {
             Some(tenure) if tenure.is_asserted() => changes.push(claimed(scene, unit, implied, person)),

@@ -133,6 +133,7 @@ fn seeds(scene: &Scene<'_>, found: &Found, basis: EventId, subject: &Subject) ->
     for (role, person) in seats_named(scene, found, subject)? {
         let beginning = super::roles::Beginning { how: How::Seeded, basis: Some(basis), clause, until: None };
         changes.push(super::roles::begun(scene, &found.unit, &role, &person, &beginning));
+        changes.push(super::roles::spent(&found.unit, &role, &person));
         changes.push(concerns(&person));
     }
     Ok(changes)

@@ -101,7 +101,7 @@ fn path_way(state: &State, question: &Question<'_>, path: &Path) -> Explanation 
         let counted = limb.iter().map(|(criterion, needed)| {
             format!(
                 "{} of {needed} contributions attested `{criterion}`",
-                attested(state, unit, person, criterion).len()
+                attested(state, unit, person, criterion, at).len()
             )
         });
         let fact = counted.collect::<Vec<_>>().join(" and ");

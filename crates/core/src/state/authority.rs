@@ -316,6 +316,12 @@ impl Proposals {
             ProposalChange::Withdrawn { event } => {
                 if let Some(entitlement) = self.entitlements.get_mut(&event) {
                     entitlement.withdrawn = Some(cause.clone());
+                    // What the claim rested on stands as before: it can be accepted again, or taken back.
+                    for event in &entitlement.rests_on {
+                        if let Some(nomination) = self.nominations.get_mut(event) {
+                            nomination.accepted = None;
+                        }
+                    }
                 }
                 if let Some(proposal) = self.proposals.get_mut(&event) {
                     proposal.withdrawn = Some(cause.clone());
