@@ -70,6 +70,26 @@ fn a_living_community_is_founded_with_its_people() {
     let codes: Vec<&str> =
         answers[count..].iter().map(|answer| answer["code"].as_str().unwrap_or("accepted")).collect();
     assert_eq!(codes, ["too-few-members", "left-out-missing", "accepted", "no-path"]);
+    // An imported committee is declared able to act in the same way, and then decides by its own rule.
+    let mut committee = Script::at("2026-03-03T00:00:00Z");
+    for person in ["yan", "zoe", "wen"] {
+        let role = if person == "yan" { "chair" } else { "member" };
+        committee.act("root", "import", &json!({"id": person, "change": "grant", "body": "pmc/greatsql", "person": person, "role": role, "time": "2026-03-02T00:00:00Z"}));
+    }
+    for person in ["yan", "zoe"] {
+        committee.act(person, "enrol", &json!({"id": format!("key-{person}")}));
+        committee.act("root", "endorse", &json!({"event": format!("@key-{person}")}));
+    }
+    for person in ["yan", "zoe", "wen"] {
+        committee.act(person, "accept", &json!({"event": format!("@{person}")}));
+    }
+    committee.act("root", "constitute", &json!({"unit": "pmc/greatsql", "members": ["yan", "zoe", "wen"]}));
+    committee.act(
+        "zoe",
+        "move",
+        &json!({"unit": "pmc/greatsql", "title": "x", "effect": {"kind": "found-unit", "unit": "sig/Docs"}}),
+    );
+    committee.play(here);
     let quorum = json(here, &["--ledger", "play.ledger", "meeting", "quorum", "--if", "alice,bob"]);
     assert_eq!((&quorum["in_office"], &quorum["holds"]), (&json!(3), &json!(true)), "the asserted one is outside N");
     assert_eq!(json(here, &["--ledger", "play.ledger", "audit"])["outcome"], "valid");

@@ -222,7 +222,9 @@ fn effect_of(scene: &Scene<'_>, what: &Proposed, basis: Option<EventId>) -> Chan
             )
         }
         Proposed::Constitute { unit, members, left_out } => {
-            if scene.kind(unit)?.constituted_by_decision {
+            // G18: an imported body is declared able to act by the authority, whoever establishes the ones founded here.
+            let asserted = scene.unit(unit)?.lives.last().is_some_and(|life| life.asserted);
+            if scene.kind(unit)?.constituted_by_decision && !asserted {
                 let what = format!("`{unit}` is established by resolution");
                 return Err(Reason::NoPath { what }.under(&scene.kind(unit)?.clause));
             }
