@@ -154,7 +154,8 @@ fn small() -> (Tampered, LedgerId) {
     (tampered, id)
 }
 
-/// Every bit of every entry: one in eight is judged at the full level, all at the level that reads framing and tree.
+/// Every bit of every entry: one in thirty-two is judged at the full level, the others at the level that reads framing and
+/// tree.
 #[test]
 fn any_flipped_bit_of_any_entry_is_found_and_named() {
     let (store, id) = small();
