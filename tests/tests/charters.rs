@@ -145,13 +145,24 @@ fn outlook_warns_before_and_names_the_exits_after() {
     script.act("root", "found", &json!({"authority": ["root"], "threshold": 1}));
     let five = ["alice", "bob", "carol", "dave", "erin"];
     script.all(&five, "enrol", &json!({}));
+    script.play(here);
+    let outlook = || json(here, &["--ledger", "play.ledger", "charter", "outlook"])["bodies"][0].clone();
+    // Nobody can demand a meeting of an empty body, or leave it; somebody can be appointed.
+    let empty = outlook();
+    assert_eq!(
+        (&empty["standing"], &empty["in_office"], &empty["petition"]),
+        (&json!("frozen"), &json!(0), &json!(null))
+    );
+    let exits = empty["exits"].as_array().unwrap().iter().map(|exit| exit["clause"].as_str().unwrap());
+    assert_eq!(exits.collect::<Vec<_>>(), ["TOC-13", "TOC-13"], "{empty}");
+
+    let mut script = Script::at("2026-03-02T02:00:00Z");
     for person in five {
         let role = if person == "alice" { "chair" } else { "member" };
         script.act("root", "appoint", &json!({"unit": "toc", "role": role, "person": person}));
     }
     script.act("root", "constitute", &json!({"unit": "toc", "members": five}));
     script.play(here);
-    let outlook = || json(here, &["--ledger", "play.ledger", "charter", "outlook"])["bodies"][0].clone();
     let sound = outlook();
     assert_eq!((&sound["standing"], &sound["quorum"], &sound["spare"]), (&json!("sound"), &json!(4), &json!(1)));
 

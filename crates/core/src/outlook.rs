@@ -87,7 +87,7 @@ fn of_body<'a>(state: &'a State, charter: &Charter, body: &Body<'a>, at: Timesta
     let holders = state.roster().holders(body.unit, &body.rules.called_by, at);
     let conveners: Vec<_> = holders.filter(|(_, tenure)| !tenure.is_asserted()).map(|(person, _)| person).collect();
     let counts = Counts { in_office, ..Counts::default() };
-    let petition = body.rules.petition.as_ref().map(|rules| rules.signed_by.least(&counts));
+    let petition = body.rules.petition.as_ref().map(|rules| rules.signed_by.least(&counts)).filter(|_| 0 < in_office);
     let until_frozen = if stuck { 0 } else { coming.saturating_sub(quorum).saturating_add(1) };
     let exits = exits(state, charter, body, (standing, at), &away, petition, conveners.is_empty());
     Some(Outlook {
@@ -138,7 +138,8 @@ fn exits(
         let what = format!("a valid meeting may remove who missed {needed} in a row: {}", who.join(", "));
         exits.push(Exit { what, clause });
     }
-    if let Some(clause) = body.kind.role(body.electors).and_then(|role| role.resigns.as_ref()) {
+    let resigns = body.kind.role(body.electors).and_then(|role| role.resigns.as_ref());
+    if let Some(clause) = resigns.filter(|_| !away.is_empty()) {
         let what = "whoever no longer comes resigns".to_owned();
         exits.push(Exit { what, clause: clause.clone() });
     }

@@ -45,6 +45,7 @@ fn describe(body: &Outlook<'_>, text: &mut String) {
         let _ = writeln!(text, "  away: {person}, {missed} meeting(s) in a row");
     }
     match body.standing {
+        _ if body.in_office == 0 => text.push_str("  nobody is in office\n"),
         Standing::Frozen => text
             .push_str("  if they stay away again, those who still come make no quorum and no meeting can be valid\n"),
         Standing::Warned | Standing::Sound => {
