@@ -2,7 +2,9 @@
 //!
 //! Verbs for acts are built from core's table of acts, so that an act, its flags, its help and its documents cannot differ.
 
+mod account;
 mod act;
+mod append;
 mod audit;
 mod certificate;
 mod charter;
@@ -12,6 +14,7 @@ mod export;
 mod head;
 mod import;
 mod init;
+mod inspect;
 mod key;
 mod log;
 mod man;
@@ -19,6 +22,7 @@ mod meeting;
 mod motion;
 mod paper;
 mod pending;
+mod receipt;
 mod rehearse;
 mod roster;
 mod status;
@@ -36,6 +40,7 @@ use rollcall_core::time::Timestamp;
 use crate::answer::Answer;
 use crate::failure::Failure;
 use crate::session::{AsOf, Session};
+use crate::signer::Passphrase;
 
 const ABOUT: &str = "Keep a signed, append-only ledger of who decides in a community, and audit it";
 const AFTER: &str = "\
@@ -56,6 +61,7 @@ pub(crate) fn command() -> Command {
         tour::command(),
         init::command(),
         key::command(),
+        account::command(),
         status::command(),
         roster::command(),
         why::command(),
@@ -74,7 +80,10 @@ pub(crate) fn command() -> Command {
         head::command(),
         diff::command(),
         draft::command(),
-        draft::append_command(),
+        inspect::command(),
+        inspect::sign_command(),
+        append::command(),
+        receipt::command(),
         rehearse::command(),
         import::command(),
         man::completions_command(),
@@ -107,7 +116,12 @@ fn globals() -> Vec<Arg> {
             .env("ROLLCALL_KEY")
             .value_parser(path())
             .global(true)
-            .help("OpenSSH Ed25519 private key that signs"),
+            .help("Key that signs: an OpenSSH Ed25519 private key, a public one whose private half the agent holds, or `agent`"),
+        Arg::new("passphrase-env")
+            .long("passphrase-env")
+            .value_name("NAME")
+            .global(true)
+            .help("Environment variable that holds the passphrase of an encrypted key; without it, the terminal asks"),
         Arg::new("by")
             .long("by")
             .value_name("HANDLE")
@@ -147,6 +161,7 @@ pub(crate) fn dispatch(matches: &ArgMatches) -> Result<Answer, Failure> {
         "tour" => tour::run(args),
         "init" => init::run(args),
         "key" => key::run(args),
+        "account" => account::run(args),
         "status" => status::run(args),
         "roster" => roster::run(args),
         "why" => why::run(args),
@@ -165,7 +180,10 @@ pub(crate) fn dispatch(matches: &ArgMatches) -> Result<Answer, Failure> {
         "head" => head::run(args),
         "diff" => diff::run(args),
         "draft" => draft::run(args),
-        "append" => draft::append(args),
+        "inspect" => inspect::run(args),
+        "sign" => inspect::sign(args),
+        "append" => append::run(args),
+        "receipt" => receipt::run(args),
         "rehearse" => rehearse::run(args),
         "import" => import::run(args),
         "completions" => man::completions(args),
@@ -178,6 +196,11 @@ pub(crate) fn dispatch(matches: &ArgMatches) -> Result<Answer, Failure> {
 fn ledger_path(args: &ArgMatches) -> Result<&Path, Failure> {
     let path = args.get_one::<PathBuf>("ledger").map(PathBuf::as_path);
     path.ok_or_else(|| Failure::usage("which ledger? name it with `--ledger PATH` or in ROLLCALL_LEDGER"))
+}
+
+/// Where the passphrase of an encrypted key comes from.
+fn passphrase(args: &ArgMatches) -> Passphrase {
+    Passphrase::new(args.get_one::<String>("passphrase-env").cloned())
 }
 
 /// The ledger, open for reading.

@@ -76,6 +76,16 @@ impl Accounts {
         Ok(accounts)
     }
 
+    /// The accounts that the ledger knows on a forge. One whose login has gone to another account is left out.
+    pub(crate) fn bound(state: &State, forge: &str) -> Self {
+        let on_forge = state.accounts().iter().filter(|(account, _)| account.forge == forge.to_lowercase());
+        let named = on_forge.filter_map(|(account, binding)| {
+            let login = binding.login.as_ref()?.as_str().to_owned();
+            Some((binding.person.clone(), (account.number.to_string(), login)))
+        });
+        Self(named.collect())
+    }
+
     /// The accounts of people, and who of them has none.
     fn of<'a>(&self, people: &[&'a Handle]) -> (Vec<&(String, String)>, Vec<&'a Handle>) {
         let known = people.iter().filter_map(|person| self.0.get(*person)).collect();

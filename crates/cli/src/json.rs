@@ -6,6 +6,7 @@ use rollcall_core::act::Act;
 use rollcall_core::cbor::{Map as CborMap, Value as Cbor};
 use rollcall_core::effect::Effect;
 use rollcall_core::field::{FieldSpec, Kind};
+use rollcall_core::key::SigningKey;
 use rollcall_core::time::Timestamp;
 use serde_json::{Map, Value, json};
 
@@ -119,7 +120,8 @@ fn read_field(spec: &FieldSpec, value: &Value, labels: Labels<'_>) -> Result<Cbo
         Kind::Text | Kind::Handle | Kind::Unit | Kind::Name | Kind::Word(_) => {
             value.as_str().map(|text| Cbor::Text(text.to_owned())).ok_or_else(misfit)
         }
-        Kind::Event | Kind::Digest | Kind::Key => {
+        Kind::Key => value.as_str().and_then(key_bytes).map(Cbor::Bytes).ok_or_else(misfit),
+        Kind::Event | Kind::Digest => {
             let text = value.as_str().ok_or_else(misfit)?;
             let hex = match text.strip_prefix('@') {
                 Some(label) => labels(label).ok_or_else(|| Misfit::Label(text.to_owned()))?,
@@ -152,6 +154,15 @@ fn read_field(spec: &FieldSpec, value: &Value, labels: Labels<'_>) -> Result<Cbo
             Ok(Cbor::Map(map))
         }
     }
+}
+
+/// A public key: hexadecimal digits, an OpenSSH line, or `test:HANDLE`, the published key of a handle in a rehearsal.
+fn key_bytes(text: &str) -> Option<Vec<u8>> {
+    if let Some(handle) = text.strip_prefix("test:") {
+        let key = SigningKey::rehearsal(&handle.parse().ok()?).public().ok()?;
+        return Some(key.encode());
+    }
+    Some(crate::keys::public(text).ok()?.encode())
 }
 
 fn read_list(value: &Value, kind: Kind, labels: Labels<'_>) -> Option<Cbor> {

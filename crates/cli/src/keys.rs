@@ -1,56 +1,19 @@
-//! Keys at the edge: plain OpenSSH Ed25519 files, and SSHSIG blobs made by `ssh-keygen -Y sign`.
+//! Public keys and signatures in the forms that OpenSSH gives them, and files of new keys.
 //!
-//! Encrypted keys and agents are refused in words; there is no key format of our own.
+//! There is no key format of our own. Private keys that sign are the business of [`crate::signer`].
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use rollcall_core::event::SignedEvent;
-use rollcall_core::key::{NAMESPACE, PublicKey, Signature, SigningKey};
+use rollcall_core::key::{KeyError, NAMESPACE, PublicKey, Signature, SigningKey};
 use ssh_key::private::{Ed25519Keypair, Ed25519PrivateKey, KeypairData};
+use ssh_key::public::{Ed25519PublicKey, KeyData, SkEd25519};
+use ssh_key::rand_core::OsRng;
 use ssh_key::{Algorithm, HashAlg, LineEnding, PrivateKey, SshSig};
 
 use crate::failure::Failure;
 use crate::input;
-
-/// A private key with where it comes from.
-#[derive(Debug)]
-pub(crate) struct LoadedKey {
-    pub(crate) key: SigningKey,
-    pub(crate) public: PublicKey,
-}
-
-/// Reads a plain OpenSSH Ed25519 private key file.
-pub(crate) fn load(path: &Path) -> Result<LoadedKey, Failure> {
-    let shown = path.display();
-    let text = input::read_text(path, input::SMALL_BYTES_MAX)?;
-    if text.starts_with("ssh-") {
-        return Err(Failure::input(format!("this is the public half of a key, the private one signs: {shown}")));
-    }
-    let parsed = PrivateKey::from_openssh(&text).map_err(|error| {
-        Failure::input(format!("not an OpenSSH private key: {shown}")).caused_by(&error).hint("rollcall key new --help")
-    })?;
-    if parsed.is_encrypted() {
-        return Err(Failure::input(format!("the key is encrypted, which this version does not read yet: {shown}"))
-            .hint(format!("sign with OpenSSH instead: rollcall draft ACT … -o F, then ssh-keygen -Y sign -n {NAMESPACE} -f {shown} F, then rollcall append F")));
-    }
-    match parsed.key_data() {
-        KeypairData::Ed25519(pair) => {
-            let key = SigningKey::from_seed(&pair.private.to_bytes());
-            let public = key
-                .public()
-                .map_err(|error| Failure::input(format!("the key cannot be used: {shown}")).caused_by(&error))?;
-            if public.as_bytes() != &pair.public.0 {
-                return Err(Failure::input(format!(
-                    "the file's public key does not belong to its private key: {shown}"
-                )));
-            }
-            Ok(LoadedKey { key, public })
-        }
-        _ => Err(Failure::input(format!("Rollcall takes Ed25519 keys, this is {}: {shown}", parsed.algorithm()))
-            .hint("rollcall key new --help")),
-    }
-}
 
 /// A key that nobody has had before.
 pub(crate) struct FreshKey {
@@ -67,25 +30,48 @@ pub(crate) fn draw() -> Result<FreshKey, Failure> {
     Ok(FreshKey { seed, public })
 }
 
-/// Writes a new key pair: the private file with mode 0600 and the `.pub` file beside it, never over an existing one.
-pub(crate) fn write(fresh: &FreshKey, path: &Path, comment: &str) -> Result<(), Failure> {
+/// Writes a new key pair: the private file with mode 0600, encrypted where there is a passphrase, and the `.pub` file
+/// beside it, never over an existing one.
+pub(crate) fn write(fresh: &FreshKey, path: &Path, comment: &str, passphrase: Option<&str>) -> Result<(), Failure> {
     let FreshKey { seed, public } = fresh;
+    require_absent(path)?;
     let public_path = public_path(path);
-    for existing in [path, &public_path] {
-        if existing.exists() {
-            return Err(Failure::usage(format!("a file is there already: {}", existing.display())));
-        }
-    }
-    let pair = Ed25519Keypair {
-        public: ssh_key::public::Ed25519PublicKey(*public.as_bytes()),
-        private: Ed25519PrivateKey::from_bytes(seed),
-    };
+    let pair =
+        Ed25519Keypair { public: Ed25519PublicKey(*public.as_bytes()), private: Ed25519PrivateKey::from_bytes(seed) };
     let unusable = |error: ssh_key::Error| Failure::bug("a fresh key cannot be written").caused_by(&error);
     let file = PrivateKey::new(KeypairData::Ed25519(pair), comment).map_err(unusable)?;
-    let text = file.to_openssh(LineEnding::LF).map_err(unusable)?;
+    let locked = passphrase.map(|words| file.encrypt(&mut OsRng, words)).transpose().map_err(unusable)?;
+    let text = locked.as_ref().unwrap_or(&file).to_openssh(LineEnding::LF).map_err(unusable)?;
     write_new(path, text.as_bytes(), 0o600)?;
     let line = file.public_key().to_openssh().map_err(unusable)?;
     write_new(&public_path, format!("{line}\n").as_bytes(), 0o644)
+}
+
+/// The seed of an unencrypted key file.
+pub(crate) fn plain_seed(path: &Path) -> Result<[u8; 32], Failure> {
+    let text = input::read_text(path, input::SMALL_BYTES_MAX)?;
+    let shown = path.display();
+    let parsed = PrivateKey::from_openssh(&text)
+        .map_err(|error| Failure::input(format!("not an OpenSSH private key: {shown}")).caused_by(&error))?;
+    match parsed.key_data() {
+        KeypairData::Ed25519(pair) => Ok(pair.private.to_bytes()),
+        _ => Err(Failure::input(format!("not an unencrypted Ed25519 key: {shown}"))),
+    }
+}
+
+/// Neither half of a new key takes the place of a file that is there.
+pub(crate) fn require_absent(path: &Path) -> Result<(), Failure> {
+    match [path, &public_path(path)].into_iter().find(|existing| existing.exists()) {
+        Some(existing) => Err(Failure::usage(format!("a file is there already: {}", existing.display()))),
+        None => Ok(()),
+    }
+}
+
+/// The public half of a private key file, which stands in it unencrypted.
+pub(crate) fn public_half(path: &Path, text: &str) -> Result<PublicKey, Failure> {
+    let parsed = PrivateKey::from_openssh(text)
+        .map_err(|error| Failure::input(format!("not an OpenSSH private key: {}", path.display())).caused_by(&error))?;
+    admitted(parsed.public_key().key_data())
 }
 
 fn public_path(path: &Path) -> PathBuf {
@@ -109,25 +95,47 @@ pub(crate) fn write_new(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Fail
 
 /// The OpenSSH line of a public key.
 pub(crate) fn openssh_line(key: &PublicKey, comment: &str) -> String {
-    use ssh_key::public::{Ed25519PublicKey, KeyData};
-    let public = ssh_key::PublicKey::new(KeyData::Ed25519(Ed25519PublicKey(*key.as_bytes())), comment);
-    public.to_openssh().unwrap_or_default()
+    ssh_key::PublicKey::new(key_data(key), comment).to_openssh().unwrap_or_default()
+}
+
+fn key_data(key: &PublicKey) -> KeyData {
+    let point = Ed25519PublicKey(*key.as_bytes());
+    match key.application() {
+        // The library reads one where it does not make one: from its wire form.
+        Some(_) => ssh_key::PublicKey::from_bytes(&key.ssh_wire())
+            .map_or(KeyData::Ed25519(point), |public| public.key_data().clone()),
+        None => KeyData::Ed25519(point),
+    }
+}
+
+/// The public key of OpenSSH's data, where it is of Ed25519, a security key's included.
+pub(crate) fn admitted(data: &KeyData) -> Result<PublicKey, Failure> {
+    let inadmissible = |error: KeyError| Failure::input("the public key is not admissible").caused_by(&error);
+    if let Some(key) = data.ed25519() {
+        return PublicKey::from_bytes(&key.0).map_err(inadmissible);
+    }
+    if let KeyData::SkEd25519(key) = data {
+        return security_key(key).map_err(inadmissible);
+    }
+    Err(Failure::input(format!("Rollcall takes Ed25519 keys, this is: {}", data.algorithm())))
+}
+
+fn security_key(key: &SkEd25519) -> Result<PublicKey, KeyError> {
+    PublicKey::security_key(&key.public_key().0, key.application())
 }
 
 /// The `SHA256:…` fingerprint that OpenSSH shows.
 pub(crate) fn fingerprint(key: &PublicKey) -> String {
-    use ssh_key::public::{Ed25519PublicKey, KeyData};
-    KeyData::Ed25519(Ed25519PublicKey(*key.as_bytes())).fingerprint(HashAlg::Sha256).to_string()
+    key_data(key).fingerprint(HashAlg::Sha256).to_string()
 }
 
-/// Reads a public key: 64 hexadecimal digits, an OpenSSH line, or a file that holds one.
+/// Reads a public key: hexadecimal digits, an OpenSSH line, or a file that holds one.
 pub(crate) fn public(text: &str) -> Result<PublicKey, Failure> {
     let inadmissible = |error| Failure::input("the public key is not admissible").caused_by(&error);
-    let mut bytes = [0; 32];
-    if hex::decode_to_slice(text, &mut bytes).is_ok() {
-        return PublicKey::from_bytes(&bytes).map_err(inadmissible);
+    if let Ok(bytes) = hex::decode(text) {
+        return PublicKey::decode(&bytes).map_err(inadmissible);
     }
-    if text.starts_with("ssh-") {
+    if text.starts_with("ssh-") || text.starts_with("sk-ssh-") {
         return public_line(text);
     }
     public_line(&input::read_text(Path::new(text), input::SMALL_BYTES_MAX)?).map_err(|failure| failure.at(text))
@@ -135,48 +143,51 @@ pub(crate) fn public(text: &str) -> Result<PublicKey, Failure> {
 
 /// Reads the OpenSSH line of a public key.
 pub(crate) fn public_line(line: &str) -> Result<PublicKey, Failure> {
-    let inadmissible = |error| Failure::input("the public key is not admissible").caused_by(&error);
     let parsed = ssh_key::PublicKey::from_openssh(line.trim())
         .map_err(|error| Failure::input("not an OpenSSH public key").caused_by(&error))?;
-    let data = parsed.key_data().ed25519();
-    let data =
-        data.ok_or_else(|| Failure::input(format!("Rollcall takes Ed25519 keys, this is: {}", parsed.algorithm())))?;
-    PublicKey::from_bytes(&data.0).map_err(inadmissible)
+    admitted(parsed.key_data())
 }
 
 /// Joins a payload with the armoured SSHSIG signature that `ssh-keygen -Y sign` made over it.
 pub(crate) fn join_sshsig(payload: Vec<u8>, armoured: &[u8]) -> Result<SignedEvent, Failure> {
+    let (key, signature) = read_sshsig(NAMESPACE, armoured)?;
+    SignedEvent::join(payload, &key, signature)
+        .map_err(|error| Failure::input("the payload cannot be used").caused_by(&error))
+}
+
+/// Reads an armoured SSHSIG signature of a namespace; whether it verifies is not looked at.
+pub(crate) fn read_sshsig(namespace: &str, armoured: &[u8]) -> Result<(PublicKey, Signature), Failure> {
     let blob = SshSig::from_pem(armoured)
         .map_err(|error| Failure::input("the signature file is not an armoured SSH signature").caused_by(&error))?;
-    if blob.namespace() != NAMESPACE {
+    if blob.namespace() != namespace {
         return Err(Failure::input(format!(
-            "the signature is for the namespace `{}`, needed: `{NAMESPACE}`",
+            "the signature is for the namespace `{}`, needed: `{namespace}`",
             blob.namespace()
         ))
-        .hint(format!("ssh-keygen -Y sign -n {NAMESPACE} -f KEY FILE")));
+        .hint(format!("ssh-keygen -Y sign -n {namespace} -f KEY FILE")));
     }
     if blob.hash_alg() != HashAlg::Sha512 || !blob.reserved().is_empty() {
         return Err(Failure::input("the signature must use SHA-512 and leave the reserved field empty"));
     }
-    let key = blob.public_key().ed25519();
-    let (Some(key), Algorithm::Ed25519) = (key, blob.signature().algorithm()) else {
-        return Err(Failure::input(format!("Rollcall takes Ed25519 keys, this is: {}", blob.algorithm())));
-    };
-    let key = PublicKey::from_bytes(&key.0)
-        .map_err(|error| Failure::input("the public key is not admissible").caused_by(&error))?;
-    let signature = <[u8; 64]>::try_from(blob.signature_bytes())
-        .map_err(|_| Failure::input("an Ed25519 signature has 64 bytes"))?;
-    SignedEvent::join(payload, &key, Signature::from_bytes(signature))
-        .map_err(|error| Failure::input("the payload cannot be used").caused_by(&error))
+    let key = admitted(blob.public_key())?;
+    if blob.signature().algorithm() != blob.public_key().algorithm() {
+        return Err(Failure::input("the signature is of another kind than the key that it names"));
+    }
+    let signature = Signature::decode(blob.signature_bytes())
+        .ok_or_else(|| Failure::input("an Ed25519 signature has 64 bytes, a security key's 69"))?;
+    Ok((key, signature))
 }
 
 /// Armours an SSHSIG blob as OpenSSH does: base64 in lines of 70.
 pub(crate) fn armour(event: &SignedEvent) -> Result<String, Failure> {
     let unusable = |error: &dyn std::error::Error| Failure::bug("a stored event cannot be armoured").caused_by(error);
-    let key = PublicKey::from_bytes(event.key_bytes()).map_err(|error| unusable(&error))?;
-    let public = ssh_key::public::KeyData::Ed25519(ssh_key::public::Ed25519PublicKey(*key.as_bytes()));
-    let signature = ssh_key::Signature::new(Algorithm::Ed25519, event.signature().as_bytes().to_vec());
-    let signature = signature.map_err(|error| unusable(&error))?;
-    let blob = SshSig::new(public, NAMESPACE, HashAlg::Sha512, signature).map_err(|error| unusable(&error))?;
-    blob.to_pem(LineEnding::LF).map_err(|error| unusable(&error))
+    let key = PublicKey::decode(event.key_bytes()).map_err(|error| unusable(&error))?;
+    armour_sshsig(NAMESPACE, &key, event.signature()).map_err(|error| unusable(&error))
+}
+
+/// Armours a signature in a namespace.
+pub(crate) fn armour_sshsig(namespace: &str, key: &PublicKey, signature: &Signature) -> Result<String, ssh_key::Error> {
+    let algorithm = if key.application().is_some() { Algorithm::SkEd25519 } else { Algorithm::Ed25519 };
+    let signature = ssh_key::Signature::new(algorithm, signature.encode())?;
+    SshSig::new(key_data(key), namespace, HashAlg::Sha512, signature)?.to_pem(LineEnding::LF)
 }

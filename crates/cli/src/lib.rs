@@ -15,10 +15,15 @@ mod input;
 mod output;
 mod json;
 mod keys;
+mod signer;
+mod carriage;
+mod chinese;
+mod statement;
 mod session;
 mod rehearsal;
 mod show;
 mod papers;
+mod inspection;
 mod exports;
 mod commands;
 

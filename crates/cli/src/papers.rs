@@ -47,6 +47,11 @@ pub(crate) fn page(title: &str, markdown: &str) -> String {
     let options = pulldown_cmark::Options::ENABLE_TABLES;
     let mut body = String::new();
     pulldown_cmark::html::push_html(&mut body, pulldown_cmark::Parser::new_ext(markdown, options));
+    frame(title, &body)
+}
+
+/// A page around a body that is HTML already.
+pub(crate) fn frame(title: &str, body: &str) -> String {
     format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width\">\n\
          <title>{}</title>\n<style>body{{font:16px/1.5 system-ui,sans-serif;max-width:50rem;margin:2rem auto;padding:0 1rem}}\

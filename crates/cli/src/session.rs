@@ -7,7 +7,6 @@ use rollcall_core::act::{Act, Clock};
 use rollcall_core::charter::Charter;
 use rollcall_core::digest::EventId;
 use rollcall_core::event::{Payload, SignedEvent};
-use rollcall_core::key::SigningKey;
 use rollcall_core::ledger::{Admission, AdmitError, Ledger};
 use rollcall_core::name::Handle;
 use rollcall_core::state::State;
@@ -16,6 +15,7 @@ use rollcall_storage::redb::RedbStore;
 use rollcall_storage::{AppendError, Batch, Store, StoreError};
 
 use crate::failure::Failure;
+use crate::signer::Signer;
 
 /// Entries read at once.
 const READ_ENTRIES: u64 = 1_024;
@@ -173,10 +173,10 @@ impl Session {
     }
 
     /// Writes and signs the payload of an act.
-    pub(crate) fn sign(&self, by: &Handle, key: &SigningKey, act: Act, at: Timestamp) -> Result<SignedEvent, Failure> {
+    pub(crate) fn sign(&self, by: &Handle, key: &Signer, act: Act, at: Timestamp) -> Result<SignedEvent, Failure> {
         let payload = Payload { header: self.ledger.header(by, &act, at), act };
         let bytes = payload.encode().map_err(|error| Failure::input("the act cannot be written").caused_by(&error))?;
-        SignedEvent::sign(bytes, key).map_err(|error| Failure::input("the act cannot be signed").caused_by(&error))
+        key.event(bytes)
     }
 
     /// Judges an event and keeps it for the next [`Session::flush`].

@@ -68,6 +68,26 @@ words! {
 }
 
 words! {
+    /// What a key may sign.
+    KeyPurpose {
+        /// Every act.
+        Signing = "signing",
+        /// Only what concerns its owner's keys.
+        Recovery = "recovery",
+    }
+}
+
+words! {
+    /// How the authority rules on a disputed key.
+    Ruling {
+        /// The offered key is the person's.
+        Uphold = "uphold",
+        /// It is not.
+        Dismiss = "dismiss",
+    }
+}
+
+words! {
     /// Whether a name may stand in public lists.
     Listing {
         /// It may.
@@ -462,7 +482,7 @@ records! {
         /// When it was merged.
         merged: Timestamp,
         /// The author's account on the forge: its number.
-        account: Option<Text>,
+        account: Option<u64>,
         /// Digest of what the forge showed.
         digest: Option<Digest>,
     }
@@ -535,6 +555,87 @@ records! {
         /// How.
         note: Option<Text>,
     }
+    /// Offers the key that signs this event as one more key of its author, or in place of others.
+    OfferKey = "offer-key" {
+        /// What its owner calls it.
+        label: Option<Text>,
+        /// What it is to sign; every act, unless stated.
+        purpose: Option<KeyPurpose>,
+        /// Keys of the author that it replaces.
+        retires: Option<Vec<PublicKey>>,
+    }
+    /// Binds an offered key: at once by another key of the person, else after the authority's waiting period.
+    BindKey = "bind-key" {
+        /// The offer.
+        event: EventId,
+    }
+    /// Revokes one of the author's keys from now on; what it signed before stays, marked where it is in doubt.
+    RevokeKey = "revoke-key" {
+        /// The key.
+        public_key: PublicKey,
+        /// Why.
+        reason: Text,
+        /// Since when somebody else may have signed with it.
+        since: Option<Timestamp>,
+    }
+    /// Objects to an offered key as an older key of the person: declines it, disputes it, or takes its binding back.
+    VetoKey = "veto-key" {
+        /// The offer.
+        event: EventId,
+        /// Why.
+        reason: Text,
+    }
+    /// Rules on a disputed key, as the authority.
+    SettleKey = "settle-key" {
+        /// The offer.
+        event: EventId,
+        /// How.
+        ruling: Ruling,
+    }
+    /// Names who forms the authority from now on: it stands once the old and the new threshold have signed.
+    ReplaceAuthority = "replace-authority" {
+        /// The new authority's persons.
+        authority: Vec<Handle>,
+        /// How many of them make an act of the authority.
+        threshold: u64,
+    }
+    /// Claims an account on a forge, or says that the login of one's own has changed.
+    ClaimAccount = "claim-account" {
+        /// The forge.
+        forge: Name,
+        /// The account's number, which the forge never changes.
+        account: u64,
+        /// The login that the forge shows now; a label.
+        login: Text,
+        /// Where the forge shows the signed statement.
+        page: Option<Text>,
+    }
+    /// Confirms that the forge shows the signed statement of whoever claims an account.
+    VerifyAccount = "verify-account" {
+        /// The claim.
+        event: EventId,
+        /// Digest of what the forge showed.
+        digest: Option<Digest>,
+    }
+    /// Gives an account up.
+    ReleaseAccount = "release-account" {
+        /// The forge.
+        forge: Name,
+        /// The account's number.
+        account: u64,
+    }
+    /// Names the attachment that holds what the author wants known of themself, and can have erased.
+    Profile = "profile" {
+        /// Digest of the attachment.
+        digest: Digest,
+    }
+    /// Records that an attachment was erased: its digest stays in the log, its content is gone.
+    Erase = "erase" {
+        /// Digest of the attachment.
+        digest: Digest,
+        /// Why.
+        reason: Text,
+    }
     /// Records a role change of the past, as the authority found it in a source.
     Import = "import" {
         /// What changed.
@@ -556,6 +657,31 @@ records! {
     }
 }
 
+impl Act {
+    /// Digests by which the act names what stands beside the log.
+    #[must_use]
+    pub fn attachments(&self) -> Vec<Digest> {
+        let one = if let Self::Profile(act) = self {
+            Some(act.digest)
+        } else if let Self::Record(act) = self {
+            act.digest
+        } else if let Self::Contribution(act) = self {
+            act.digest
+        } else if let Self::VerifyAccount(act) = self {
+            act.digest
+        } else if let Self::Appoint(act) = self {
+            act.agreement
+        } else if let Self::Move(act) = self
+            && let Effect::Resolve(effect) = &act.effect
+        {
+            effect.document
+        } else {
+            None
+        };
+        one.into_iter().collect()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -568,7 +694,8 @@ mod tests {
                       accept withdraw petition notice waive cancel item open preside check-in check-out excuse dispute \
                       adjourn move open-vote vote retract close-vote grant end answer reconstitute amend \
                       resign suspend resume organisation represent recall contribution attest record deliver spoken \
-                      consent claim fulfil import";
+                      consent claim fulfil offer-key bind-key revoke-key veto-key settle-key replace-authority claim-account \
+                      verify-account release-account profile erase import";
         assert_eq!(tags.join(" "), frozen);
         let effects: Vec<_> = Effect::SPECS.iter().map(|spec| spec.name).collect();
         assert_eq!(

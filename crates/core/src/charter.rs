@@ -20,6 +20,7 @@ pub use self::decisions::{Bar, Base, Counts, Decision, Subject, Venue, VoteRules
 pub use self::roles::Role;
 
 use self::records::{Attestation, Benefit, RecordRule};
+use self::roles::Seat;
 use crate::digest::{CHARTER_CONTEXT, Digest, derive};
 use crate::name::Name;
 use crate::time::{Timestamp, Zone};
@@ -31,6 +32,7 @@ pub struct Charter {
     digest: Digest,
     zone: Zone,
     authority: AuthorityRules,
+    accounts: Option<AccountRules>,
     kinds: BTreeMap<Name, UnitKind>,
     interpretations: Vec<Interpretation>,
     clauses: BTreeMap<Clause, ClauseText>,
@@ -49,6 +51,20 @@ pub struct AuthorityRules {
     pub unanswered_days: Option<u64>,
     /// Clauses that no amendment changes without its signatures.
     pub entrenched: Vec<Clause>,
+}
+
+/// Who confirms forge accounts, and where people need one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AccountRules {
+    /// Seats, each as `kind/role`, whose holders may confirm an account besides the authority.
+    #[serde(default)]
+    pub checked_by: Vec<Seat>,
+    /// Kinds of units in which nominators, attesters and authors of contributions need an account.
+    #[serde(default)]
+    pub needed_in: Vec<Name>,
+    /// The clause.
+    pub clause: Clause,
 }
 
 /// A kind of unit.
@@ -289,6 +305,12 @@ impl Charter {
     #[must_use]
     pub const fn authority(&self) -> &AuthorityRules {
         &self.authority
+    }
+
+    /// What it says of forge accounts.
+    #[must_use]
+    pub const fn accounts(&self) -> Option<&AccountRules> {
+        self.accounts.as_ref()
     }
 
     /// Every kind of unit it declares.

@@ -10,6 +10,8 @@
 //! }
 //! ```
 
+mod accounts;
+mod attachments;
 mod authority;
 mod ballots;
 pub mod basis;
@@ -17,6 +19,7 @@ mod convening;
 mod amendment;
 mod founding;
 mod imports;
+mod keys;
 pub mod kin;
 pub mod meeting;
 mod motions;
@@ -35,14 +38,16 @@ pub use imports::content_digest as import_content_digest;
 
 use std::sync::Arc;
 
-use crate::act::Act;
+use crate::act::{Act, KeyPurpose};
 use crate::charter::{Charter, Clause, UnitKind};
 use crate::digest::EventId;
 use crate::event::{Event, Header};
 use crate::limits::{CLOCK_TOLERANCE_MS, NOT_AFTER_MAX_MS};
 use crate::name::{Handle, Name, UnitId};
 use crate::refusal::{Reason, Refusal};
+use crate::state::attachments::AttachmentChange;
 use crate::state::change::Change;
+use crate::state::keys::{KeyBinding, KeyEnding};
 use crate::state::roster::{Tenure, Unit};
 use crate::state::{Cause, State};
 use crate::time::Timestamp;
@@ -91,7 +96,10 @@ pub fn decide(state: &State, event: &Event, at: Timestamp) -> Result<Accepted, R
             check_new(state, event)?;
             check_time(state, event.header(), at)?;
             check_seen(state, event)?;
-            act(&Scene { state, charter, event, cause: &cause })?
+            let mut changes = act(&Scene { state, charter, event, cause: &cause })?;
+            let cited = event.act().attachments().into_iter();
+            changes.extend(cited.map(|digest| AttachmentChange::Cited { digest }.into()));
+            changes
         }
     };
     Ok(Accepted { cause, changes })
@@ -156,6 +164,17 @@ fn act(scene: &Scene<'_>) -> Changes {
         Act::Consent(act) => records::consent(scene, act),
         Act::Claim(act) => records::claim(scene, act),
         Act::Fulfil(act) => records::fulfil(scene, act),
+        Act::OfferKey(act) => keys::offer(scene, act),
+        Act::BindKey(act) => keys::bind(scene, act),
+        Act::RevokeKey(act) => keys::revoke(scene, act),
+        Act::VetoKey(act) => keys::veto(scene, act),
+        Act::SettleKey(act) => keys::settle(scene, act),
+        Act::ReplaceAuthority(act) => authority::replace(scene, act),
+        Act::ClaimAccount(act) => accounts::claim(scene, act),
+        Act::VerifyAccount(act) => accounts::verify(scene, act),
+        Act::ReleaseAccount(act) => accounts::release(scene, act),
+        Act::Profile(act) => Ok(vec![AttachmentChange::Profile { digest: act.digest }.into()]),
+        Act::Erase(act) => attachments::erase(scene, act),
         Act::Import(act) => imports::import(scene, act),
     }
 }
@@ -224,21 +243,55 @@ fn check_seen(state: &State, event: &Event) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// The author is enrolled and the key that signed is theirs (trap C3). An `enrol` brings its own key. Where an act is
-/// one's own alone (a ballot, a presence), signing with another person's key is voting for somebody else, and the
-/// charter's clause says no.
+/// The author is enrolled and the key that signed is theirs (traps C3 and C4). `enrol` and `offer-key` bring their own
+/// key. Where an act is one's own alone (a ballot, a presence), signing with another person's key is voting for somebody
+/// else, and the charter's clause says no.
 fn check_author(state: &State, event: &Event, charter: &Charter) -> Result<(), Refusal> {
-    if matches!(event.act(), Act::Enrol(_)) {
+    if matches!(event.act(), Act::Enrol(_) | Act::OfferKey(_)) {
         return Ok(());
     }
     let by = &event.header().by;
-    if !state.people().is_enrolled(by) {
+    if !state.is_enrolled(by) {
         return Err(Reason::NotEnrolled { person: by.to_string() }.by_format("author"));
     }
-    let owner = state.people().owner(event.key());
-    if owner == Some(by) {
-        return Ok(());
+    match state.keys().binding(by, event.key()) {
+        Some(binding) => check_binding(event, binding),
+        None if is_offered(state, event) => Ok(()),
+        None => Err(foreign_key(state, event, charter)),
     }
+}
+
+/// A key signs while it is good, and a recovery key only what concerns keys. Whom a newer key has just replaced may still
+/// object to that.
+fn check_binding(event: &Event, binding: &KeyBinding) -> Result<(), Refusal> {
+    let by = event.header().by.to_string();
+    let object = matches!(event.act(), Act::VetoKey(_));
+    match &binding.ended {
+        None => {
+            let about_keys = object || matches!(event.act(), Act::BindKey(_) | Act::RevokeKey(_));
+            if binding.purpose == KeyPurpose::Signing || about_keys {
+                return Ok(());
+            }
+            Err(Reason::RecoveryOnly { by, act: event.act().tag().to_owned() }.by_format("author"))
+        }
+        Some((KeyEnding::Retired, _)) if object => Ok(()),
+        Some((how, cause)) => {
+            let (how, ended) = (how.as_str().to_owned(), cause.at.to_string());
+            Err(Reason::KeyEnded { by, key: event.key().to_string(), how, ended }.by_format("author"))
+        }
+    }
+}
+
+/// A key that was offered asks for itself to be bound.
+fn is_offered(state: &State, event: &Event) -> bool {
+    let Act::BindKey(act) = event.act() else { return false };
+    let offer = state.keys().offer(&act.event);
+    offer.is_some_and(|offer| offer.key == *event.key() && *offer.person() == event.header().by)
+}
+
+fn foreign_key(state: &State, event: &Event, charter: &Charter) -> Refusal {
+    let by = &event.header().by;
+    let owner = state.keys().owner(event.key());
     let owner = owner.map_or_else(|| "nobody".to_owned(), ToString::to_string);
     let reason = Reason::KeyNotOfAuthor { by: by.to_string(), key: event.key().to_string(), owner };
     let unit = if let Act::Vote(act) = event.act() {
@@ -251,7 +304,7 @@ fn check_author(state: &State, event: &Event, charter: &Charter) -> Result<(), R
     let kind = unit.and_then(|unit| state.roster().unit(unit)).and_then(|unit| charter.kind(&unit.kind));
     let presence = kind.and_then(|kind| kind.meeting.as_ref()).map(|rules| &rules.presence);
     let clause = presence.or_else(|| kind.and_then(|kind| kind.vote.as_ref()).map(|rules| &rules.named));
-    Err(clause.map_or_else(|| reason.clone().by_format("author"), |clause| reason.clone().under(clause)))
+    clause.map_or_else(|| reason.clone().by_format("author"), |clause| reason.clone().under(clause))
 }
 
 impl<'a> Scene<'a> {
@@ -312,7 +365,7 @@ impl<'a> Scene<'a> {
 
     /// A person who is enrolled.
     fn require_enrolled(&self, person: &Handle) -> Result<(), Refusal> {
-        if self.state.people().is_enrolled(person) {
+        if self.state.is_enrolled(person) {
             return Ok(());
         }
         Err(Reason::NotEnrolled { person: person.to_string() }.by_format("author"))

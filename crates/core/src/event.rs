@@ -25,7 +25,7 @@ use crate::cbor::{self, CborError, Map, Value};
 use crate::digest::{EventId, LedgerId, TreeHash};
 use crate::field::{ActError, Field, FieldFault, Fields};
 use crate::key::{KeyError, PublicKey, Signature, SigningKey};
-use crate::limits::PAYLOAD_BYTES_MAX;
+use crate::limits::{KEY_APPLICATION_BYTES_MAX, PAYLOAD_BYTES_MAX};
 use crate::name::Handle;
 use crate::time::Timestamp;
 use crate::tree::Head;
@@ -170,7 +170,7 @@ impl Field for SeenField {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignedEvent {
     payload: Vec<u8>,
-    key: [u8; 32],
+    key: Vec<u8>,
     signature: Signature,
 }
 
@@ -180,7 +180,7 @@ pub enum FrameError {
     /// Not canonical CBOR of the narrow data model.
     #[error("the event is not deterministic CBOR")]
     Cbor(#[source] CborError),
-    /// Not `[payload, key, signature]` with 32 and 64 bytes.
+    /// Not `[payload, key, signature]`, each of a length that it can have.
     #[error("the event is not `[payload, public key, signature]`")]
     Shape,
     /// The payload is too long.
@@ -201,19 +201,19 @@ pub enum SignatureError {
 
 /// Public keys that have passed the strict key rule, so that each is checked once.
 #[derive(Clone, Debug, Default)]
-pub struct Keyring(BTreeMap<[u8; 32], PublicKey>);
+pub struct Keyring(BTreeMap<Vec<u8>, PublicKey>);
 
 impl Keyring {
     /// The key of `bytes`, checked now if it is new.
     ///
     /// # Errors
     /// [`KeyError`] when the strict key rule refuses it.
-    pub fn key(&mut self, bytes: &[u8; 32]) -> Result<PublicKey, KeyError> {
+    pub fn key(&mut self, bytes: &[u8]) -> Result<PublicKey, KeyError> {
         if let Some(key) = self.0.get(bytes) {
             return Ok(key.clone());
         }
-        let key = PublicKey::from_bytes(bytes)?;
-        self.0.insert(*bytes, key.clone());
+        let key = PublicKey::decode(bytes)?;
+        self.0.insert(bytes.to_vec(), key.clone());
         Ok(key)
     }
 }
@@ -225,7 +225,7 @@ impl SignedEvent {
     /// [`FrameError::Payload`] for a payload beyond the limit.
     pub fn join(payload: Vec<u8>, key: &PublicKey, signature: Signature) -> Result<Self, FrameError> {
         within_limit(&payload).map_err(FrameError::Payload)?;
-        Ok(Self { payload, key: *key.as_bytes(), signature })
+        Ok(Self { payload, key: key.encode(), signature })
     }
 
     /// Signs a payload's bytes.
@@ -249,9 +249,12 @@ impl SignedEvent {
             return Err(FrameError::Shape);
         };
         within_limit(&payload).map_err(FrameError::Payload)?;
-        let key = key.try_into().map_err(|_| FrameError::Shape)?;
-        let signature = signature.try_into().map_err(|_| FrameError::Shape)?;
-        Ok(Self { payload, key, signature: Signature::from_bytes(signature) })
+        let key_bytes_max = KEY_APPLICATION_BYTES_MAX.saturating_add(32);
+        if !(32..=key_bytes_max).contains(&u64::try_from(key.len()).unwrap_or(u64::MAX)) {
+            return Err(FrameError::Shape);
+        }
+        let signature = Signature::decode(&signature).ok_or(FrameError::Shape)?;
+        Ok(Self { payload, key, signature })
     }
 
     /// Decodes an event from exactly these bytes.
@@ -267,8 +270,8 @@ impl SignedEvent {
     pub fn to_value(&self) -> Value {
         Value::Array(vec![
             Value::Bytes(self.payload.clone()),
-            Value::Bytes(self.key.to_vec()),
-            Value::Bytes(self.signature.as_bytes().to_vec()),
+            Value::Bytes(self.key.clone()),
+            Value::Bytes(self.signature.encode()),
         ])
     }
 
@@ -292,7 +295,7 @@ impl SignedEvent {
 
     /// The key's bytes.
     #[must_use]
-    pub const fn key_bytes(&self) -> &[u8; 32] {
+    pub fn key_bytes(&self) -> &[u8] {
         &self.key
     }
 

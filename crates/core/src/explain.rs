@@ -86,11 +86,17 @@ fn clause_text(charter: &Charter, clause: &Clause) -> Explanation {
 
 fn keys_of(state: &State, person: &Handle) -> Explanation {
     let Some(known) = state.people().get(person) else { return Explanation::new(format!("{person} is not known")) };
-    let keys = known.keys.iter().map(|binding| {
-        Explanation::new(format!("key {} belongs to {person} since {}", binding.key, binding.bound.at))
-            .shown_by(binding.bound.event)
+    let keys = state.keys().of(person).iter().map(|binding| {
+        let (key, since) = (&binding.key, binding.bound.at);
+        let fact = match &binding.ended {
+            None => format!("key {key} belongs to {person} since {since}"),
+            Some((how, cause)) => {
+                format!("key {key} belonged to {person} from {since} to {}: {}", cause.at, how.as_str())
+            }
+        };
+        Explanation::new(fact).shown_by(binding.bound.event)
     });
-    let line = if known.keys.is_empty() { "is known by an import and has no key" } else { "is enrolled" };
+    let line = if state.is_enrolled(person) { "is enrolled" } else { "is known by an import and has no key" };
     Explanation::new(format!("{person} {line}")).shown_by(known.known.event).because(keys)
 }
 
@@ -253,7 +259,11 @@ fn ballots(state: &State, vote: &Vote) -> Explanation {
         let choice = last.choice.map_or("retracted", crate::act::Choice::as_str);
         let changed =
             if chain.len() > 1 { format!(", after {} earlier", chain.len().saturating_sub(1)) } else { String::new() };
-        let line = Explanation::new(format!("{person}: {choice}{changed}")).shown_by(last.cause.event);
+        let binding = state.keys().binding(person, &last.key);
+        let doubtful = binding.is_some_and(|binding| binding.is_suspect_at(last.cause.at));
+        let doubt = if doubtful { ", signed with a key in doubt" } else { "" };
+        let held = if vote.held.contains(person) { ", held out: the key is in dispute" } else { "" };
+        let line = Explanation::new(format!("{person}: {choice}{changed}{doubt}{held}")).shown_by(last.cause.event);
         Some(line.because([keys_of(state, person)]))
     });
     Explanation::new("the ballots, each signed by its author".to_owned()).because(cast)

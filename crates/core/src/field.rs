@@ -28,7 +28,7 @@ pub enum Kind {
     Event,
     /// A digest: 32 bytes, in JSON 64 hexadecimal digits.
     Digest,
-    /// A public key: 32 bytes, in JSON 64 hexadecimal digits.
+    /// A public key: 32 bytes and a security key's application, in JSON hexadecimal digits.
     Key,
     /// An instant: Unix milliseconds, in JSON RFC 3339.
     Time,
@@ -355,11 +355,12 @@ impl Field for PublicKey {
     const KIND: Kind = Kind::Key;
 
     fn to_value(&self) -> Option<Value> {
-        Some(Value::Bytes(self.as_bytes().to_vec()))
+        Some(Value::Bytes(self.encode()))
     }
 
     fn from_value(value: Option<Value>) -> Result<Self, FieldFault> {
-        Self::from_bytes(&bytes_of(value, Self::KIND)?).map_err(FieldFault::Key)
+        let Value::Bytes(bytes) = value.ok_or(FieldFault::Missing)? else { return Err(wrong(Self::KIND)) };
+        Self::decode(&bytes).map_err(FieldFault::Key)
     }
 }
 

@@ -3,16 +3,19 @@
 //! - A [`PublicKey`] is canonical, not of small order and torsion-free; there is no other way to hold one.
 //! - A signature is accepted by `verify_strict` and by nothing else, so that OpenSSH, OpenSSL, `WebCrypto` and Go accept
 //!   every event that Rollcall accepts.
+//! - A security key (`sk-ssh-ed25519@openssh.com`) is a point and an application: it signs a preimage of its own
+//!   (OpenSSH PROTOCOL.u2f), and only a signature made in its owner's presence is accepted.
 //!
-//! Files, agents and encrypted keys are the edge's business; this module sees 32 and 64 bytes.
+//! Files, agents and encrypted keys are the edge's business; this module sees bytes.
 
 use std::fmt;
 
 use ed25519_dalek::{Signature as DalekSignature, Signer, SigningKey as DalekSigningKey, VerifyingKey};
 use serde::{Serialize, Serializer};
-use sha2::{Digest as _, Sha512};
+use sha2::{Digest as _, Sha256, Sha512};
 
 use crate::digest::derive;
+use crate::limits::KEY_APPLICATION_BYTES_MAX;
 use crate::name::Handle;
 
 /// Namespace of every SSHSIG signature over an event.
@@ -20,13 +23,24 @@ pub const NAMESPACE: &str = "rollcall-event-v1";
 /// Context from which the test key of a handle in a rehearsal is derived.
 pub const REHEARSAL_KEY_CONTEXT: &str = "rollcall rehearsal key v1";
 
+/// Namespace of every SSHSIG signature over a statement about a forge account.
+pub const ACCOUNT_NAMESPACE: &str = "rollcall-account-v1";
+
 const ALGORITHM: &[u8] = b"ssh-ed25519";
+const SECURITY_KEY_ALGORITHM: &[u8] = b"sk-ssh-ed25519@openssh.com";
+/// Bit of a security key's flags that says that somebody touched it.
+const USER_PRESENT: u8 = 0x01;
+/// Every application that OpenSSH gives a key begins so.
+const APPLICATION_PREFIX: &str = "ssh:";
 
-/// A public key that the strict rule admits.
+/// A public key that the strict rule admits: 32 bytes, followed by the application where it is a security key's.
 #[derive(Clone, PartialEq, Eq)]
-pub struct PublicKey(VerifyingKey);
+pub struct PublicKey {
+    point: VerifyingKey,
+    application: Option<Box<str>>,
+}
 
-/// Why 32 bytes are not an admissible Ed25519 public key.
+/// Why bytes are not an admissible Ed25519 public key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum KeyError {
     /// The bytes do not decode to a curve point, or not canonically.
@@ -38,6 +52,9 @@ pub enum KeyError {
     /// The point has a small-order component: verifiers disagree about its signatures.
     #[error("the key has a torsion component")]
     Torsion,
+    /// Fewer than 32 bytes, or what follows them is no application of a security key.
+    #[error("a key is 32 bytes, followed by `ssh:…` where it is a security key's")]
+    Shape,
 }
 
 impl PublicKey {
@@ -57,35 +74,92 @@ impl PublicKey {
         if !point.is_torsion_free() {
             return Err(KeyError::Torsion);
         }
-        Ok(Self(key))
+        Ok(Self { point: key, application: None })
     }
 
-    /// The 32 bytes of the key.
+    /// Admits 32 bytes as a security key's public key for an application.
+    ///
+    /// # Errors
+    /// [`KeyError`] names the rule that the bytes break.
+    pub fn security_key(bytes: &[u8; 32], application: &str) -> Result<Self, KeyError> {
+        let fits = application.starts_with(APPLICATION_PREFIX) && application.bytes().all(|b| b.is_ascii_graphic());
+        if !fits || KEY_APPLICATION_BYTES_MAX < u64::try_from(application.len()).unwrap_or(u64::MAX) {
+            return Err(KeyError::Shape);
+        }
+        Ok(Self { application: Some(application.into()), ..Self::from_bytes(bytes)? })
+    }
+
+    /// Admits a key as events carry it: 32 bytes, followed by the application where it is a security key's.
+    ///
+    /// # Errors
+    /// [`KeyError`] names the rule that the bytes break.
+    pub fn decode(bytes: &[u8]) -> Result<Self, KeyError> {
+        let (point, application) = bytes.split_first_chunk::<32>().ok_or(KeyError::Shape)?;
+        if application.is_empty() {
+            return Self::from_bytes(point);
+        }
+        Self::security_key(point, std::str::from_utf8(application).map_err(|_| KeyError::Shape)?)
+    }
+
+    /// The key as events carry it.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        let application = self.application.as_deref().unwrap_or_default();
+        [self.point.as_bytes().as_slice(), application.as_bytes()].concat()
+    }
+
+    /// The 32 bytes of the point.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8; 32] {
-        self.0.as_bytes()
+        self.point.as_bytes()
     }
 
-    /// The `ssh-ed25519` wire form: two SSH strings.
+    /// The application, where it is a security key.
+    #[must_use]
+    pub fn application(&self) -> Option<&str> {
+        self.application.as_deref()
+    }
+
+    /// The wire form of OpenSSH: algorithm and point, and a security key's application.
     #[must_use]
     pub fn ssh_wire(&self) -> Vec<u8> {
         let mut wire = Vec::with_capacity(51);
-        ssh_string(ALGORITHM, &mut wire);
+        ssh_string(if self.application.is_some() { SECURITY_KEY_ALGORITHM } else { ALGORITHM }, &mut wire);
         ssh_string(self.as_bytes(), &mut wire);
+        if let Some(application) = &self.application {
+            ssh_string(application.as_bytes(), &mut wire);
+        }
         wire
     }
 
-    /// Tells whether `signature` is an SSHSIG signature of `payload` under the strict rule.
+    /// Tells whether `signature` is an SSHSIG signature of an event's payload under the strict rule.
     #[must_use]
     pub fn verifies(&self, payload: &[u8], signature: &Signature) -> bool {
-        let signature = DalekSignature::from_bytes(&signature.0);
-        self.0.verify_strict(&signed_bytes(payload), &signature).is_ok()
+        self.verifies_in(NAMESPACE, payload, signature)
+    }
+
+    /// Tells whether `signature` is an SSHSIG signature of `message` in a namespace under the strict rule. A security key's
+    /// was made in its owner's presence.
+    #[must_use]
+    pub fn verifies_in(&self, namespace: &str, message: &[u8], signature: &Signature) -> bool {
+        let signed = signed_bytes(namespace, message);
+        match (&self.application, signature.touch) {
+            (None, None) => self.verifies_raw(&signed, signature),
+            (Some(application), Some(touch)) if touch.flags & USER_PRESENT != 0 => {
+                let mut preimage = Sha256::digest(application.as_bytes()).to_vec();
+                preimage.push(touch.flags);
+                preimage.extend_from_slice(&touch.counter.to_be_bytes());
+                preimage.extend_from_slice(&Sha256::digest(&signed));
+                self.verifies_raw(&preimage, signature)
+            }
+            (None, Some(_)) | (Some(_), _) => false,
+        }
     }
 
     /// Tells whether `signature` is a plain Ed25519 signature of `message` under the strict rule, for test vectors.
     #[must_use]
     pub fn verifies_raw(&self, message: &[u8], signature: &Signature) -> bool {
-        self.0.verify_strict(message, &DalekSignature::from_bytes(&signature.0)).is_ok()
+        self.point.verify_strict(message, &DalekSignature::from_bytes(&signature.bytes)).is_ok()
     }
 }
 
@@ -97,13 +171,13 @@ impl PartialOrd for PublicKey {
 
 impl Ord for PublicKey {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        self.as_bytes().cmp(other.as_bytes())
+        (self.as_bytes(), &self.application).cmp(&(other.as_bytes(), &other.application))
     }
 }
 
 impl fmt::Display for PublicKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&hex::encode(self.as_bytes()))
+        f.write_str(&hex::encode(self.encode()))
     }
 }
 
@@ -119,27 +193,70 @@ impl Serialize for PublicKey {
     }
 }
 
-/// The 64 bytes of an Ed25519 signature, not yet checked.
+/// The 64 bytes of an Ed25519 signature, not yet checked, and what a security key adds.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Signature([u8; 64]);
+pub struct Signature {
+    bytes: [u8; 64],
+    touch: Option<Touch>,
+}
+
+/// What a security key says besides: its flags, and how often it has signed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Touch {
+    /// Flags; the lowest bit says that its owner was present.
+    pub flags: u8,
+    /// The key's counter of signatures.
+    pub counter: u32,
+}
 
 impl Signature {
     /// Takes the 64 bytes of a signature.
     #[must_use]
     pub const fn from_bytes(bytes: [u8; 64]) -> Self {
-        Self(bytes)
+        Self { bytes, touch: None }
+    }
+
+    /// Takes a signature as events carry it: 64 bytes, followed by flags and counter (big-endian) where a security key
+    /// made it; `None` for any other length.
+    #[must_use]
+    pub fn decode(bytes: &[u8]) -> Option<Self> {
+        let (signature, rest) = bytes.split_first_chunk::<64>()?;
+        let touch = match rest {
+            [] => None,
+            [flags, counter @ ..] => {
+                Some(Touch { flags: *flags, counter: u32::from_be_bytes(counter.try_into().ok()?) })
+            }
+        };
+        Some(Self { bytes: *signature, touch })
+    }
+
+    /// The signature as events carry it.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        let mut bytes = self.bytes.to_vec();
+        if let Some(Touch { flags, counter }) = self.touch {
+            bytes.push(flags);
+            bytes.extend_from_slice(&counter.to_be_bytes());
+        }
+        bytes
     }
 
     /// The 64 bytes.
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 64] {
-        &self.0
+        &self.bytes
+    }
+
+    /// What a security key says besides.
+    #[must_use]
+    pub const fn touch(&self) -> Option<Touch> {
+        self.touch
     }
 }
 
 impl fmt::Debug for Signature {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Signature({})", hex::encode(self.0))
+        write!(f, "Signature({})", hex::encode(self.encode()))
     }
 }
 
@@ -167,10 +284,28 @@ impl SigningKey {
         PublicKey::from_bytes(self.0.verifying_key().as_bytes())
     }
 
+    /// The 32 bytes of the public half.
+    #[must_use]
+    pub fn verifying_bytes(&self) -> &[u8; 32] {
+        self.0.as_ref().as_bytes()
+    }
+
+    /// Signs a message as it is, without the SSHSIG frame: what a log signs its checkpoints with.
+    #[must_use]
+    pub fn sign_raw(&self, message: &[u8]) -> Signature {
+        Signature::from_bytes(self.0.sign(message).to_bytes())
+    }
+
     /// Signs a payload as `ssh-keygen -Y sign -n rollcall-event-v1` does.
     #[must_use]
     pub fn sign(&self, payload: &[u8]) -> Signature {
-        Signature(self.0.sign(&signed_bytes(payload)).to_bytes())
+        self.sign_in(NAMESPACE, payload)
+    }
+
+    /// Signs a message in a namespace as `ssh-keygen -Y sign` does.
+    #[must_use]
+    pub fn sign_in(&self, namespace: &str, message: &[u8]) -> Signature {
+        Signature::from_bytes(self.0.sign(&signed_bytes(namespace, message)).to_bytes())
     }
 }
 
@@ -180,34 +315,17 @@ impl fmt::Debug for SigningKey {
     }
 }
 
-/// The bytes that Ed25519 signs for a payload (OpenSSH PROTOCOL.sshsig): `SSHSIG`, namespace, empty reserved field,
-/// `sha512`, and SHA-512 of the payload.
+/// The bytes that Ed25519 signs for a message (OpenSSH PROTOCOL.sshsig): `SSHSIG`, namespace, empty reserved field,
+/// `sha512`, and SHA-512 of the message.
 #[must_use]
-pub fn signed_bytes(payload: &[u8]) -> Vec<u8> {
+pub fn signed_bytes(namespace: &str, message: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(121);
     bytes.extend_from_slice(b"SSHSIG");
-    ssh_string(NAMESPACE.as_bytes(), &mut bytes);
+    ssh_string(namespace.as_bytes(), &mut bytes);
     ssh_string(b"", &mut bytes);
     ssh_string(b"sha512", &mut bytes);
-    ssh_string(&Sha512::digest(payload), &mut bytes);
+    ssh_string(&Sha512::digest(message), &mut bytes);
     bytes
-}
-
-/// The SSHSIG blob of a signature, which armour wraps in base64.
-#[must_use]
-pub fn sshsig_blob(key: &PublicKey, signature: &Signature) -> Vec<u8> {
-    let mut inner = Vec::with_capacity(83);
-    ssh_string(ALGORITHM, &mut inner);
-    ssh_string(signature.as_bytes(), &mut inner);
-
-    let mut blob = Vec::from(*b"SSHSIG");
-    blob.extend_from_slice(&1_u32.to_be_bytes());
-    ssh_string(&key.ssh_wire(), &mut blob);
-    ssh_string(NAMESPACE.as_bytes(), &mut blob);
-    ssh_string(b"", &mut blob);
-    ssh_string(b"sha512", &mut blob);
-    ssh_string(&inner, &mut blob);
-    blob
 }
 
 fn ssh_string(bytes: &[u8], out: &mut Vec<u8>) {

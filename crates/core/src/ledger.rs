@@ -256,15 +256,12 @@ pub enum FoundingError {
     Key(#[source] KeyError),
 }
 
-/// The events of one founding transaction: `found`, the charter's parts, and the founder's own confirmation.
+/// The payloads of one founding transaction, for the founder to sign: `found`, the charter's parts, and the founder's own
+/// confirmation.
 ///
 /// # Errors
 /// [`FoundingError`] says what cannot be written down.
-pub fn founding_events(
-    plan: &FoundingPlan<'_>,
-    founder: &SigningKey,
-    at: Timestamp,
-) -> Result<Vec<SignedEvent>, FoundingError> {
+pub fn founding_payloads(plan: &FoundingPlan<'_>, at: Timestamp) -> Result<Vec<Vec<u8>>, FoundingError> {
     let charter = Charter::compile(plan.charter).map_err(FoundingError::Charter)?;
     let (by, _) = plan.authority.first().ok_or(FoundingError::Nobody)?;
     let text = |text: &str| Text::new(text).map_err(FoundingError::Text);
@@ -288,16 +285,21 @@ pub fn founding_events(
     acts.push(Act::Confirm(Confirm {}));
 
     let mut ledger: Option<LedgerId> = None;
-    let mut events = Vec::new();
+    let mut payloads = Vec::new();
     for act in acts {
         let not_after = at.plus_ms(NOT_AFTER_DEFAULT_MS);
         let header = Header { ledger, by: by.clone(), at, not_after, seen: Head::empty() };
         let payload = Payload { header, act }.encode().map_err(FoundingError::Payload)?;
-        let event = SignedEvent::sign(payload, founder).map_err(FoundingError::Frame)?;
-        ledger.get_or_insert(event.id().as_ledger());
-        events.push(event);
+        ledger.get_or_insert(EventId::of_payload(&payload).as_ledger());
+        payloads.push(payload);
     }
-    Ok(events)
+    Ok(payloads)
+}
+
+/// The published key that signs the heads of a rehearsal of this name.
+#[must_use]
+pub fn rehearsal_log_key(name: &str) -> SigningKey {
+    SigningKey::from_seed(&derive(REHEARSAL_LOG_CONTEXT, name.as_bytes()))
 }
 
 /// The founding of a rehearsal: a declared clock, and the published test keys.
@@ -313,19 +315,19 @@ pub fn rehearsal_founding(
 ) -> Result<Vec<SignedEvent>, FoundingError> {
     let keys = authority.iter().map(|person| Ok((person.clone(), SigningKey::rehearsal(person).public()?)));
     let persons = keys.collect::<Result<Vec<_>, KeyError>>().map_err(FoundingError::Key)?;
-    let log_seed = derive(REHEARSAL_LOG_CONTEXT, name.as_bytes());
     let plan = FoundingPlan {
         name,
         authority: &persons,
         threshold,
         charter,
-        log_key: SigningKey::from_seed(&log_seed).public().map_err(FoundingError::Key)?,
+        log_key: rehearsal_log_key(name).public().map_err(FoundingError::Key)?,
         origin: "rehearsal.invalid/rollcall",
         clock: Clock::Declared,
         nonce: [0; 32],
     };
     let founder = SigningKey::rehearsal(authority.first().ok_or(FoundingError::Nobody)?);
-    founding_events(&plan, &founder, at)
+    let signed = founding_payloads(&plan, at)?.into_iter().map(|payload| SignedEvent::sign(payload, &founder));
+    signed.collect::<Result<_, _>>().map_err(FoundingError::Frame)
 }
 
 /// Splits a charter's text into parts that fit their entries, at character boundaries.

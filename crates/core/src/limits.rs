@@ -43,12 +43,24 @@ limits! {
     ELECTORATE_MAX: u64 = 512;
     /// Persons of an appointing authority.
     AUTHORITY_MAX: u64 = 64;
+    /// Bytes of the application that a security key's public key names.
+    KEY_APPLICATION_BYTES_MAX: u64 = 128;
+    /// Signature lines of one note.
+    NOTE_SIGNATURES_MAX: u64 = 64;
+    /// Bytes of one receipt file.
+    RECEIPT_BYTES_MAX: u64 = 262_144;
     /// Milliseconds by which a claimed time may run ahead of the acceptance time.
     CLOCK_TOLERANCE_MS: u64 = 300_000;
     /// Milliseconds after the claimed time at which a payload lapses unless it says otherwise: 14 days.
     NOT_AFTER_DEFAULT_MS: u64 = 1_209_600_000;
     /// Milliseconds after the claimed time beyond which no payload may stay valid: 366 days.
     NOT_AFTER_MAX_MS: u64 = 31_622_400_000;
+    /// Milliseconds for which a person's older keys may object to a key that the authority binds: 7 days.
+    KEY_WAIT_MS: u64 = 604_800_000;
+    /// Milliseconds for which a person's older keys may take back the binding of a newer one: 72 hours.
+    KEY_CANCEL_MS: u64 = 259_200_000;
+    /// Milliseconds that a key must have been bound before it may end another: 7 days.
+    KEY_AGE_MS: u64 = 604_800_000;
     /// Largest instant, 2100-01-01T00:00:00Z in Unix milliseconds: the end of every zone table.
     TIME_MS_MAX: u64 = 4_102_444_800_000;
 }

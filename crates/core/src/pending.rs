@@ -13,6 +13,7 @@ use crate::digest::EventId;
 use crate::effect::Effect;
 use crate::name::Handle;
 use crate::state::State;
+use crate::state::authority::Proposed;
 use crate::time::{DAY_MS, Timestamp};
 
 /// Something that waits.
@@ -40,6 +41,7 @@ pub fn pending(state: &State, charter: &Charter, at: Timestamp) -> Vec<Pending> 
     role_changes(state, charter, at, &mut all);
     candidacies(state, charter, at, &mut all);
     signatures(state, &mut all);
+    keys(state, &mut all);
     meetings(state, charter, at, &mut all);
     claims(state, charter, at, &mut all);
     all
@@ -111,6 +113,11 @@ fn signatures(state: &State, all: &mut Vec<Pending>) {
     let persons = &state.authority().persons;
     let threshold = state.authority().threshold;
     for (event, proposal) in state.proposals().proposals().filter(|(_, p)| p.stood.is_none() && p.withdrawn.is_none()) {
+        // Whoever still has a good key binds an offer without the authority.
+        if matches!(&proposal.what, Proposed::RebindKey { person, .. } if state.keys().signing(person).next().is_some())
+        {
+            continue;
+        }
         let who: Vec<_> = persons.iter().filter(|person| !proposal.signers.contains_key(*person)).cloned().collect();
         let signed = proposal.signers.len();
         let what = format!("an act of the authority has {signed} of {threshold} signatures");
@@ -124,6 +131,24 @@ fn signatures(state: &State, all: &mut Vec<Pending>) {
             let what = "the authority may sign an amendment, which what is entrenched needs".to_owned();
             all.push(Pending { who, what, event: Some(*event), until: None, verb: "endorse" });
         }
+    }
+}
+
+fn keys(state: &State, all: &mut Vec<Pending>) {
+    for (event, offer) in state.keys().offers().filter(|(_, offer)| offer.is_open()) {
+        let (person, event) = (offer.person(), Some(*event));
+        let own = vec![person.clone()];
+        all.push(if offer.is_disputed() {
+            let who = state.authority().persons.iter().filter(|other| *other != person).cloned().collect();
+            let what = format!("the key offered as {person}'s is in dispute");
+            Pending { who, what, event, until: None, verb: "settle-key" }
+        } else if let Some(due) = offer.due {
+            let what = format!("the authority vouches for a new key of {person}; older keys may object");
+            Pending { who: own, what, event, until: Some(due), verb: "veto-key" }
+        } else {
+            let what = format!("somebody offers a key as {person}'s: bind it, or object");
+            Pending { who: own, what, event, until: None, verb: "bind-key" }
+        });
     }
 }
 

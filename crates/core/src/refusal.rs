@@ -125,6 +125,14 @@ reasons! {
     KeyNotOfAuthor = "key-not-of-author" { by: String, key: String, owner: String } "the event says it is by `{by}`, but the key {key} that signed it belongs to: {owner}", "sign with the author's own key: rollcall key list";
     RehearsalKey = "rehearsal-key" { person: String } "the key of `{person}` is the published rehearsal key; a ledger on a real clock refuses it", "rollcall key new --help";
     HandleTaken = "handle-taken" { person: String } "the handle is taken and handles are never reused: `{person}`", "choose another handle";
+    KeyEnded = "key-ended" { by: String, key: String, how: String, ended: String } "the key {key} of `{by}` was {how} at: {ended}", "sign with a key that is good: rollcall key list";
+    KeyRevoked = "key-revoked" { person: String } "`{person}` has revoked the key; it is never good again", "rollcall key new --help";
+    RecoveryOnly = "recovery-only" { by: String, act: String } "the key is a recovery key of `{by}` and signs only what concerns keys, not: `{act}`", "rollcall key list";
+    KeyTooYoung = "key-too-young" { key: String, bound: String, from: String } "the key {key} was bound at {bound} and may end another key from: {from}", "";
+    KeyUnvouched = "key-unvouched" { person: String, threshold: u64 } "nobody who may has bound the key: an older key of `{person}`, or {threshold} persons of the authority who endorse the offer", "rollcall endorse --help";
+    KeyWaits = "key-waits" { due: String, at: String } "the person's older keys may object until {due}, it is: {at}", "";
+    KeyDisputed = "key-disputed" { offer: String, veto: String } "the offered key is in dispute since {veto}; a recovery key of the person or the authority ends that, offer: {offer}", "rollcall settle-key --help";
+    KeySettled = "key-settled" { until: String, at: String } "an older key could take the binding back until {until}, it is: {at}", "rollcall revoke-key --help";
     KeyTaken = "key-taken" { person: String } "the key already belongs to: `{person}`", "rollcall key new --help";
     LookAlike = "look-alike" { person: String, like: String } "the handle `{person}` looks like: `{like}`", "choose another handle";
 
@@ -228,6 +236,11 @@ reasons! {
     StatementMissing = "statement-missing" { role: String } "an application for `{role}` states in words what it promises", "rollcall apply --statement TEXT --help";
     NotApplicant = "not-applicant" { person: String, seats: String } "`{person}` may not apply: that needs {seats}", "rollcall roster";
     NotSeated = "not-seated" { person: String, seats: String } "`{person}` may not do this; who may: {seats}", "rollcall roster";
+    NotAnAccount = "not-an-account" { what: String } "{what}", "rollcall claim-account --help";
+    AccountTaken = "account-taken" { account: String, person: String } "the account {account} belongs to: `{person}`", "rollcall account list";
+    AccountHeld = "account-held" { person: String, account: String } "`{person}` has an account on this forge already: {account}", "rollcall release-account --help";
+    AccountNotYours = "account-not-yours" { person: String, account: String } "the account {account} is not one of `{person}`", "rollcall account list";
+    AccountMissing = "account-missing" { person: String } "`{person}` needs a forge account that somebody has confirmed", "rollcall account statement --help";
     ContributionKnown = "contribution-known" { event: String } "the contribution is on record already: {event}", "rollcall show --help";
     OwnWork = "own-work" { person: String } "`{person}` may not attest their own work", "";
     UnknownRecord = "unknown-record" { kind: String, known: String } "the charter knows no record `{kind}` here, known: {known}", "rollcall charter";

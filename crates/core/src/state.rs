@@ -12,9 +12,12 @@
 //! }
 //! ```
 
+pub mod accounts;
+pub mod attachments;
 pub mod authority;
 pub mod change;
 pub mod history;
+pub mod keys;
 pub mod meetings;
 pub mod motions;
 pub mod people;
@@ -36,9 +39,12 @@ use crate::name::{Handle, Name};
 use crate::time::Timestamp;
 use crate::tree::{Head, Node, Tree};
 
+use self::accounts::Accounts;
+use self::attachments::Attachments;
 use self::authority::Proposals;
 use self::change::Change;
 use self::history::History;
+use self::keys::Keys;
 use self::meetings::Meetings;
 use self::motions::Motions;
 use self::people::People;
@@ -108,6 +114,9 @@ pub struct State {
     drafts: BTreeMap<Digest, BTreeMap<Handle, Vec<String>>>,
     authority: Authority,
     people: People,
+    keys: Keys,
+    accounts: Accounts,
+    attachments: Attachments,
     roster: Roster,
     proposals: Proposals,
     meetings: Meetings,
@@ -182,10 +191,34 @@ impl State {
         &self.authority
     }
 
-    /// Persons and their keys.
+    /// Persons and organisations.
     #[must_use]
     pub const fn people(&self) -> &People {
         &self.people
+    }
+
+    /// Keys and offers of keys.
+    #[must_use]
+    pub const fn keys(&self) -> &Keys {
+        &self.keys
+    }
+
+    /// Accounts on forges.
+    #[must_use]
+    pub const fn accounts(&self) -> &Accounts {
+        &self.accounts
+    }
+
+    /// What stands beside the log.
+    #[must_use]
+    pub const fn attachments(&self) -> &Attachments {
+        &self.attachments
+    }
+
+    /// Tells whether a person has, or has had, a key of their own and so is more than a name that a source mentions.
+    #[must_use]
+    pub fn is_enrolled(&self, person: &Handle) -> bool {
+        !self.keys.of(person).is_empty()
     }
 
     /// Units and tenures.
@@ -267,6 +300,9 @@ impl State {
             Change::AuthorityReplaced { authority } => self.authority = authority,
             Change::Concerns { person } => self.history.note(&person, cause.entry),
             Change::People(change) => self.people.apply(change, cause),
+            Change::Keys(change) => self.keys.apply(*change, cause),
+            Change::Accounts(change) => self.accounts.apply(change, cause),
+            Change::Attachments(change) => self.attachments.apply(change, cause),
             Change::Roster(change) => self.roster.apply(change),
             Change::Proposals(change) => self.proposals.apply(change, cause),
             Change::Meetings(change) => self.meetings.apply(*change, cause),
@@ -281,6 +317,9 @@ impl State {
         vec![
             ("founding", digest_of(&(&self.founding, self.charter_digests(), &self.drafts, &self.authority))),
             ("people", digest_of(&self.people)),
+            ("keys", digest_of(&self.keys)),
+            ("accounts", digest_of(&self.accounts)),
+            ("attachments", digest_of(&self.attachments)),
             ("roster", digest_of(&self.roster)),
             ("proposals", digest_of(&self.proposals)),
             ("meetings", digest_of(&self.meetings)),

@@ -2,10 +2,11 @@
 
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use rollcall_core::act::Act;
+use rollcall_core::digest::EventId;
 use rollcall_core::effect::Effect;
 use rollcall_core::event::SignedEvent;
 use rollcall_core::field::{FieldSpec, Kind, RecordSpec};
-use rollcall_core::key::SigningKey;
+use rollcall_core::key::PublicKey;
 use rollcall_core::name::Handle;
 use rollcall_core::time::Timestamp;
 use serde_json::{Map, Value, json};
@@ -15,6 +16,7 @@ use crate::answer::Answer;
 use crate::failure::Failure;
 use crate::json::{self, Misfit};
 use crate::session::Session;
+use crate::signer::Signer;
 use crate::{keys, show};
 
 /// Acts that have a command of their own, or are part of one.
@@ -68,7 +70,8 @@ fn value_name(kind: Kind) -> &'static str {
         Kind::Unit => "UNIT",
         Kind::Name => "NAME",
         Kind::Event | Kind::Events => "EVENT",
-        Kind::Digest | Kind::Key | Kind::Keys => "HEX",
+        Kind::Digest => "HEX",
+        Kind::Key | Kind::Keys => "KEY",
         Kind::Time => "TIME",
         Kind::Count => "N",
         Kind::Word(_) => "WORD",
@@ -101,7 +104,8 @@ fn example_value(act: &str, field: &FieldSpec) -> String {
         (Kind::Text | Kind::Texts | Kind::References, _) => {
             format!("\"{}\"", if act == "cancel" { "the room is flooded" } else { "in our own words" })
         }
-        (Kind::Digest | Kind::Key | Kind::Keys, _) => "HEX".to_owned(),
+        (Kind::Digest, _) => "HEX".to_owned(),
+        (Kind::Key | Kind::Keys, _) => "id_ed25519.pub".to_owned(),
     }
 }
 
@@ -115,7 +119,7 @@ pub(super) fn run(verb: &str, args: &ArgMatches) -> Result<Answer, Failure> {
     let path = ledger_path(args)?;
     let mut session = if dry { Session::read(path, crate::session::AsOf::Now)? } else { Session::write(path)? };
     let at = session.accepting_at(declared)?;
-    let act = read(spec, args, &session)?;
+    let act = read(spec, args, &|text| super::event(session.state(), text))?;
     let (by, key) = signer(args, &session)?;
     let event = session.sign(&by, &key, act, at)?;
     submit(&mut session, event, at, dry)
@@ -145,13 +149,16 @@ pub(super) fn submit(session: &mut Session, event: SignedEvent, at: Timestamp, d
     Ok(Answer::new(Value::Object(object), text))
 }
 
+/// Finds an event by what a person writes of its id.
+pub(super) type Events<'a> = &'a dyn Fn(&str) -> Result<EventId, Failure>;
+
 /// Reads an act from its flags.
-pub(super) fn read(spec: &RecordSpec, args: &ArgMatches, session: &Session) -> Result<Act, Failure> {
+pub(super) fn read(spec: &RecordSpec, args: &ArgMatches, events: Events<'_>) -> Result<Act, Failure> {
     let mut object = Map::new();
     for field in spec.fields {
         let Some(values) = args.get_many::<String>(field.name) else { continue };
         let values: Vec<&String> = values.collect();
-        if let Some(value) = flag_value(field, &values, session)? {
+        if let Some(value) = flag_value(field, &values, events)? {
             object.insert(field.name.to_owned(), value);
         }
     }
@@ -163,10 +170,10 @@ pub(super) fn read(spec: &RecordSpec, args: &ArgMatches, session: &Session) -> R
     Act::from_map(spec.name, map).map_err(|error| Failure::usage(error.to_string()))
 }
 
-fn flag_value(field: &FieldSpec, values: &[&String], session: &Session) -> Result<Option<Value>, Failure> {
+fn flag_value(field: &FieldSpec, values: &[&String], events: Events<'_>) -> Result<Option<Value>, Failure> {
     let Some(first) = values.first() else { return Ok(None) };
     Ok(Some(match field.kind {
-        Kind::Event => json!(super::event(session.state(), first)?.to_string()),
+        Kind::Event => json!(events(first)?.to_string()),
         Kind::Count => json!(
             first
                 .parse::<u64>()
@@ -174,11 +181,11 @@ fn flag_value(field: &FieldSpec, values: &[&String], session: &Session) -> Resul
         ),
         Kind::References if values.len() == 1 && first.as_str() == "none" => json!("none"),
         Kind::Events => {
-            let events = values.iter().map(|id| Ok(super::event(session.state(), id)?.to_string()));
-            json!(events.collect::<Result<Vec<_>, Failure>>()?)
+            let ids = values.iter().map(|id| Ok(events(id)?.to_string()));
+            json!(ids.collect::<Result<Vec<_>, Failure>>()?)
         }
         Kind::Texts | Kind::Notes | Kind::Handles | Kind::References | Kind::Keys => json!(values),
-        Kind::Effect => effect(first, session)?,
+        Kind::Effect => effect(first, events)?,
         Kind::Text | Kind::Handle | Kind::Unit | Kind::Name | Kind::Digest | Kind::Key | Kind::Time | Kind::Word(_) => {
             json!(first)
         }
@@ -186,7 +193,7 @@ fn flag_value(field: &FieldSpec, values: &[&String], session: &Session) -> Resul
 }
 
 /// An effect as JSON, or as `kind field=value …`, where a value goes on to the next ` field=` of that kind.
-fn effect(text: &str, session: &Session) -> Result<Value, Failure> {
+fn effect(text: &str, events: Events<'_>) -> Result<Value, Failure> {
     if text.trim_start().starts_with('{') {
         return serde_json::from_str(text).map_err(|error| Failure::usage("the effect is not JSON").caused_by(&error));
     }
@@ -213,7 +220,7 @@ fn effect(text: &str, session: &Session) -> Result<Value, Failure> {
         let list: Vec<String> = value.split(',').map(|item| item.trim().to_owned()).collect();
         let values: Vec<&String> =
             if matches!(field.kind, Kind::Handles | Kind::Notes) { list.iter().collect() } else { vec![&value] };
-        if let Some(value) = flag_value(field, &values, session)? {
+        if let Some(value) = flag_value(field, &values, events)? {
             object.insert(field.name.to_owned(), value);
         }
     }
@@ -221,25 +228,30 @@ fn effect(text: &str, session: &Session) -> Result<Value, Failure> {
 }
 
 /// Who signs, and with what: the key that was given, or in a rehearsal the test key of `--by`.
-pub(super) fn signer(args: &ArgMatches, session: &Session) -> Result<(Handle, SigningKey), Failure> {
+pub(super) fn signer(args: &ArgMatches, session: &Session) -> Result<(Handle, Signer), Failure> {
     let by = super::handle(args, "by")?;
     if let Some(path) = args.get_one::<std::path::PathBuf>("key") {
-        let loaded = keys::load(path)?;
-        let owner = session.state().people().owner(&loaded.public).cloned();
+        let known = session.state().keys();
+        let wanted = |key: &PublicKey| {
+            let owner = known.owner(key);
+            owner.is_some() && by.as_ref().is_none_or(|by| owner == Some(by))
+        };
+        let loaded = Signer::open(path, &super::passphrase(args), &wanted)?;
+        let owner = known.owner(loaded.public()).cloned();
         let unknown = || {
             Failure::usage(format!(
                 "nobody on this ledger owns the key {}; say who you are with `--by HANDLE`",
-                keys::fingerprint(&loaded.public)
+                keys::fingerprint(loaded.public())
             ))
             .hint("rollcall enrol --by HANDLE --key FILE")
         };
-        return Ok((by.or(owner).ok_or_else(unknown)?, loaded.key));
+        return Ok((by.or(owner).ok_or_else(unknown)?, loaded));
     }
     if !session.is_rehearsal() {
         return Err(Failure::usage("which key signs? name it with `--key FILE` or in ROLLCALL_KEY")
             .hint("rollcall key new --help"));
     }
     let by = by.ok_or_else(|| Failure::usage("who acts? name the author with `--by HANDLE`"))?;
-    let key = SigningKey::rehearsal(&by);
+    let key = Signer::rehearsal(&by)?;
     Ok((by, key))
 }

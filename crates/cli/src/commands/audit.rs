@@ -94,6 +94,8 @@ fn answer(report: &Report, expected: Option<LedgerId>) -> Answer {
         rests.push("acceptance times are the operator's; no witness has confirmed them".to_owned());
         let disputed: usize = state.meetings().iter().map(|meeting| meeting.disputes.len()).sum();
         rests.push(format!("disputed presences: {disputed}"));
+        let contested = rollcall_core::doubt::contested(state);
+        rests.push(format!("outcomes that would differ without ballots in doubt: {contested}"));
     }
     if valid {
         let _ = writeln!(text, "results rest on:");

@@ -1,18 +1,27 @@
-//! `draft` and `append`: write a payload without signing it, and append what somebody signed elsewhere.
+//! `draft`: write a payload without signing it, from the ledger or from what its operator publishes of it.
 
 use std::path::PathBuf;
 
-use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
-use rollcall_core::event::{Payload, SignedEvent};
+use clap::{Arg, ArgMatches, Command, value_parser};
+use rollcall_core::act::Act;
+use rollcall_core::digest::{EventId, LedgerId, TreeHash};
+use rollcall_core::event::{Header, Payload};
 use rollcall_core::key::NAMESPACE;
+use rollcall_core::limits::NOT_AFTER_DEFAULT_MS;
+use rollcall_core::name::Handle;
 use rollcall_core::time::Timestamp;
+use rollcall_core::tree::Head;
+use serde::Deserialize;
 use serde_json::json;
 
-use super::{act, ledger_path, reading};
+use super::{act, reading};
 use crate::answer::Answer;
 use crate::failure::Failure;
 use crate::keys;
 use crate::session::Session;
+
+/// Bytes of a status file.
+const STATUS_BYTES_MAX: u64 = 16 * 1024 * 1024;
 
 pub(super) fn command() -> Command {
     let output = || {
@@ -27,8 +36,15 @@ pub(super) fn command() -> Command {
     let at = || Arg::new("accept-at").long("at").value_name("TIME").help("In a rehearsal: the claimed time (RFC 3339)");
     let until =
         || Arg::new("not-after").long("not-after").value_name("TIME").help("The draft is void after this instant");
+    let status = || {
+        Arg::new("status")
+            .long("status")
+            .value_name("FILE")
+            .value_parser(value_parser!(PathBuf))
+            .help("Draft without the ledger, from what `rollcall status --json` printed")
+    };
     let acts = act::specs().map(|spec| {
-        act::command(spec).arg(output()).arg(at()).arg(until()).after_help(format!("The file is signed with:\n  ssh-keygen -Y sign -n {NAMESPACE} -f KEY FILE\nand appended with:\n  rollcall append FILE FILE.sig"))
+        act::command(spec).arg(output()).arg(at()).arg(until()).arg(status()).after_help(format!("The file is signed with:\n  ssh-keygen -Y sign -n {NAMESPACE} -f KEY FILE\nand appended with:\n  rollcall append FILE FILE.sig"))
     });
     Command::new("draft")
         .about("Write an act to a file, to be signed elsewhere")
@@ -42,15 +58,11 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
     let Some((verb, args)) = args.subcommand() else { return Err(Failure::usage("draft which act?")) };
     let spec =
         act::specs().find(|spec| spec.name == verb).ok_or_else(|| Failure::bug(format!("no such act: {verb}")))?;
-    let session = reading(args)?;
-    let declared: Option<Timestamp> = super::parsed(args, "accept-at")?;
-    let at = session.accepting_at(declared)?;
-    let act = act::read(spec, args, &session)?;
-    let by = match super::handle(args, "by")? {
-        Some(by) => by,
-        None => act::signer(args, &session)?.0,
-    };
-    let mut header = session.ledger.header(&by, &act, at);
+    let world = World::read(args)?;
+    let at = world.at(super::parsed(args, "accept-at")?)?;
+    let act = act::read(spec, args, &|text| world.event(text))?;
+    let by = world.author(args)?;
+    let mut header = world.header(&by, &act, at);
     if let Some(not_after) = super::parsed(args, "not-after")? {
         header.not_after = not_after;
     }
@@ -60,10 +72,10 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
         .map_err(|error| Failure::input("the act cannot be written").caused_by(&error))?;
     let path = args.get_one::<PathBuf>("output").ok_or_else(|| Failure::usage("where to? -o FILE"))?;
     keys::write_new(path, &bytes, 0o644)?;
-    let event = rollcall_core::digest::EventId::of_payload(&bytes);
+    let event = EventId::of_payload(&bytes);
     let shown = path.display();
     let text = format!(
-        "wrote {shown}, {} bytes, event {event}, by {by}, valid until {not_after}\nsign it:   ssh-keygen -Y sign -n {NAMESPACE} -f KEY {shown}\nappend it: rollcall append {shown} {shown}.sig\n",
+        "wrote {shown}, {} bytes, event {event}, by {by}, valid until {not_after}\nread it:   rollcall inspect {shown}\nsign it:   rollcall sign {shown} --key KEY, or: ssh-keygen -Y sign -n {NAMESPACE} -f KEY {shown}\nappend it: rollcall append {shown}.signed, or: rollcall append {shown} {shown}.sig\n",
         bytes.len()
     );
     Ok(Answer::new(
@@ -72,76 +84,91 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
     ))
 }
 
-pub(super) fn append_command() -> Command {
-    Command::new("append")
-        .about("Append an act that was signed elsewhere")
-        .arg(
-            Arg::new("file")
-                .value_name("FILE")
-                .required(true)
-                .value_parser(value_parser!(PathBuf))
-                .help("A payload, or a signed event"),
-        )
-        .arg(
-            Arg::new("signature")
-                .value_name("FILE.sig")
-                .value_parser(value_parser!(PathBuf))
-                .help("The signature that ssh-keygen made; by default FILE.sig where that exists"),
-        )
-        .arg(
-            Arg::new("accept-at")
-                .long("at")
-                .value_name("TIME")
-                .help("In a rehearsal: when the act is accepted (RFC 3339)"),
-        )
-        .arg(
-            Arg::new("dry-run")
-                .long("dry-run")
-                .action(ArgAction::SetTrue)
-                .help("Judge the act and say what would happen; append nothing"),
-        )
-        .after_help("Example:\n  rollcall --ledger L append ballot ballot.sig")
+/// Where an act is drafted from: the ledger, or what its operator publishes of it.
+enum World {
+    Ledger(Box<Session>),
+    Status(Status),
 }
 
-pub(super) fn append(args: &ArgMatches) -> Result<Answer, Failure> {
-    let path = args.get_one::<PathBuf>("file").ok_or_else(|| Failure::usage("which file?"))?;
-    let event = signed(path, args.get_one::<PathBuf>("signature"))?;
-    let dry = args.get_flag("dry-run");
-    let ledger = ledger_path(args)?;
-    let mut session = if dry { Session::read(ledger, crate::session::AsOf::Now)? } else { Session::write(ledger)? };
-    let at = session.accepting_at(super::parsed(args, "accept-at")?)?;
-    already_there(&mut session, &event, at)?.map_or_else(|| act::submit(&mut session, event, at, dry), Ok)
+/// What `rollcall status --json` says, as far as a draft needs it.
+#[derive(Debug, Deserialize)]
+struct Status {
+    ledger: LedgerId,
+    size: u64,
+    root: TreeHash,
+    rehearsal: bool,
+    last_accepted_at: String,
+    #[serde(default)]
+    open_votes: Vec<OpenVote>,
 }
 
-/// The same event again is no error: it is answered with where it stands, once its signature and key have been checked.
-fn already_there(session: &mut Session, event: &SignedEvent, at: Timestamp) -> Result<Option<Answer>, Failure> {
-    use rollcall_core::ledger::AdmitError;
-    use rollcall_core::refusal::Reason;
-    match session.ledger.judge(event.clone(), at) {
-        Err(AdmitError::Refused(refusal)) => {
-            let Reason::AlreadyThere { event, entry } = refusal.reason.as_ref() else { return Err(refusal.into()) };
-            let text = format!("already there, at entry {entry}\n  event {event}\n");
-            Ok(Some(Answer::new(json!({"outcome": "already there", "entry": entry, "event": event}), text)))
-        }
-        Err(other) => Err(other.into()),
-        Ok(_) => Ok(None),
+/// A vote that is open.
+#[derive(Debug, Deserialize)]
+struct OpenVote {
+    vote: EventId,
+    closes: String,
+}
+
+impl World {
+    fn read(args: &ArgMatches) -> Result<Self, Failure> {
+        let Some(path) = args.get_one::<PathBuf>("status") else { return Ok(Self::Ledger(Box::new(reading(args)?))) };
+        let text = crate::input::read_text(path, STATUS_BYTES_MAX)?;
+        let place = path.display();
+        serde_json::from_str(&text).map(Self::Status).map_err(|error| {
+            Failure::input(format!("not what `rollcall status --json` prints: {place}")).caused_by(&error)
+        })
     }
-}
 
-/// Reads a signed event, or a payload with its signature beside it.
-fn signed(path: &std::path::Path, signature: Option<&PathBuf>) -> Result<SignedEvent, Failure> {
-    let read = |path: &std::path::Path| crate::input::read(path, rollcall_core::limits::ENTRY_BYTES_MAX);
-    let bytes = read(path)?;
-    let beside = path.with_added_extension("sig");
-    match signature.cloned().or_else(|| beside.exists().then_some(beside)) {
-        Some(signature) => keys::join_sshsig(bytes, &read(&signature)?),
-        None => SignedEvent::decode(&bytes).map_err(|error| {
-            Failure::input(format!(
-                "neither a signed event nor a payload with a signature beside it: {}",
-                path.display()
-            ))
-            .caused_by(&error)
-            .hint(format!("ssh-keygen -Y sign -n {NAMESPACE} -f KEY {}", path.display()))
-        }),
+    fn at(&self, declared: Option<Timestamp>) -> Result<Timestamp, Failure> {
+        let status = match self {
+            Self::Ledger(session) => return session.accepting_at(declared),
+            Self::Status(status) => status,
+        };
+        if !status.rehearsal {
+            return match declared {
+                None => crate::session::now(),
+                Some(_) => Err(Failure::usage("`--at` is for rehearsals; this ledger takes its time from the clock")),
+            };
+        }
+        let last = status.last_accepted_at.parse();
+        declared.map_or_else(|| last.map_err(|_| Failure::input("the status names no time of its last entry")), Ok)
+    }
+
+    /// The full id of an event; a ledger at hand knows it by its beginning.
+    fn event(&self, text: &str) -> Result<EventId, Failure> {
+        match self {
+            Self::Ledger(session) => super::event(session.state(), text),
+            Self::Status(_) => text.parse().map_err(|_| {
+                Failure::usage(format!("without the ledger an event is named by all 64 digits of its id, got: {text}"))
+            }),
+        }
+    }
+
+    fn header(&self, by: &Handle, act: &Act, at: Timestamp) -> Header {
+        let status = match self {
+            Self::Ledger(session) => return session.ledger.header(by, act, at),
+            Self::Status(status) => status,
+        };
+        let default = at.plus_ms(NOT_AFTER_DEFAULT_MS);
+        let voted = if let Act::Vote(act) = act { Some(act.vote) } else { None };
+        let open = status.open_votes.iter().find(|open| Some(open.vote) == voted);
+        let closes = open.and_then(|open| open.closes.parse::<Timestamp>().ok());
+        Header {
+            ledger: Some(status.ledger),
+            by: by.clone(),
+            at,
+            not_after: closes.map_or(default, |closes| closes.min(default).max(at)),
+            seen: Head { size: status.size, root: status.root },
+        }
+    }
+
+    fn author(&self, args: &ArgMatches) -> Result<Handle, Failure> {
+        if let Some(by) = super::handle(args, "by")? {
+            return Ok(by);
+        }
+        match self {
+            Self::Ledger(session) => Ok(act::signer(args, session)?.0),
+            Self::Status(_) => Err(Failure::usage("who acts? name the author with `--by HANDLE`")),
+        }
     }
 }

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use rollcall_core::state::State;
 use serde_json::json;
 
 use super::reading;
@@ -21,13 +22,13 @@ pub(super) fn command() -> Command {
         .arg(Arg::new("kind").value_name("KIND").required(true).value_parser(KINDS).help("What to write"))
         .arg(Arg::new("unit").long("unit").value_name("UNIT").help("The project; for a roster, only this unit"))
         .arg(Arg::new("when").long("at").value_name("TIME").help("As it was at this instant"))
-        .arg(file("accounts").help("Accounts on forges: JSON Lines of person, forge, id, login"))
+        .arg(file("accounts").help("Accounts on forges instead of those that the ledger knows: JSON Lines of person, forge, id, login"))
         .arg(Arg::new("forge").long("forge").value_name("NAME").default_value("gitee").help("Which forge's accounts"))
         .arg(Arg::new("allow-missing").long("allow-missing").action(ArgAction::SetTrue).help("Leave out people without an account instead of stopping"))
         .arg(Arg::new("max-removals").long("max-removals").value_name("N").default_value("3").value_parser(value_parser!(usize)).help("Stop when the file would lose more names than this"))
         .arg(file("check").help("Compare this file; exit 1 when it has drifted").conflicts_with("output"))
         .arg(file("output").short('o').help("Write to this file"))
-        .after_help("Examples:\n  rollcall --ledger L export owners --unit project/greatsql --accounts accounts.jsonl -o OWNERS\n  rollcall --ledger L export owners --unit project/greatsql --accounts accounts.jsonl --check OWNERS\n  rollcall --ledger L export roster -o roster.json")
+        .after_help("Examples:\n  rollcall --ledger L export owners --unit project/greatsql -o OWNERS\n  rollcall --ledger L export owners --unit project/greatsql --check OWNERS\n  rollcall --ledger L export roster -o roster.json")
 }
 
 pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
@@ -43,8 +44,8 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
     let view = View { state: session.state(), charter: session.charter()?, unit: unit.as_ref(), at };
     let kind = args.get_one::<String>("kind").map_or("", String::as_str);
     let export = match kind {
-        "owners" => exports::owners(&view, &accounts(args)?)?,
-        "codeowners" => exports::codeowners(&view, &accounts(args)?)?,
+        "owners" => exports::owners(&view, &accounts(args, session.state())?)?,
+        "codeowners" => exports::codeowners(&view, &accounts(args, session.state())?)?,
         "maintainers" => exports::maintainers(&view)?,
         "contributors" => exports::contributors(&view)?,
         _ => {
@@ -56,7 +57,7 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
     if !export.missing.is_empty() && !args.get_flag("allow-missing") {
         let names: Vec<_> = export.missing.iter().map(ToString::to_string).collect();
         let what = format!("no account is known, so the list would remove them: {}", names.join(", "));
-        return Err(Failure::unchecked(what).hint("add them to the accounts file, or: --allow-missing"));
+        return Err(Failure::unchecked(what).hint("rollcall account list --forge NAME --missing"));
     }
     if let Some(path) = args.get_one::<PathBuf>("check") {
         return check(path, kind, &export);
@@ -71,10 +72,9 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
     Ok(Answer::new(json, format!("wrote {shown}\n")))
 }
 
-fn accounts(args: &ArgMatches) -> Result<Accounts, Failure> {
-    let path = args.get_one::<PathBuf>("accounts");
-    let path = path.ok_or_else(|| Failure::usage("whose accounts? name them with `--accounts FILE`"))?;
+fn accounts(args: &ArgMatches, state: &State) -> Result<Accounts, Failure> {
     let forge = args.get_one::<String>("forge").map_or("", String::as_str);
+    let Some(path) = args.get_one::<PathBuf>("accounts") else { return Ok(Accounts::bound(state, forge)) };
     Accounts::parse(&input::read_text(path, FILE_BYTES_MAX)?, forge)
 }
 

@@ -5,9 +5,8 @@ use std::path::{Path, PathBuf};
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use rollcall_core::act::{Act, Change, Import};
 use rollcall_core::decide::import_content_digest;
-use rollcall_core::event::{Payload, SignedEvent};
+use rollcall_core::event::Payload;
 use rollcall_core::field::Text;
-use rollcall_core::key::SigningKey;
 use rollcall_core::ledger::AdmitError;
 use rollcall_core::name::Handle;
 use rollcall_core::time::Timestamp;
@@ -18,6 +17,7 @@ use crate::answer::Answer;
 use crate::failure::Failure;
 use crate::input;
 use crate::session::Session;
+use crate::signer::Signer;
 
 const AFTER: &str = "\
 Examples:
@@ -80,7 +80,7 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
 pub(super) fn add(
     session: &mut Session,
     lines: Vec<Line>,
-    (by, key): (&Handle, &SigningKey),
+    (by, key): (&Handle, &Signer),
     at: Timestamp,
     dry: bool,
 ) -> Result<Answer, Failure> {
@@ -105,8 +105,7 @@ pub(super) fn add(
         let payload = Payload { header, act }
             .encode()
             .map_err(|error| Failure::input("the line cannot be written").caused_by(&error).at(&place))?;
-        let event = SignedEvent::sign(payload, key)
-            .map_err(|error| Failure::input("the line cannot be signed").caused_by(&error).at(&place))?;
+        let event = key.event(payload).map_err(|failure| failure.at(&place))?;
         session.admit(event, at).map_err(|error: AdmitError| Failure::from(error).at(&place))?;
     }
     let added = session.waiting();
@@ -139,10 +138,10 @@ pub(super) fn add(
 }
 
 /// Who imports: the key's owner, or in a rehearsal the first of the authority.
-fn authority(args: &ArgMatches, session: &Session) -> Result<(Handle, SigningKey), Failure> {
+fn authority(args: &ArgMatches, session: &Session) -> Result<(Handle, Signer), Failure> {
     let named = args.get_one::<String>("by").is_some() || args.get_one::<PathBuf>("key").is_some();
     match session.state().authority().persons.first() {
-        Some(first) if session.is_rehearsal() && !named => Ok((first.clone(), SigningKey::rehearsal(first))),
+        Some(first) if session.is_rehearsal() && !named => Ok((first.clone(), Signer::rehearsal(first)?)),
         Some(_) | None => act::signer(args, session),
     }
 }

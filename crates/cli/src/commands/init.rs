@@ -3,8 +3,8 @@
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use rollcall_core::act::Clock;
 use rollcall_core::charter::Charter;
-use rollcall_core::key::{PublicKey, SigningKey};
-use rollcall_core::ledger::{FoundingPlan, founding_events, rehearsal_founding};
+use rollcall_core::key::PublicKey;
+use rollcall_core::ledger::{FoundingPlan, founding_payloads, rehearsal_founding};
 use rollcall_core::name::Handle;
 use rollcall_core::time::Timestamp;
 use serde_json::json;
@@ -15,6 +15,7 @@ use crate::failure::Failure;
 use crate::keys;
 use crate::rehearsal::charter_text;
 use crate::session::{self, Session, log_key_path};
+use crate::signer::Signer;
 
 const AFTER: &str = "\
 Examples:
@@ -108,7 +109,7 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
             .into_iter()
             .collect::<Result<_, _>>()
             .map_err(|error| Failure::usage(format!("`authority`: {error}")))?;
-        let founder = persons.first().map(SigningKey::rehearsal);
+        let founder = persons.first().map(Signer::rehearsal).transpose()?;
         let founder = founder.ok_or_else(|| Failure::usage("name the appointing authority: --authority HANDLE"))?;
         (rehearsal_founding(text("name"), &persons, threshold, &charter, at).map_err(cannot)?, at, founder)
     } else {
@@ -128,9 +129,10 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
             nonce,
         };
         let at = session::now()?;
-        let events = founding_events(&founding, &plan.founder, at).map_err(cannot)?;
+        let payloads = founding_payloads(&founding, at).map_err(cannot)?;
+        let events = payloads.into_iter().map(|payload| plan.founder.event(payload)).collect::<Result<Vec<_>, _>>()?;
         session::judge_founding(&events, at)?;
-        keys::write(&log_key, &log_key_path(path), "rollcall log key")?;
+        keys::write(&log_key, &log_key_path(path), "rollcall log key", None)?;
         (events, at, plan.founder)
     };
     let files: Vec<&std::path::PathBuf> = args.get_many("import").map(Iterator::collect).unwrap_or_default();
@@ -169,7 +171,7 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
 /// Who founds a ledger on a real clock.
 struct WallPlan {
     authority: Vec<(Handle, PublicKey)>,
-    founder: SigningKey,
+    founder: Signer,
 }
 
 impl WallPlan {
@@ -179,7 +181,7 @@ impl WallPlan {
             Failure::usage("which key founds? name it with `--key FILE`, or rehearse with `--rehearsal`")
                 .hint("rollcall key new --help")
         })?;
-        let loaded = keys::load(path)?;
+        let loaded = Signer::open(path, &super::passphrase(args), &|_| true)?;
         if args.get_one::<String>("accept-at").is_some() {
             return Err(Failure::usage("`--at` is for rehearsals; this ledger takes its time from the clock"));
         }
@@ -187,14 +189,14 @@ impl WallPlan {
         for (index, person) in authority.iter().enumerate() {
             let (name, key) = match person.split_once('=') {
                 Some((name, key)) => (name, keys::public(key)?),
-                None if index == 0 => (person.as_str(), loaded.public.clone()),
+                None if index == 0 => (person.as_str(), loaded.public().clone()),
                 None => return Err(Failure::usage(format!("give the public key: --authority {person}=FILE.pub"))),
             };
             let handle = name.parse().map_err(|error| Failure::usage(format!("`authority`: {error}")))?;
             persons.push((handle, key));
         }
         match persons.first() {
-            Some((_, key)) if *key == loaded.public => Ok(Self { authority: persons, founder: loaded.key }),
+            Some((_, key)) if key == loaded.public() => Ok(Self { authority: persons, founder: loaded }),
             Some((name, _)) => {
                 Err(Failure::usage(format!("the key does not belong to `{name}`, who is named first and so founds")))
             }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Arg, ArgMatches, Command, value_parser};
+use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use serde_json::{Value, json};
 
 use super::reading;
@@ -19,10 +19,16 @@ pub(super) fn command() -> Command {
         .after_help("Examples:\n  rollcall key new ~/.ssh/governance\n  rollcall --ledger L key list")
         .subcommand(
             Command::new("new")
-                .about("Write a new Ed25519 key as an ordinary, unencrypted OpenSSH file, never over another")
+                .about("Write a new Ed25519 key as an ordinary OpenSSH file, encrypted, never over another")
                 .arg(file().help("Where to write the private key; the public one goes to FILE.pub"))
                 .arg(Arg::new("comment").long("comment").value_name("TEXT").default_value("rollcall").help("Comment within the key"))
-                .after_help("Example:\n  rollcall key new ~/.ssh/governance --comment alice\n\nA key made by `ssh-keygen -t ed25519 -N \"\"` serves as well."),
+                .arg(
+                    Arg::new("no-passphrase")
+                        .long("no-passphrase")
+                        .action(ArgAction::SetTrue)
+                        .help("Write it unencrypted: whoever reads the file can sign with it"),
+                )
+                .after_help("Examples:\n  rollcall key new ~/.ssh/governance --comment alice\n  rollcall key new bot --passphrase-env BOT_PASSPHRASE\n\nA key made by `ssh-keygen -t ed25519` serves as well."),
         )
         .subcommand(
             Command::new("show")
@@ -56,8 +62,11 @@ fn new(args: &ArgMatches) -> Result<Answer, Failure> {
     if comment.chars().any(char::is_control) {
         return Err(Failure::usage("a comment is one line without control characters"));
     }
+    keys::require_absent(path)?;
+    let plain = args.get_flag("no-passphrase");
+    let passphrase = if plain { None } else { Some(super::passphrase(args).choose()?) };
     let made = keys::draw()?;
-    keys::write(&made, path, comment)?;
+    keys::write(&made, path, comment, passphrase.as_deref())?;
     let fingerprint = keys::fingerprint(&made.public);
     let line = keys::openssh_line(&made.public, comment);
     let text = format!("wrote {} and {}.pub\n  {line}\n  {fingerprint}\n", path.display(), path.display());
@@ -67,9 +76,10 @@ fn new(args: &ArgMatches) -> Result<Answer, Failure> {
 fn show(args: &ArgMatches) -> Result<Answer, Failure> {
     let path = file(args)?;
     let text = crate::input::read_text(path, crate::input::SMALL_BYTES_MAX)?;
-    let public = if text.starts_with("-----BEGIN") { keys::load(path)?.public } else { keys::public_line(&text)? };
+    let public =
+        if text.starts_with("-----BEGIN") { keys::public_half(path, &text)? } else { keys::public_line(&text)? };
     let owner = match args.get_one::<PathBuf>("ledger") {
-        Some(_) => reading(args)?.state().people().owner(&public).map(ToString::to_string),
+        Some(_) => reading(args)?.state().keys().owner(&public).map(ToString::to_string),
         None => None,
     };
     let (line, fingerprint) = (keys::openssh_line(&public, ""), keys::fingerprint(&public));
@@ -82,16 +92,28 @@ fn list(args: &ArgMatches) -> Result<Answer, Failure> {
     let session = reading(args)?;
     let mut rows = Vec::new();
     let mut text = String::new();
-    for (handle, person) in session.state().people().iter() {
-        for binding in &person.keys {
+    for (handle, _) in session.state().people().iter() {
+        for binding in session.state().keys().of(handle) {
             let fingerprint = keys::fingerprint(&binding.key);
-            text.push_str(&format!("{handle:<24} {fingerprint}  since {}\n", binding.bound.at));
+            let since = binding.bound.at;
+            let ended = binding.ended.as_ref().map(|(how, cause)| (how.as_str(), cause));
+            let state = ended.map_or_else(String::new, |(how, cause)| format!(", {how} {}", cause.at));
+            let doubt = binding.suspicion.as_ref().and_then(|s| s.since).map(|since| since.to_string());
+            let marked = doubt.as_ref().map_or_else(String::new, |since| format!(", in doubt since {since}"));
+            let label = binding.label.as_ref().map_or_else(String::new, |label| format!("  “{}”", label.as_str()));
+            let purpose = binding.purpose;
+            text.push_str(&format!("{handle:<24} {fingerprint}  {purpose} since {since}{state}{marked}{label}\n"));
             rows.push(json!({
                 "person": handle,
                 "key": binding.key,
                 "fingerprint": fingerprint,
-                "since": binding.bound.at.to_string(),
+                "label": binding.label,
+                "purpose": purpose,
+                "since": since.to_string(),
                 "event": binding.bound.event.to_string(),
+                "ended": ended.map(|(how, cause)| json!({"how": how, "at": cause.at.to_string(), "event": cause.event.to_string()})),
+                "in_doubt_since": doubt,
+                "reason": binding.suspicion.as_ref().map(|suspicion| &suspicion.reason),
             }));
         }
     }

@@ -94,8 +94,10 @@ pub(super) fn show(args: &ArgMatches) -> Result<Answer, Failure> {
     let entry = Entry::decode(&bytes).map_err(|error| unreadable(&error))?;
     let payload = Payload::decode(entry.event.payload()).map_err(|error| unreadable(&error))?;
     let value = cbor::decode(entry.event.payload()).map_err(|error| unreadable(&error))?;
-    let key = PublicKey::from_bytes(entry.event.key_bytes()).map_err(|error| unreadable(&error))?;
+    let key = PublicKey::decode(entry.event.key_bytes()).map_err(|error| unreadable(&error))?;
     let header = &payload.header;
+    let binding = session.state().keys().binding(&header.by, &key);
+    let doubt = binding.filter(|binding| binding.is_suspect_at(entry.accepted_at)).and_then(|b| b.suspicion.as_ref());
     let json = json!({
         "entry": index,
         "accepted_at": entry.accepted_at.to_string(),
@@ -107,6 +109,8 @@ pub(super) fn show(args: &ArgMatches) -> Result<Answer, Failure> {
         "seen": {"size": header.seen.size, "root": header.seen.root.to_string()},
         "key": key,
         "fingerprint": keys::fingerprint(&key),
+        "security_key": entry.event.signature().touch(),
+        "in_doubt": doubt.map(|doubt| json!({"reason": doubt.reason, "revocation": doubt.cause.event.to_string()})),
         "fields": crate::json::act_fields(&payload.act),
         "diagnostic": cbor::diagnostic(&value),
         "payload": hex::encode(entry.event.payload()),

@@ -4,6 +4,7 @@ use rollcall_core::charter::{Charter, Decision};
 use rollcall_core::decide::basis::{decision_of, outcome, subject_of, superseded, words};
 use rollcall_core::decide::meeting::{Body, absences};
 use rollcall_core::digest::EventId;
+use rollcall_core::doubt::doubt;
 use rollcall_core::effect::Effect;
 use rollcall_core::name::Handle;
 use rollcall_core::state::State;
@@ -51,6 +52,8 @@ pub(crate) fn motion(state: &State, charter: &Charter, id: &EventId, motion: &Mo
         fields.insert("present".to_owned(), json!(vote.present));
         fields.insert("ballots".to_owned(), ballots.collect());
         fields.insert("tally".to_owned(), json!(tally));
+        fields.insert("held_out".to_owned(), json!(vote.held));
+        fields.insert("in_doubt".to_owned(), json!(decision.and_then(|decision| doubt(state, vote, decision))));
         fields
             .insert("bars".to_owned(), decision.map(|decision| bars(decision, &tally)).into_iter().flatten().collect());
         fields.insert(

@@ -11,6 +11,13 @@ use crate::name::{Name, UnitId};
 
 /// Checks that every kind and role which the charter uses is one that it declares.
 pub(super) fn check_names(charter: &Charter) -> Result<(), CharterError> {
+    for name in charter.accounts().into_iter().flat_map(|rules| &rules.needed_in) {
+        declared(charter, name)?;
+    }
+    for seat in charter.accounts().into_iter().flat_map(|rules| &rules.checked_by) {
+        let kind = seat.kind.as_ref().ok_or_else(|| CharterError::SeatWithoutKind(seat.to_string()))?;
+        has_role(declared(charter, kind)?, &seat.role)?;
+    }
     for kind in charter.kinds() {
         let own = |role: &Name| has_role(kind, role);
         for role in kind.electors.iter().chain(kind.meeting.as_ref().map(|meeting| &meeting.called_by)) {

@@ -12,8 +12,8 @@ use super::decisions::{Lapse, Opener};
 use super::records::{Attestation, Benefit, RecordRule};
 use super::roles::{Admission, Applicant, HeldBy, Nominator, Path};
 use super::{
-    AuthorityRules, Bar, Base, Charter, Clause, ClauseText, Counted, Decision, Edit, Interpretation, MeetingRules,
-    OnePer, PetitionRules, Role, Subject, Suspension, UnitKind, Venue, VoteRules,
+    AccountRules, AuthorityRules, Bar, Base, Charter, Clause, ClauseText, Counted, Decision, Edit, Interpretation,
+    MeetingRules, OnePer, PetitionRules, Role, Subject, Suspension, UnitKind, Venue, VoteRules,
 };
 use crate::effect::Effect;
 use crate::limits::CHARTER_BYTES_MAX;
@@ -66,6 +66,9 @@ pub enum CharterError {
     /// A unit kind is used that the charter does not declare.
     #[error("the charter declares no unit kind: `{0}`")]
     UnknownKind(String),
+    /// A seat outside every unit names no kind.
+    #[error("a seat here is written `kind/role`, got: `{0}`")]
+    SeatWithoutKind(String),
     /// An effect is used that the format does not have.
     #[error("no such effect: `{0}`")]
     UnknownEffect(String),
@@ -106,6 +109,7 @@ struct Draft {
     _language: String,
     zone: ZoneDraft,
     authority: AuthorityDraft,
+    accounts: Option<AccountRules>,
     #[serde(default)]
     unit: BTreeMap<Name, KindDraft>,
     #[serde(default)]
@@ -279,7 +283,7 @@ impl Charter {
             return Err(CharterError::TooLong { bytes, limit: CHARTER_BYTES_MAX });
         }
         let draft: Draft = toml::from_str(text).map_err(|error| CharterError::Schema(error.to_string()))?;
-        let Draft { name, _language, zone, authority, unit, interpretation, clause } = draft;
+        let Draft { name, _language, zone, authority, accounts, unit, interpretation, clause } = draft;
 
         let clauses = clause.into_iter().map(|(id, words)| (Clause::new(&id), words)).collect();
         let compiler = Compiler { clauses: &clauses };
@@ -305,7 +309,9 @@ impl Charter {
         }
         let interpretations =
             interpretation.into_iter().map(|draft| compiler.interpretation(draft)).collect::<Result<_, _>>()?;
-        let charter = Self { name, digest: Self::digest_of(text), zone, authority, kinds, interpretations, clauses };
+        compiler.cited(accounts.iter().map(|rules| &rules.clause))?;
+        let digest = Self::digest_of(text);
+        let charter = Self { name, digest, zone, authority, accounts, kinds, interpretations, clauses };
         check_names(&charter)?;
         Ok(charter)
     }

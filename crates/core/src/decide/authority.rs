@@ -5,18 +5,19 @@
 
 use super::roles::{self, Beginning};
 use super::{Changes, Scene, concerns, units};
-use crate::act::{Answer, Appoint, Constitute, Endorse, Outcome, Reconstitute, Resume, Suspend};
+use crate::act::{Answer, Appoint, Constitute, Endorse, Outcome, Reconstitute, ReplaceAuthority, Resume, Suspend};
 use crate::charter::Clause;
 use crate::charter::roles::HeldBy;
 use crate::digest::EventId;
 use crate::effect::{self, Effect};
+use crate::limits::AUTHORITY_MAX;
 use crate::name::{Handle, Name, UnitId};
 use crate::refusal::{Reason, Refusal};
 use crate::state::Authority;
 use crate::state::authority::{Proposal, ProposalChange, Proposed};
 use crate::state::change::Change;
+use crate::state::keys::KeyChange;
 use crate::state::motions::MotionChange;
-use crate::state::people::PeopleChange;
 use crate::state::roster::{How, HowEnded, RosterChange};
 use crate::time::Timestamp;
 
@@ -143,10 +144,12 @@ fn establish(scene: &Scene<'_>, event: &EventId, unit: &UnitId, members: &[Handl
 /// Makes a proposal of the authority; with a threshold of one it stands at once.
 pub(super) fn propose(scene: &Scene<'_>, what: Proposed) -> Changes {
     scene.require_authority()?;
+    require_disinterested(scene, &what)?;
     let effect = effect_of(scene, &what, None)?;
     let proposal = scene.cause.event;
+    let complete = is_complete(scene, &what, &[scene.by()]);
     let mut changes: Vec<Change> = vec![ProposalChange::Proposed { what, signed: true }.into()];
-    if scene.state.authority().threshold <= 1 {
+    if complete {
         changes.push(ProposalChange::Stood { proposal }.into());
         changes.extend(effect);
     }
@@ -165,7 +168,11 @@ pub(super) fn endorse(scene: &Scene<'_>, act: &Endorse) -> Changes {
     let Some(proposal) = scene.state.proposals().proposal(&act.event) else {
         return Err(not_endorsable(&act.event, "it is neither an act of the authority nor a petition"));
     };
-    scene.require_authority()?;
+    let newcomer = matches!(&proposal.what, Proposed::Replace { persons, .. } if persons.contains(scene.by()));
+    if !newcomer {
+        scene.require_authority()?;
+    }
+    require_disinterested(scene, &proposal.what)?;
     if proposal.withdrawn.is_some() {
         return Err(not_endorsable(&act.event, "it was withdrawn"));
     }
@@ -181,14 +188,56 @@ pub(super) fn endorse(scene: &Scene<'_>, act: &Endorse) -> Changes {
 
 fn complete(scene: &Scene<'_>, event: &EventId, proposal: &Proposal) -> Changes {
     let mut changes: Vec<Change> = vec![ProposalChange::Signed { proposal: *event }.into()];
-    let authority = scene.state.authority();
-    let earlier = authority.persons.iter().filter(|person| proposal.signers.contains_key(*person)).count();
-    let signed = u64::try_from(earlier).unwrap_or(u64::MAX).saturating_add(1);
-    if authority.threshold <= signed {
+    let signers: Vec<&Handle> = proposal.signers.keys().chain(std::iter::once(scene.by())).collect();
+    if is_complete(scene, &proposal.what, &signers) {
         changes.push(ProposalChange::Stood { proposal: *event }.into());
         changes.extend(effect_of(scene, &proposal.what, Some(*event))?);
     }
     Ok(changes)
+}
+
+/// The threshold of those who are in the authority now; its replacement needs that of the new one as well, as a new root of
+/// trust is signed by the old one and by its own.
+fn is_complete(scene: &Scene<'_>, what: &Proposed, signers: &[&Handle]) -> bool {
+    let reached = |persons: &[Handle], threshold: u64| {
+        let signed = persons.iter().filter(|person| signers.contains(person)).count();
+        threshold <= u64::try_from(signed).unwrap_or(u64::MAX)
+    };
+    let Authority { persons, threshold } = scene.state.authority();
+    let own = reached(persons, *threshold);
+    if let Proposed::Replace { persons, threshold } = what { own && reached(persons, *threshold) } else { own }
+}
+
+/// Nobody of the authority rules on a key of their own.
+fn require_disinterested(scene: &Scene<'_>, what: &Proposed) -> Result<(), Refusal> {
+    let (Proposed::RebindKey { offer, person } | Proposed::SettleKey { offer, person, ruling: _ }) = what else {
+        return Ok(());
+    };
+    if person == scene.by() { Err(not_endorsable(offer, "nobody rules on a key of their own")) } else { Ok(()) }
+}
+
+/// Names another authority; it stands once the thresholds of both have signed.
+pub(super) fn replace(scene: &Scene<'_>, act: &ReplaceAuthority) -> Changes {
+    propose(scene, Proposed::Replace { persons: act.authority.clone(), threshold: act.threshold })
+}
+
+fn succession(scene: &Scene<'_>, persons: &[Handle], threshold: u64) -> Changes {
+    require_authority_shape(scene, persons, threshold)?;
+    let authority = Authority { persons: persons.to_vec(), threshold };
+    let mut changes = vec![Change::AuthorityReplaced { authority }];
+    changes.extend(persons.iter().map(concerns));
+    Ok(changes)
+}
+
+/// Distinct persons who are enrolled, and a threshold among them.
+fn require_authority_shape(scene: &Scene<'_>, persons: &[Handle], threshold: u64) -> Result<(), Refusal> {
+    let distinct: std::collections::BTreeSet<_> = persons.iter().collect();
+    let count = u64::try_from(distinct.len()).unwrap_or(u64::MAX);
+    if distinct.len() != persons.len() || threshold == 0 || count < threshold || AUTHORITY_MAX < count {
+        let what = "the new authority needs distinct persons and a threshold among them".to_owned();
+        return Err(Reason::NoPath { what }.under(&scene.charter.authority().clause));
+    }
+    persons.iter().try_for_each(|person| scene.require_enrolled(person))
 }
 
 fn not_endorsable(event: &EventId, why: &str) -> Refusal {
@@ -241,6 +290,9 @@ fn effect_of(scene: &Scene<'_>, what: &Proposed, basis: Option<EventId>) -> Chan
             units::dissolution(scene, unit, None, None)
         }
         Proposed::BindKey { person, key } => binding(scene, person, key),
+        Proposed::RebindKey { offer, person: _ } => super::keys::vouched(scene, offer),
+        Proposed::SettleKey { offer, person: _, ruling } => super::keys::settlement(scene, offer, *ruling),
+        Proposed::Replace { persons, threshold } => succession(scene, persons, *threshold),
     }
 }
 
@@ -317,13 +369,11 @@ fn require_left_out(
 
 /// G18: only the authority, or an account's proof, binds a key to a person whom an import named.
 fn binding(scene: &Scene<'_>, person: &Handle, key: &crate::key::PublicKey) -> Changes {
-    if let Some(owner) = scene.state.people().owner(key) {
-        return Err(Reason::KeyTaken { person: owner.to_string() }.by_format("author"));
-    }
-    if scene.state.people().is_enrolled(person) {
+    super::keys::require_fresh(scene, key)?;
+    if scene.state.is_enrolled(person) {
         return Err(Reason::HandleTaken { person: person.to_string() }.by_format("author"));
     }
-    Ok(vec![PeopleChange::KeyBound { handle: person.clone(), key: key.clone() }.into(), concerns(person)])
+    Ok(vec![KeyChange::Bound { person: person.clone(), key: key.clone() }.into(), concerns(person)])
 }
 
 /// G3: the authority answers what a body has addressed to it, with its threshold, and so keeps its office.
@@ -358,14 +408,7 @@ pub(super) fn require_replaceable(scene: &Scene<'_>, effect: &effect::Reconstitu
     let rules = scene.charter.authority();
     let no = |what: String| Err(Reason::NoPath { what }.under(&rules.clause));
     let Some(days) = rules.unanswered_days else { return no("the authority cannot be replaced".to_owned()) };
-    let distinct: std::collections::BTreeSet<_> = effect.authority.iter().collect();
-    let persons = u64::try_from(distinct.len()).unwrap_or(u64::MAX);
-    if distinct.len() != effect.authority.len() || effect.threshold == 0 || persons < effect.threshold {
-        return no("the new authority needs distinct persons and a threshold among them".to_owned());
-    }
-    for person in &effect.authority {
-        scene.require_enrolled(person)?;
-    }
+    require_authority_shape(scene, &effect.authority, effect.threshold)?;
     let Some((motion, vote)) = scene.state.motions().voted(&effect.address) else {
         return no("the address named has not been resolved".to_owned());
     };

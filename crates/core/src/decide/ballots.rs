@@ -62,7 +62,8 @@ pub(super) fn vote(scene: &Scene<'_>, act: &VoteAct) -> Changes {
     require_open(scene, &poll)?;
     require_elector(scene, &poll)?;
     require_link(scene, &poll, replaces.as_ref())?;
-    Ok(vec![MotionChange::Balloted { vote: *id, choice: Some(*choice) }.into()])
+    let key = scene.event.key().clone();
+    Ok(vec![MotionChange::Balloted { vote: *id, choice: Some(*choice), key }.into()])
 }
 
 /// Trap C2: a retraction names the ballot; after the close there is neither change nor retraction.
@@ -80,7 +81,8 @@ pub(super) fn retract(scene: &Scene<'_>, act: &Retract) -> Changes {
     if poll.vote.standing(scene.by()).is_none() {
         return Err(none());
     }
-    Ok(vec![MotionChange::Balloted { vote: id, choice: None::<Choice> }.into()])
+    let key = scene.event.key().clone();
+    Ok(vec![MotionChange::Balloted { vote: id, choice: None::<Choice>, key }.into()])
 }
 
 /// A ballot is accepted until the pinned close, inclusive, and is itself valid no longer than that (traps B9, B10).

@@ -4,13 +4,16 @@
 //! change is due once the vote is decided and its meeting has ended, and until it is entered its body cannot act.
 
 use super::Scene;
+use super::kin::is_seated;
 use crate::act::Outcome;
 use crate::charter::{Charter, Clause, Decision, Subject};
 use crate::digest::EventId;
 use crate::effect::{Effect, EndRole, GrantRole, RoleChange};
 use crate::name::{Handle, Name, UnitId};
 use crate::refusal::{Reason, Refusal};
+use crate::state::authority::Nomination;
 use crate::state::motions::{Motion, Vote};
+use crate::state::roster::Tenure;
 use crate::state::{Cause, State};
 use crate::time::Timestamp;
 
@@ -48,7 +51,7 @@ pub(super) fn matches(state: &State, subject: &Subject, effect: &Effect) -> bool
         Effect::Found(found) => (super::units::kind_of(found).ok(), None, None),
         Effect::Dissolve(effect) => (kind_of(&effect.unit), None, None),
         Effect::Merge(effect) => (kind_of(&effect.unit), None, None),
-        Effect::Constitute(effect) => (kind_of(&effect.unit), None, None),
+        Effect::Constitute(effect) => (kind_to_be(&effect.unit), None, None),
         Effect::Resolve(effect) => (None, None, effect.topic.as_ref()),
         Effect::Address(_) | Effect::Reconstitute(_) | Effect::OneHuman(_) | Effect::Amend(_) => (None, None, None),
     };
@@ -75,6 +78,13 @@ pub fn decided_at(state: &State, motion: &Motion, vote: &Vote, now: Timestamp) -
     let ended = || meeting.and_then(|meeting| meeting.ended(now)).filter(|_| vote.is_complete());
     let ran_out = (vote.closes < now).then_some(vote.closes);
     [recorded, ended(), ran_out].into_iter().flatten().min()
+}
+
+/// Tells whether ballots in a vote can still change its outcome.
+#[must_use]
+pub fn is_open(state: &State, vote: &Vote, now: Timestamp) -> bool {
+    let motion = state.motions().get(&vote.motion);
+    vote.cancelled.is_none() && motion.is_some_and(|motion| decided_at(state, motion, vote, now).is_none())
 }
 
 /// When the effect of a motion starts, if that lies in the past: at the end of its meeting, or, outside meetings, when
@@ -280,19 +290,14 @@ fn overtaken(state: &State, motion: &Motion, vote: &Vote, now: Timestamp) -> Opt
         return Some("the unit has been dissolved since");
     }
     let candidacy = motion.nomination.as_ref().and_then(|event| state.proposals().nomination(event));
-    if candidacy.is_some_and(|candidacy| candidacy.applied && candidacy.withdrawn.is_some()) {
-        return Some("the applicant has withdrawn");
+    if let Some(why) = candidacy.and_then(|candidacy| lapsed(state, motion, vote, candidacy, now)) {
+        return Some(why);
     }
     let below = decision_of(state, motion).and_then(|decision| subject_of(decision, motion)).and_then(|s| s.below);
     if let Some(below) = below.filter(|_| verb == "grant") {
-        // Once enough have held the role since, the rule for beginnings has done its work for good.
+        // Once enough have held the role together, the rule for beginnings has done its work for good.
         let since = effective(state, motion, vote, now).unwrap_or(now);
-        let held = state.roster().tenures().filter(|(home, name, _, tenures)| {
-            *home == unit
-                && *name == role
-                && tenures.iter().any(|t| !t.is_asserted() && t.to.is_none_or(|to| since < to))
-        });
-        if below <= super::meeting::count(held.count()) {
+        if below <= held_together(state, unit, role, since) {
             return Some("enough have held the role since it took effect");
         }
     }
@@ -307,6 +312,53 @@ fn overtaken(state: &State, motion: &Motion, vote: &Vote, now: Timestamp) -> Opt
     let held = state.roster().tenure_at(unit, role, person, now);
     let same = held.is_some_and(|tenure| tenure.begun.entry < vote.cause.entry);
     (!same).then_some("the tenure that was voted on has ended")
+}
+
+/// Why the nomination or application that a motion rests on carries it no more: a nominator can take it back until the
+/// decision and an applicant until the grant (trap C13), it seats somebody once (trap C18), and an applicant holds the role
+/// that it needs until the decision (PMC-19).
+fn lapsed(state: &State, motion: &Motion, vote: &Vote, candidacy: &Nomination, now: Timestamp) -> Option<&'static str> {
+    if candidacy.applied && candidacy.withdrawn.is_some() {
+        return Some("the applicant has withdrawn");
+    }
+    if candidacy.withdrawn.as_ref().is_some_and(|withdrawn| is_before_decision(state, motion, vote, withdrawn, now)) {
+        return Some("the nomination was withdrawn before the decision");
+    }
+    if candidacy.spent.is_some_and(|event| motion.applied != Some(event)) {
+        return Some("the nomination or application has led to the role already");
+    }
+    if !candidacy.applied {
+        return None;
+    }
+    let decided = decided_at(state, motion, vote, now)?;
+    let charter = state.charter_of(&motion.charter)?;
+    let rules = charter.kind(&state.roster().unit(&candidacy.unit)?.kind)?.role(&candidacy.role)?;
+    let mut seats = rules.applicants.iter().map(|applicant| &applicant.seat);
+    let held = seats.any(|seat| is_seated(state, &candidacy.unit, seat, &candidacy.person, decided));
+    (!held).then_some("the applicant did not hold the role that it needs when it was decided")
+}
+
+/// Tells whether something happened before a motion was decided; at one instant the log's order tells.
+fn is_before_decision(state: &State, motion: &Motion, vote: &Vote, cause: &Cause, now: Timestamp) -> bool {
+    let Some(decided) = decided_at(state, motion, vote, now) else { return true };
+    let recorded = vote.closed.as_ref().filter(|closed| closed.at == decided);
+    cause.at < decided || cause.at == decided && recorded.is_none_or(|closed| cause.entry < closed.entry)
+}
+
+/// The most people who have held a role at one instant since another.
+fn held_together(state: &State, unit: &UnitId, role: &Name, since: Timestamp) -> u64 {
+    let of_role = state.roster().tenures().filter(|(home, name, ..)| *home == unit && *name == role);
+    let tenures: Vec<&Tenure> = of_role.flat_map(|(_, _, _, tenures)| tenures).filter(|t| !t.is_asserted()).collect();
+    // Two tenures within one instant are told apart by the log's order.
+    let begun = |tenure: &Tenure| (tenure.from, tenure.begun.entry);
+    let ended =
+        |tenure: &Tenure| tenure.to.map(|to| (to, tenure.ended.as_ref().map_or(u64::MAX, |ending| ending.cause.entry)));
+    let moments = tenures.iter().map(|tenure| begun(tenure)).filter(|(at, _)| since < *at).chain([(since, u64::MAX)]);
+    let held = |moment: (Timestamp, u64)| {
+        let holds = |tenure: &&&Tenure| begun(tenure) <= moment && ended(tenure).is_none_or(|ended| moment < ended);
+        super::meeting::count(tenures.iter().filter(holds).count())
+    };
+    moments.map(held).max().unwrap_or_default()
 }
 
 /// Tells whether an entry belongs to a life of the unit that has ended: what it entitled to ended with it.
@@ -355,7 +407,7 @@ fn is_enterable(state: &State, charter: &Charter, motion: &Motion, vote: &Vote, 
     let enterable = verb == "end" || {
         let below = decision_of(state, motion).and_then(|decision| subject_of(decision, motion)).and_then(|s| s.below);
         let held = state.roster().holders(unit, role, now).filter(|(_, tenure)| !tenure.is_asserted()).count();
-        state.people().is_enrolled(person)
+        state.is_enrolled(person)
             && below.is_none_or(|below| super::meeting::count(held) < below)
             && super::seats::fault(state, charter, (unit, role, person), now).is_none()
     };

@@ -12,6 +12,7 @@ use crate::limits::{AUTHORITY_MAX, CHARTER_BYTES_MAX};
 use crate::name::Handle;
 use crate::refusal::{Reason, Refusal};
 use crate::state::change::Change;
+use crate::state::keys::KeyChange;
 use crate::state::people::PeopleChange;
 use crate::state::roster::{Life, RosterChange};
 use crate::state::{Authority, Cause, Founding, State};
@@ -110,7 +111,7 @@ fn found(event: &Event, act: &FoundLedger, cause: &Cause) -> Changes {
             refuse_rehearsal_key(person, key)?;
         }
         changes.push(PeopleChange::Known { handle: person.clone(), name: None }.into());
-        changes.push(PeopleChange::KeyBound { handle: person.clone(), key: key.clone() }.into());
+        changes.push(KeyChange::Bound { person: person.clone(), key: key.clone() }.into());
         changes.push(super::concerns(person));
     }
     Ok(changes)
@@ -130,7 +131,7 @@ fn check_person(state: &State, event: &Event) -> Result<(), Refusal> {
     if !state.authority().persons.contains(by) {
         return Err(Reason::NotAuthority { person: by.to_string() }.by_format(RULE));
     }
-    match state.people().owner(event.key()) {
+    match state.keys().owner(event.key()) {
         Some(owner) if owner == by => Ok(()),
         owner => {
             let owner = owner.map_or_else(|| "nobody".to_owned(), ToString::to_string);

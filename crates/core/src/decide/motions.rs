@@ -231,13 +231,13 @@ fn require_possible(scene: &Scene<'_>, effect: &Effect, subject: &Subject) -> Re
             let what = format!("`{unit}` merges into another `{}`", one.kind);
             Err(Reason::NoPath { what }.under(&subject.clause))
         }
-        Effect::Constitute(effect) => scene.unit(&effect.unit).map(drop),
         Effect::Resolve(effect) => require_supersedable(scene, effect, subject),
         Effect::Recommend(effect) => scene.require_known(&effect.person),
         Effect::OneHuman(effect) => require_distinct(scene, &effect.persons, subject),
         Effect::Amend(effect) => super::amendment::require_fit(scene, effect).map(drop),
         Effect::Found(effect) => super::units::seats_named(scene, effect, subject).map(drop),
-        Effect::Address(_) | Effect::Reconstitute(_) => Ok(()),
+        // What is constituted may be a unit that the same meeting founds.
+        Effect::Constitute(_) | Effect::Address(_) | Effect::Reconstitute(_) => Ok(()),
     }
 }
 

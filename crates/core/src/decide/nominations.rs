@@ -29,6 +29,7 @@ pub(super) fn nominate(scene: &Scene<'_>, act: &Nominate) -> Changes {
         return Err(Reason::SelfNomination { person: person.to_string() }.under(&clause));
     }
     scene.require_enrolled(person)?;
+    scene.require_account(unit)?;
     if let Some(path) = rules.paths.iter().find(|path| !path.is_applied_for()) {
         if scene.holds(unit, role, person).is_some() {
             let (unit, role, person) = (unit.to_string(), role.to_string(), person.to_string());
@@ -114,8 +115,15 @@ fn require_nominee(scene: &Scene<'_>, unit: &UnitId, role: &Name, person: &Handl
 
 /// A set keyed by nominee, role, unit and nominator (trap C12).
 fn require_no_duplicate(scene: &Scene<'_>, unit: &UnitId, role: &Name, person: &Handle) -> Result<(), Refusal> {
+    // One made under a tenure that has ended counts for nothing and stands in nobody's way.
+    let limbs = || scene.role(unit, role).into_iter().flat_map(|rules| &rules.paths).flat_map(|path| &path.nominations);
+    let counts = |nomination: &Nomination| {
+        let seated = |from: &Name| scene.holds(unit, from, scene.by()).map(Tenure::seated);
+        let under = |from: &Name| seated(from).is_some_and(|seated| seated.entry < nomination.cause.entry);
+        limbs().next().is_none() || limbs().any(|limb| under(&limb.from))
+    };
     let mut standing = scene.state.proposals().standing(unit, role, person);
-    match standing.find(|(_, nomination)| nomination.cause.by == *scene.by()) {
+    match standing.find(|(_, nomination)| nomination.cause.by == *scene.by() && counts(nomination)) {
         Some((event, _)) => {
             Err(Reason::DuplicateNomination { event: event.to_string() }.under(&scene.role(unit, role)?.clause))
         }
@@ -288,7 +296,12 @@ pub(super) fn withdraw(scene: &Scene<'_>, act: &Withdraw) -> Changes {
         } else if let Some(proposal) = scene.state.proposals().proposal(event) {
             let stood = proposal.stood.as_ref().map(|_| "it stands already");
             let gone = proposal.withdrawn.as_ref().map(|_| "it was withdrawn").or(stood);
-            (&proposal.cause.by, gone, ProposalChange::Withdrawn { event: *event }.into())
+            // Whoever signed another's proposal takes back that signature and no more.
+            if proposal.cause.by != *scene.by() && proposal.signers.contains_key(scene.by()) {
+                (scene.by(), gone, ProposalChange::Unsigned { proposal: *event }.into())
+            } else {
+                (&proposal.cause.by, gone, ProposalChange::Withdrawn { event: *event }.into())
+            }
         } else if let Some(petition) = scene.state.meetings().petition(event) {
             let complete = petition.complete.then_some("enough members have signed it");
             let gone = petition.withdrawn.as_ref().map(|_| "it was withdrawn").or(complete);

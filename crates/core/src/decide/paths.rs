@@ -13,6 +13,7 @@ use crate::effect::Effect;
 use crate::name::{Handle, Name, UnitId};
 use crate::refusal::{Reason, Refusal};
 use crate::state::State;
+use crate::state::accounts::AccountId;
 use crate::state::authority::{Entitlement, Nomination, ProposalChange};
 use crate::state::records::Contribution;
 use crate::time::Timestamp;
@@ -92,10 +93,19 @@ fn evident(scene: &Scene<'_>, way: &Way<'_>, evidence: &Evidence) -> Result<Vec<
 /// A person's contributions to a unit of which somebody attests a criterion.
 #[must_use]
 pub fn attested(state: &State, unit: &UnitId, person: &Handle, criterion: &Name, at: Timestamp) -> Vec<EventId> {
+    let needed = state.roster().unit(unit).is_some_and(|unit| {
+        let rules = state.charter().and_then(|charter| charter.accounts());
+        rules.is_some_and(|rules| rules.needed_in.contains(&unit.kind))
+    });
+    // The account that wrote it is the person's own, where the charter asks for accounts (trap C16).
+    let authored = |contribution: &Contribution| {
+        let account = contribution.account.map(|number| AccountId::new(&contribution.forge, number));
+        !needed || account.is_some_and(|account| state.accounts().owner(&account) == Some(person))
+    };
     let own = |contribution: &Contribution| {
         contribution.unit == *unit && contribution.person == *person && contribution.withdrawn.is_none()
     };
-    let all = state.records().contributions().filter(|(_, contribution)| own(contribution));
+    let all = state.records().contributions().filter(|(_, known)| own(known) && authored(known));
     let by_another = |event: &EventId| {
         state.records().attestations(event).iter().any(|attested| {
             let stands = attested.criterion == *criterion && attested.withdrawn.is_none();

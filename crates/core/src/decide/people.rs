@@ -1,25 +1,21 @@
 //! Enrolment: a person with proof of possession of a key (traps C3 and D15).
 
 use super::{Changes, Scene};
-use crate::act::{Clock, Enrol};
+use crate::act::Enrol;
 use crate::refusal::Reason;
 use crate::state::authority::{ProposalChange, Proposed};
+use crate::state::keys::KeyChange;
 use crate::state::people::PeopleChange;
 
 /// The author becomes a person of the ledger. A handle that an import named waits until the authority vouches (G18).
 pub(super) fn enrol(scene: &Scene<'_>, act: &Enrol) -> Changes {
     let (people, by, key) = (scene.state.people(), scene.by(), scene.event.key());
-    if let Some(owner) = people.owner(key) {
-        return Err(Reason::KeyTaken { person: owner.to_string() }.by_format("author"));
-    }
-    if scene.state.founding().is_some_and(|founding| founding.clock == Clock::Wall) {
-        super::founding::refuse_rehearsal_key(by, key)?;
-    }
+    super::keys::require_fresh(scene, key)?;
     if people.organisation(by).is_some() {
         return Err(Reason::HandleTaken { person: by.to_string() }.by_format("author"));
     }
     match people.get(by) {
-        Some(person) if !person.keys.is_empty() => {
+        Some(_) if scene.state.is_enrolled(by) => {
             Err(Reason::HandleTaken { person: by.to_string() }.by_format("author"))
         }
         Some(_) => {
@@ -33,7 +29,7 @@ pub(super) fn enrol(scene: &Scene<'_>, act: &Enrol) -> Changes {
             }
             Ok(vec![
                 PeopleChange::Known { handle: by.clone(), name: act.name.clone() }.into(),
-                PeopleChange::KeyBound { handle: by.clone(), key: key.clone() }.into(),
+                KeyChange::Bound { person: by.clone(), key: key.clone() }.into(),
             ])
         }
     }

@@ -16,6 +16,7 @@ use crate::field::References;
 use crate::limits::ELECTORATE_MAX;
 use crate::name::{Handle, Name, UnitId};
 use crate::refusal::{Reason, Refusal};
+use crate::state::authority::Nomination;
 use crate::state::meetings::{Meeting, MeetingChange};
 use crate::state::motions::{Motion, MotionChange, Vote};
 use crate::time::{DAY_MS, Timestamp};
@@ -62,7 +63,7 @@ pub(super) fn open_vote(scene: &Scene<'_>, act: &OpenVote) -> Changes {
     // The quorum is one of members, whoever of them may vote on this motion.
     let quorum = (count(present.len()), count(electors.len()));
     let (electors, present) = recused(motion, subject, electors, present);
-    let vote = Vote {
+    let mut vote = Vote {
         cause: scene.cause.clone(),
         motion: act.motion,
         closes: closing_time(scene, act.closes, &body, decision, sitting.as_ref().map(|(meeting, _)| *meeting))?,
@@ -71,10 +72,12 @@ pub(super) fn open_vote(scene: &Scene<'_>, act: &OpenVote) -> Changes {
         ballots: std::collections::BTreeMap::new(),
         closed: None,
         cancelled: None,
+        held: std::collections::BTreeSet::new(),
         lapse: decision.lapse.as_ref().map(|lapse| (lapse.mentions, lapse.days_apart.saturating_mul(DAY_MS))),
         mentions: std::collections::BTreeMap::new(),
         spoken: std::collections::BTreeMap::new(),
     };
+    vote.held = vote.electors.iter().filter(|person| scene.state.keys().is_disputed(person)).cloned().collect();
     require_electorate(&vote, decision)?;
     let mut changes = Vec::new();
     if let (Some((_, home)), Some(meeting)) = (&sitting, motion.meeting) {
@@ -293,7 +296,8 @@ fn require_streak(
 /// opens; an applicant holds theirs at application and at decision.
 fn require_candidate(scene: &Scene<'_>, motion: &Motion, subject: &Subject) -> Result<(), Refusal> {
     let (Some(event), Some(change)) = (&motion.nomination, motion.effect.role_change()) else { return Ok(()) };
-    let standing = scene.state.proposals().nomination(event).filter(|nomination| nomination.withdrawn.is_none());
+    let stands = |nomination: &&Nomination| nomination.withdrawn.is_none() && nomination.spent.is_none();
+    let standing = scene.state.proposals().nomination(event).filter(stands);
     if subject.applied {
         return match standing {
             Some(_) => require_applicant(scene, change.unit, change.role, change.person, scene.at()),

@@ -23,6 +23,7 @@ pub(super) fn contribution(scene: &Scene<'_>, act: &ContributionAct) -> Changes 
         return Err(Reason::NoPath { what }.under(&kind.clause));
     }
     scene.require_known(&person)?;
+    scene.require_authorship((&unit, &person), (&forge, account), merged)?;
     if scene.at() < merged {
         let (time, at) = (merged.to_string(), scene.at().to_string());
         return Err(Reason::TimeUnfit { what: "a contribution counts once it is merged".to_owned(), time, at }
@@ -116,6 +117,7 @@ pub(super) fn attest(scene: &Scene<'_>, act: &Attest) -> Changes {
         let clause = if seeding.is_some() { seeding.map_or(&rule.clause, |s| &s.clause) } else { &rule.clause };
         return Err(Reason::NotSeated { person: scene.by().to_string(), seats: words(&seats) }.under(clause));
     }
+    scene.require_account(&unit)?;
     let again = scene
         .state
         .records()

@@ -22,7 +22,7 @@ pub fn why_not(state: &State, charter: &Charter, question: &Question<'_>) -> Exp
             .because([Explanation::new(format!("the charter gives `{unit}` no role `{role}`")).under(&kind.clause)]);
     };
     let mut root = root.under(&rules.clause).because(former(state, question));
-    if !state.people().is_enrolled(person) {
+    if !state.is_enrolled(person) {
         root = root.because([Explanation::new(format!("{person} is not enrolled; `rollcall enrol` would do that"))]);
     }
     if let Some(clause) = &rules.appointed {

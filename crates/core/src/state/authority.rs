@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::Cause;
+use crate::act::Ruling;
 use crate::charter::Clause;
 use crate::digest::{Digest, EventId};
 use crate::field::{Note, Text};
@@ -93,6 +94,29 @@ pub enum Proposed {
         /// The key.
         key: PublicKey,
     },
+    /// Bind an offered key to a person who has, or had, others.
+    RebindKey {
+        /// The offer.
+        offer: EventId,
+        /// The person.
+        person: Handle,
+    },
+    /// Rule on a disputed key.
+    SettleKey {
+        /// The offer.
+        offer: EventId,
+        /// The person whose key it is to be.
+        person: Handle,
+        /// How.
+        ruling: Ruling,
+    },
+    /// Replace the authority by another.
+    Replace {
+        /// The new authority's persons.
+        persons: Vec<Handle>,
+        /// How many of them make an act of the authority.
+        threshold: u64,
+    },
 }
 
 /// An act of the authority on its way to the threshold.
@@ -178,6 +202,11 @@ pub enum ProposalChange {
     },
     /// One of the authority's persons signed.
     Signed {
+        /// The proposal.
+        proposal: EventId,
+    },
+    /// One of the authority's persons took the signature back.
+    Unsigned {
         /// The proposal.
         proposal: EventId,
     },
@@ -278,6 +307,11 @@ impl Proposals {
             ProposalChange::Signed { proposal } => {
                 if let Some(proposal) = self.proposals.get_mut(&proposal) {
                     proposal.signers.insert(cause.by.clone(), cause.event);
+                }
+            }
+            ProposalChange::Unsigned { proposal } => {
+                if let Some(proposal) = self.proposals.get_mut(&proposal) {
+                    proposal.signers.remove(&cause.by);
                 }
             }
             ProposalChange::Stood { proposal } => {

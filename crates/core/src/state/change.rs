@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
+use super::accounts::AccountChange;
+use super::attachments::AttachmentChange;
 use super::authority::ProposalChange;
+use super::keys::KeyChange;
 use super::meetings::MeetingChange;
 use super::motions::MotionChange;
 use super::people::PeopleChange;
@@ -52,8 +55,14 @@ pub enum Change {
         /// The person.
         person: Handle,
     },
-    /// A change of persons and keys.
+    /// A change of persons and organisations.
     People(PeopleChange),
+    /// A change of keys.
+    Keys(Box<KeyChange>),
+    /// A change of accounts.
+    Accounts(AccountChange),
+    /// A change of attachments.
+    Attachments(AttachmentChange),
     /// A change of units and tenures.
     Roster(RosterChange),
     /// A change of proposals, petitions and nominations.
@@ -69,6 +78,24 @@ pub enum Change {
 impl From<PeopleChange> for Change {
     fn from(change: PeopleChange) -> Self {
         Self::People(change)
+    }
+}
+
+impl From<AccountChange> for Change {
+    fn from(change: AccountChange) -> Self {
+        Self::Accounts(change)
+    }
+}
+
+impl From<AttachmentChange> for Change {
+    fn from(change: AttachmentChange) -> Self {
+        Self::Attachments(change)
+    }
+}
+
+impl From<KeyChange> for Change {
+    fn from(change: KeyChange) -> Self {
+        Self::Keys(Box::new(change))
     }
 }
 

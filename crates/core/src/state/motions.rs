@@ -12,6 +12,7 @@ use crate::charter::{Counts, Decision};
 use crate::digest::{Digest, EventId};
 use crate::effect::Effect;
 use crate::field::Text;
+use crate::key::PublicKey;
 use crate::name::{Handle, Name, UnitId};
 use crate::time::Timestamp;
 
@@ -57,6 +58,8 @@ pub struct Ballot {
     pub cause: Cause,
     /// The choice; `None` for a retraction.
     pub choice: Option<Choice>,
+    /// The key that signed it.
+    pub key: PublicKey,
 }
 
 /// A vote.
@@ -78,6 +81,8 @@ pub struct Vote {
     pub closed: Option<Cause>,
     /// The event that cancelled the vote before its first ballot.
     pub cancelled: Option<Cause>,
+    /// Electors whose key is in dispute: their ballots are held out, and N and P keep them (trap C6).
+    pub held: BTreeSet<Handle>,
     /// When a member who does not answer leaves the count: so many mentions, so many milliseconds apart.
     pub lapse: Option<(u64, u64)>,
     /// Members who were mentioned, and when.
@@ -135,10 +140,18 @@ impl Tally {
 }
 
 impl Vote {
-    /// What the ballots so far add up to.
+    /// What the ballots so far add up to; those that are held out count for nothing.
     #[must_use]
     pub fn tally(&self) -> Tally {
-        let count = |choice| as_u64(self.present.iter().filter(|p| self.standing(p) == Some(choice)).count());
+        self.tally_without(&BTreeSet::new())
+    }
+
+    /// What the ballots add up to without those of some electors, who stay in N and P.
+    #[must_use]
+    pub fn tally_without(&self, apart: &BTreeSet<Handle>) -> Tally {
+        let counts = |person: &&Handle| !self.held.contains(*person) && !apart.contains(*person);
+        let counted = || self.present.iter().filter(counts);
+        let count = |choice| as_u64(counted().filter(|p| self.standing(p) == Some(choice)).count());
         let (approvals, against, abstain) = (count(Choice::For), count(Choice::Against), count(Choice::Abstain));
         let lapsed = as_u64(self.electors.iter().filter(|person| self.has_lapsed(person)).count());
         let present = as_u64(self.present.iter().filter(|person| !self.has_lapsed(person)).count());
@@ -223,6 +236,22 @@ pub enum MotionChange {
         vote: EventId,
         /// The choice; `None` retracts.
         choice: Option<Choice>,
+        /// The key that signed it.
+        key: PublicKey,
+    },
+    /// A person's ballots in an open vote are held out.
+    Held {
+        /// The vote.
+        vote: EventId,
+        /// The person.
+        person: Handle,
+    },
+    /// A person's ballots in an open vote count again.
+    Released {
+        /// The vote.
+        vote: EventId,
+        /// The person.
+        person: Handle,
     },
     /// The outcome is recorded.
     Closed {
@@ -351,9 +380,19 @@ impl Motions {
                     self.settle(&motion);
                 }
             }
-            MotionChange::Balloted { vote, choice } => {
+            MotionChange::Held { vote, person } => {
                 if let Some(vote) = self.votes.get_mut(&vote) {
-                    let ballot = Ballot { cause: cause.clone(), choice };
+                    vote.held.insert(person);
+                }
+            }
+            MotionChange::Released { vote, person } => {
+                if let Some(vote) = self.votes.get_mut(&vote) {
+                    vote.held.remove(&person);
+                }
+            }
+            MotionChange::Balloted { vote, choice, key } => {
+                if let Some(vote) = self.votes.get_mut(&vote) {
+                    let ballot = Ballot { cause: cause.clone(), choice, key };
                     vote.ballots.entry(cause.by.clone()).or_default().push(ballot);
                 }
             }

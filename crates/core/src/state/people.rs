@@ -1,4 +1,5 @@
-//! The book of persons and organisations: handles, names, keys and mandates. A person is not a key, nor an organisation.
+//! The book of persons and organisations: handles, names and mandates. A person is not a key, nor an organisation; keys have
+//! a book of their own.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +7,6 @@ use serde::Serialize;
 
 use super::Cause;
 use crate::field::Text;
-use crate::key::PublicKey;
 use crate::name::Handle;
 use crate::time::Timestamp;
 
@@ -17,17 +17,6 @@ pub struct Person {
     pub name: Option<Text>,
     /// The event that first named the person.
     pub known: Cause,
-    /// The keys, in the order in which they were bound.
-    pub keys: Vec<KeyBinding>,
-}
-
-/// A key that belongs to a person.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct KeyBinding {
-    /// The key.
-    pub key: PublicKey,
-    /// The event that bound it.
-    pub bound: Cause,
 }
 
 /// A representative's mandate.
@@ -70,7 +59,6 @@ impl Organisation {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct People {
     persons: BTreeMap<Handle, Person>,
-    keys: BTreeMap<PublicKey, Handle>,
     skeletons: BTreeMap<String, Handle>,
     organisations: BTreeMap<Handle, Organisation>,
 }
@@ -108,13 +96,6 @@ pub enum PeopleChange {
         /// The person.
         person: Handle,
     },
-    /// A key is bound to a person.
-    KeyBound {
-        /// The handle.
-        handle: Handle,
-        /// The key.
-        key: PublicKey,
-    },
 }
 
 impl People {
@@ -127,18 +108,6 @@ impl People {
     /// Every person, by handle.
     pub fn iter(&self) -> impl Iterator<Item = (&Handle, &Person)> {
         self.persons.iter()
-    }
-
-    /// Tells whether a person has a key and so can act.
-    #[must_use]
-    pub fn is_enrolled(&self, handle: &Handle) -> bool {
-        self.persons.get(handle).is_some_and(|person| !person.keys.is_empty())
-    }
-
-    /// The person to whom a key belongs.
-    #[must_use]
-    pub fn owner(&self, key: &PublicKey) -> Option<&Handle> {
-        self.keys.get(key)
     }
 
     /// A known person whose handle looks like this one.
@@ -168,7 +137,7 @@ impl People {
         match change {
             PeopleChange::Known { handle, name } => {
                 self.skeletons.entry(handle.skeleton()).or_insert_with(|| handle.clone());
-                let person = Person { name, known: cause.clone(), keys: Vec::new() };
+                let person = Person { name, known: cause.clone() };
                 self.persons.entry(handle).or_insert(person);
             }
             PeopleChange::OrganisationKnown { handle, name } => {
@@ -187,12 +156,6 @@ impl People {
                 let mandate = self.organisations.get_mut(&organisation).and_then(|o| o.mandates.get_mut(&person));
                 if let Some(mandate) = mandate {
                     mandate.ended = Some(cause.clone());
-                }
-            }
-            PeopleChange::KeyBound { handle, key } => {
-                self.keys.insert(key.clone(), handle.clone());
-                if let Some(person) = self.persons.get_mut(&handle) {
-                    person.keys.push(KeyBinding { key, bound: cause.clone() });
                 }
             }
         }

@@ -31,7 +31,7 @@ pub struct Contribution {
     /// When it was merged.
     pub merged: Timestamp,
     /// The author's account.
-    pub account: Option<Text>,
+    pub account: Option<u64>,
     /// Digest of what the forge showed.
     pub digest: Option<Digest>,
     /// The event that withdrew the record.

@@ -65,6 +65,7 @@ fn line_of_error(text: &str, error: &CharterError) -> Option<usize> {
     let named = match error {
         CharterError::UnknownClause(name) | CharterError::UnknownKind(name) | CharterError::UnknownEffect(name) => name,
         CharterError::UnknownRole { role, .. } | CharterError::Implies { role, .. } => role,
+        CharterError::SeatWithoutKind(seat) => seat,
         CharterError::Share { share, .. } => share,
         CharterError::Comparator { clause } => clause,
         CharterError::Unattestable { criterion, .. } => criterion,

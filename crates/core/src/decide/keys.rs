@@ -1,0 +1,272 @@
+//! A person's keys: offering, binding, revoking, objecting and ruling (trap C6).
+//!
+//! A key is bound by two words: its own, which offers it, and that of an older key of the person. Where no such key is
+//! left, the authority's threshold stands in for it, after a waiting period in which the older keys may object; an
+//! objection makes a dispute that the authority decides, so that a thief cannot win by objecting. A recovery key overrides
+//! an objection.
+
+use super::{Changes, Scene, authority, concerns};
+use crate::act::{BindKey, Clock, KeyPurpose, OfferKey, RevokeKey, Ruling, SettleKey, VetoKey};
+use crate::digest::EventId;
+use crate::key::PublicKey;
+use crate::limits::{KEY_AGE_MS, KEY_CANCEL_MS, KEY_WAIT_MS};
+use crate::name::Handle;
+use crate::refusal::{Reason, Refusal};
+use crate::state::authority::{ProposalChange, Proposed};
+use crate::state::change::Change;
+use crate::state::keys::{BoundBy, KeyBinding, KeyChange, KeyOffer};
+use crate::state::motions::MotionChange;
+
+const RULE: &str = "keys";
+
+/// A key that signs for the first time belongs to nobody, has never been revoked, and is no published test key.
+pub(super) fn require_fresh(scene: &Scene<'_>, key: &PublicKey) -> Result<(), Refusal> {
+    if let Some(owner) = scene.state.keys().owner(key) {
+        return Err(Reason::KeyTaken { person: owner.to_string() }.by_format("author"));
+    }
+    if let Some(person) = scene.state.keys().revoker(key) {
+        return Err(Reason::KeyRevoked { person: person.to_string() }.by_format("author"));
+    }
+    if scene.state.founding().is_some_and(|founding| founding.clock == Clock::Wall) {
+        super::founding::refuse_rehearsal_key(scene.by(), key)?;
+    }
+    Ok(())
+}
+
+/// The key that signs the event is offered as its author's; it is theirs once another word says so.
+pub(super) fn offer(scene: &Scene<'_>, act: &OfferKey) -> Changes {
+    let OfferKey { label, purpose, retires } = act.clone();
+    let (person, key) = (scene.by(), scene.event.key().clone());
+    require_fresh(scene, &key)?;
+    scene.require_enrolled(person)?;
+    let (purpose, retires) = (purpose.unwrap_or(KeyPurpose::Signing), retires.unwrap_or_default());
+    for key in &retires {
+        require_active(scene, key)?;
+    }
+    let what = Proposed::RebindKey { offer: scene.cause.event, person: person.clone() };
+    Ok(vec![
+        KeyChange::Offered { key, label, purpose, retires }.into(),
+        ProposalChange::Proposed { what, signed: false }.into(),
+    ])
+}
+
+/// A key of the author that is good now.
+fn require_active<'a>(scene: &Scene<'a>, key: &PublicKey) -> Result<&'a KeyBinding, Refusal> {
+    scene.state.keys().active(scene.by(), key).ok_or_else(|| foreign(scene, key))
+}
+
+fn foreign(scene: &Scene<'_>, key: &PublicKey) -> Refusal {
+    let owner = scene.state.keys().owner(key).map_or_else(|| "nobody".to_owned(), ToString::to_string);
+    Reason::KeyNotOfAuthor { by: scene.by().to_string(), key: key.to_string(), owner }.by_format("author")
+}
+
+fn open_offer<'a>(scene: &Scene<'a>, verb: &str, event: &EventId) -> Result<&'a KeyOffer, Refusal> {
+    let not_open = |why: &str| {
+        let (act, event, why) = (verb.to_owned(), event.to_string(), why.to_owned());
+        Reason::NotOpenTo { act, event, why }.by_format(RULE)
+    };
+    let offer = scene.state.keys().offer(event).ok_or_else(|| not_open("it offers no key"))?;
+    match (&offer.dropped, &offer.bound) {
+        (Some(_), _) => Err(not_open("it has come to nothing")),
+        (None, Some(_)) => Err(not_open("the key is bound")),
+        (None, None) => Ok(offer),
+    }
+}
+
+/// A key that is bound for less than the least age may end no other: whoever has just stolen one cannot lock its owner out.
+fn require_age(scene: &Scene<'_>, binding: &KeyBinding) -> Result<(), Refusal> {
+    let from = binding.bound.at.plus_ms(KEY_AGE_MS);
+    if from <= scene.at() {
+        return Ok(());
+    }
+    let (bound, from) = (binding.bound.at.to_string(), from.to_string());
+    Err(Reason::KeyTooYoung { key: binding.key.to_string(), bound, from }.by_format(RULE))
+}
+
+/// Binds an offered key: by the word of another key of the person at once, or by anybody's once the authority has signed
+/// and the waiting period has passed without an objection.
+pub(super) fn bind(scene: &Scene<'_>, act: &BindKey) -> Changes {
+    let offer = open_offer(scene, "bind-key", &act.event)?;
+    if let Some(owner) = scene.state.keys().owner(&offer.key) {
+        return Err(Reason::KeyTaken { person: owner.to_string() }.by_format("author"));
+    }
+    if let Some(person) = scene.state.keys().revoker(&offer.key) {
+        return Err(Reason::KeyRevoked { person: person.to_string() }.by_format("author"));
+    }
+    let own = scene.state.keys().active(scene.by(), scene.event.key()).filter(|_| offer.person() == scene.by());
+    match own {
+        Some(signer) => by_own_key(scene, &act.event, offer, signer),
+        None => by_authority(scene, &act.event, offer),
+    }
+}
+
+fn by_own_key(scene: &Scene<'_>, event: &EventId, offer: &KeyOffer, signer: &KeyBinding) -> Changes {
+    let recovery = signer.purpose == KeyPurpose::Recovery;
+    if offer.is_disputed() && !recovery {
+        return Err(disputed(event, offer));
+    }
+    for key in &offer.retires {
+        if *key != signer.key {
+            require_age(scene, signer)?;
+        }
+    }
+    // What has ceased to be good since the offer needs no retiring any more.
+    let good = |key: &&PublicKey| scene.state.keys().active(offer.person(), key).is_some();
+    let retired = offer.retires.iter().filter(good).cloned().collect();
+    let by = if recovery { BoundBy::Recovery } else { BoundBy::Own };
+    Ok(bound(scene, event, offer, by, retired))
+}
+
+fn by_authority(scene: &Scene<'_>, event: &EventId, offer: &KeyOffer) -> Changes {
+    if offer.is_disputed() {
+        return Err(disputed(event, offer));
+    }
+    let Some(due) = offer.due else {
+        let person = offer.person().to_string();
+        return Err(Reason::KeyUnvouched { person, threshold: scene.state.authority().threshold }.by_format(RULE));
+    };
+    if scene.at() < due {
+        let (due, at) = (due.to_string(), scene.at().to_string());
+        return Err(Reason::KeyWaits { due, at }.by_format(RULE));
+    }
+    Ok(bound(scene, event, offer, BoundBy::Authority, signing_keys(scene, offer.person())))
+}
+
+fn signing_keys(scene: &Scene<'_>, person: &Handle) -> Vec<PublicKey> {
+    scene.state.keys().signing(person).map(|binding| binding.key.clone()).collect()
+}
+
+fn disputed(event: &EventId, offer: &KeyOffer) -> Refusal {
+    let veto = offer.vetoed.as_ref().map_or_else(String::new, |veto| veto.event.to_string());
+    Reason::KeyDisputed { offer: event.to_string(), veto }.by_format(RULE)
+}
+
+fn bound(scene: &Scene<'_>, event: &EventId, offer: &KeyOffer, by: BoundBy, retired: Vec<PublicKey>) -> Vec<Change> {
+    let mut changes: Vec<Change> = vec![KeyChange::OfferBound { offer: *event, by, retired }.into()];
+    changes.extend(closing(scene, event, offer));
+    changes
+}
+
+/// What ends with an offer: the signatures it waits for, the dispute over it, and the holding out of ballots.
+fn closing(scene: &Scene<'_>, event: &EventId, offer: &KeyOffer) -> Vec<Change> {
+    let mut changes = Vec::new();
+    if scene.state.proposals().proposal(event).is_some_and(|proposal| proposal.stood.is_none()) {
+        changes.push(ProposalChange::Withdrawn { event: *event }.into());
+    }
+    let person = offer.person();
+    let other = |(id, other): (&EventId, &KeyOffer)| id != event && other.is_disputed() && other.person() == person;
+    if offer.is_disputed() && !scene.state.keys().offers().any(other) {
+        let held = scene.state.motions().votes().filter(|(_, vote)| vote.held.contains(person));
+        let open = held.filter(|(_, vote)| super::basis::is_open(scene.state, vote, scene.at()));
+        changes.extend(open.map(|(vote, _)| MotionChange::Released { vote: *vote, person: person.clone() }.into()));
+    }
+    if person != scene.by() {
+        changes.push(concerns(person));
+    }
+    changes
+}
+
+/// Revokes a key from now on. What it signed stays; where that is in doubt it is marked (trap C5).
+pub(super) fn revoke(scene: &Scene<'_>, act: &RevokeKey) -> Changes {
+    let RevokeKey { public_key: key, reason, since } = act.clone();
+    let binding = scene.state.keys().binding(scene.by(), &key).ok_or_else(|| foreign(scene, &key))?;
+    if key != *scene.event.key() {
+        require_age(scene, require_active(scene, scene.event.key())?)?;
+    }
+    let wider = |known: &crate::state::keys::Suspicion| since.is_some() && known.since.is_none_or(|s| since < Some(s));
+    if let Some(known) = binding.suspicion.as_ref().filter(|known| !wider(known)) {
+        let (act, event) = ("revoke-key".to_owned(), known.cause.event.to_string());
+        let why = "the key is revoked, and nothing earlier is put in doubt".to_owned();
+        return Err(Reason::NotOpenTo { act, event, why }.by_format(RULE));
+    }
+    if since.is_some_and(|since| scene.at() < since) {
+        let (time, at) = (since.unwrap_or_default().to_string(), scene.at().to_string());
+        let what = "a suspicion is about the past".to_owned();
+        return Err(Reason::TimeUnfit { what, time, at }.by_format(RULE));
+    }
+    Ok(vec![KeyChange::Revoked { key, reason, since }.into()])
+}
+
+/// An older key of the person objects.
+pub(super) fn veto(scene: &Scene<'_>, act: &VetoKey) -> Changes {
+    let event = &act.event;
+    let not_open = |why: &str| {
+        let (event, why) = (event.to_string(), why.to_owned());
+        Reason::NotOpenTo { act: "veto-key".to_owned(), event, why }.by_format(RULE)
+    };
+    let offer = scene.state.keys().offer(event).ok_or_else(|| not_open("it offers no key"))?;
+    scene.require_own(event, offer.person())?;
+    if offer.dropped.is_some() {
+        return Err(not_open("it has come to nothing"));
+    }
+    let signer =
+        scene.state.keys().binding(scene.by(), scene.event.key()).ok_or_else(|| foreign(scene, scene.event.key()))?;
+    if let Some((by, cause)) = &offer.bound {
+        if *by != BoundBy::Own {
+            return Err(not_open("a recovery key or the authority bound it"));
+        }
+        let retired_by_it = signer.ended.as_ref().is_some_and(|(_, ended)| ended.event == cause.event);
+        if cause.entry <= signer.bound.entry || !(signer.is_active() || retired_by_it) || signer.suspicion.is_some() {
+            return Err(not_open("only a key that is older takes its binding back"));
+        }
+        let until = cause.at.plus_ms(KEY_CANCEL_MS);
+        if until < scene.at() {
+            let (until, at) = (until.to_string(), scene.at().to_string());
+            return Err(Reason::KeySettled { until, at }.by_format(RULE));
+        }
+        return Ok(vec![KeyChange::Cancelled { offer: *event }.into()]);
+    }
+    let signer = require_active(scene, &signer.key)?;
+    if offer.due.is_none() {
+        let mut changes: Vec<Change> = vec![KeyChange::Dropped { offer: *event }.into()];
+        changes.extend(closing(scene, event, offer));
+        return Ok(changes);
+    }
+    if offer.cause.entry <= signer.bound.entry {
+        return Err(not_open("only a key that is older than the offer disputes it"));
+    }
+    if offer.vetoed.is_some() {
+        return Err(not_open("it is in dispute already"));
+    }
+    let person = offer.person();
+    let votes = scene.state.motions().votes().filter(|(_, vote)| vote.electors.contains(person));
+    let open = votes.filter(|(_, vote)| super::basis::is_open(scene.state, vote, scene.at()));
+    let held = open.map(|(vote, _)| MotionChange::Held { vote: *vote, person: person.clone() }.into());
+    Ok(std::iter::once(KeyChange::Vetoed { offer: *event }.into()).chain(held).collect())
+}
+
+/// The authority rules on a dispute.
+pub(super) fn settle(scene: &Scene<'_>, act: &SettleKey) -> Changes {
+    let offer = open_offer(scene, "settle-key", &act.event)?;
+    let person = offer.person().clone();
+    authority::propose(scene, Proposed::SettleKey { offer: act.event, person, ruling: act.ruling })
+}
+
+/// The authority's threshold has ruled.
+pub(super) fn settlement(scene: &Scene<'_>, event: &EventId, ruling: Ruling) -> Changes {
+    let offer = open_offer(scene, "settle-key", event)?;
+    if !offer.is_disputed() {
+        let (event, why) = (event.to_string(), "nobody has objected to it".to_owned());
+        return Err(Reason::NotOpenTo { act: "settle-key".to_owned(), event, why }.by_format(RULE));
+    }
+    match ruling {
+        Ruling::Uphold => {
+            if let Some(owner) = scene.state.keys().owner(&offer.key) {
+                return Err(Reason::KeyTaken { person: owner.to_string() }.by_format("author"));
+            }
+            Ok(bound(scene, event, offer, BoundBy::Authority, signing_keys(scene, offer.person())))
+        }
+        Ruling::Dismiss => {
+            let mut changes: Vec<Change> = vec![KeyChange::Dropped { offer: *event }.into()];
+            changes.extend(closing(scene, event, offer));
+            Ok(changes)
+        }
+    }
+}
+
+/// The authority's threshold has vouched for an offered key: the waiting period begins.
+pub(super) fn vouched(scene: &Scene<'_>, event: &EventId) -> Changes {
+    let offer = open_offer(scene, "endorse", event)?;
+    let due = scene.at().plus_ms(KEY_WAIT_MS);
+    Ok(vec![KeyChange::Endorsed { offer: *event, due }.into(), concerns(offer.person())])
+}

@@ -1,0 +1,177 @@
+//! The book of forge accounts: whose they are, by their immutable number. A login is a label and may be anybody's tomorrow.
+//!
+//! An account is claimed by a person and bound once somebody else has seen the forge show the person's signed statement
+//! (trap C17). One account belongs to one person at a time.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::Cause;
+use crate::digest::{Digest, EventId};
+use crate::field::Text;
+use crate::name::{Handle, Name};
+use crate::time::Timestamp;
+
+/// An account on a forge, by the number that the forge never changes.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct AccountId {
+    /// The forge, in lower case.
+    pub forge: String,
+    /// The number.
+    pub number: u64,
+}
+
+impl AccountId {
+    /// The account of a number on a forge, however the forge's name is written.
+    #[must_use]
+    pub fn new(forge: &Name, number: u64) -> Self {
+        Self { forge: forge.as_str().to_lowercase(), number }
+    }
+}
+
+impl std::fmt::Display for AccountId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {}", self.forge, self.number)
+    }
+}
+
+/// Somebody says that an account is theirs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct AccountClaim {
+    /// The event; its author is the person.
+    pub cause: Cause,
+    /// The account.
+    pub account: AccountId,
+    /// The login that the forge shows now.
+    pub login: Text,
+    /// The event by which somebody else confirmed it.
+    pub verified: Option<Cause>,
+}
+
+/// The time for which an account is a person's.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct AccountBinding {
+    /// The person.
+    pub person: Handle,
+    /// The login last confirmed; none once somebody else's account bears it.
+    pub login: Option<Text>,
+    /// The event that confirmed it first.
+    pub bound: Cause,
+    /// Digest of what the forge showed.
+    pub digest: Option<Digest>,
+    /// The event that released it.
+    pub released: Option<Cause>,
+}
+
+/// Claims by event, and bindings by account.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Accounts {
+    claims: BTreeMap<EventId, AccountClaim>,
+    bindings: BTreeMap<AccountId, Vec<AccountBinding>>,
+}
+
+/// A change of the book.
+#[derive(Clone, Debug)]
+pub enum AccountChange {
+    /// The author claims an account.
+    Claimed {
+        /// The account.
+        account: AccountId,
+        /// Its login.
+        login: Text,
+    },
+    /// A claim is confirmed.
+    Verified {
+        /// The claim.
+        claim: EventId,
+        /// Digest of what the forge showed.
+        digest: Option<Digest>,
+    },
+    /// The author gives an account up.
+    Released {
+        /// The account.
+        account: AccountId,
+    },
+}
+
+impl Accounts {
+    /// A claim.
+    #[must_use]
+    pub fn claim(&self, event: &EventId) -> Option<&AccountClaim> {
+        self.claims.get(event)
+    }
+
+    /// Every claim, by event.
+    pub fn claims(&self) -> impl Iterator<Item = (&EventId, &AccountClaim)> {
+        self.claims.iter()
+    }
+
+    /// The binding of an account that is in force.
+    #[must_use]
+    pub fn binding(&self, account: &AccountId) -> Option<&AccountBinding> {
+        self.bindings.get(account)?.last().filter(|binding| binding.released.is_none())
+    }
+
+    /// To whom an account belongs.
+    #[must_use]
+    pub fn owner(&self, account: &AccountId) -> Option<&Handle> {
+        self.binding(account).map(|binding| &binding.person)
+    }
+
+    /// To whom an account belonged at an instant, as the ledger knew it then.
+    #[must_use]
+    pub fn owner_at(&self, account: &AccountId, at: Timestamp) -> Option<&Handle> {
+        let held = |binding: &&AccountBinding| {
+            binding.bound.at <= at && binding.released.as_ref().is_none_or(|released| at < released.at)
+        };
+        self.bindings.get(account)?.iter().find(held).map(|binding| &binding.person)
+    }
+
+    /// Every account in force, with its binding.
+    pub fn iter(&self) -> impl Iterator<Item = (&AccountId, &AccountBinding)> {
+        self.bindings.keys().filter_map(|account| Some((account, self.binding(account)?)))
+    }
+
+    /// A person's accounts.
+    pub fn of<'a>(&'a self, person: &'a Handle) -> impl Iterator<Item = (&'a AccountId, &'a AccountBinding)> {
+        self.iter().filter(move |(_, binding)| binding.person == *person)
+    }
+
+    pub(super) fn apply(&mut self, change: AccountChange, cause: &Cause) {
+        match change {
+            AccountChange::Claimed { account, login } => {
+                let claim = AccountClaim { cause: cause.clone(), account, login, verified: None };
+                self.claims.insert(cause.event, claim);
+            }
+            AccountChange::Verified { claim, digest } => self.verify(&claim, digest, cause),
+            AccountChange::Released { account } => {
+                if let Some(binding) = self.bindings.get_mut(&account).and_then(|all| all.last_mut()) {
+                    binding.released.get_or_insert(cause.clone());
+                }
+            }
+        }
+    }
+
+    fn verify(&mut self, event: &EventId, digest: Option<Digest>, cause: &Cause) {
+        let Some(claim) = self.claims.get_mut(event) else { return };
+        claim.verified = Some(cause.clone());
+        let AccountClaim { cause: claimed, account, login, verified: _ } = claim.clone();
+        // A login that another account bore is a stale label there: the forge has given it to this one.
+        let same = |binding: &&mut AccountBinding| {
+            binding.login.as_ref().is_some_and(|l| l.as_str().to_lowercase() == login.as_str().to_lowercase())
+        };
+        let others = self.bindings.iter_mut().filter(|(other, _)| other.forge == account.forge && **other != account);
+        for binding in others.flat_map(|(_, bindings)| bindings).filter(same) {
+            binding.login = None;
+        }
+        let bindings = self.bindings.entry(account).or_default();
+        if let Some(known) = bindings.last_mut().filter(|known| known.released.is_none()) {
+            known.login = Some(login);
+            known.digest = digest.or(known.digest);
+        } else {
+            let person = claimed.by;
+            bindings.push(AccountBinding { person, login: Some(login), bound: cause.clone(), digest, released: None });
+        }
+    }
+}

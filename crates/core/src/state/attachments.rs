@@ -1,0 +1,81 @@
+//! The book of attachments: digests that events name, by whom, and which of them are erased. The contents are elsewhere.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use super::Cause;
+use crate::digest::Digest;
+use crate::name::Handle;
+
+/// An attachment, as far as the log knows it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Attachment {
+    /// Authors of the events that name it.
+    pub cited: BTreeSet<Handle>,
+    /// The event that records its erasure.
+    pub erased: Option<Cause>,
+}
+
+/// Attachments by digest, and everybody's profile.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Attachments {
+    known: BTreeMap<Digest, Attachment>,
+    profiles: BTreeMap<Handle, Digest>,
+}
+
+/// A change of the book.
+#[derive(Clone, Copy, Debug)]
+pub enum AttachmentChange {
+    /// The author names an attachment.
+    Cited {
+        /// Its digest.
+        digest: Digest,
+    },
+    /// The author's profile is this attachment.
+    Profile {
+        /// Its digest.
+        digest: Digest,
+    },
+    /// An attachment is erased.
+    Erased {
+        /// Its digest.
+        digest: Digest,
+    },
+}
+
+impl Attachments {
+    /// An attachment.
+    #[must_use]
+    pub fn get(&self, digest: &Digest) -> Option<&Attachment> {
+        self.known.get(digest)
+    }
+
+    /// Every attachment, by digest.
+    pub fn iter(&self) -> impl Iterator<Item = (&Digest, &Attachment)> {
+        self.known.iter()
+    }
+
+    /// A person's profile.
+    #[must_use]
+    pub fn profile(&self, person: &Handle) -> Option<&Digest> {
+        self.profiles.get(person)
+    }
+
+    pub(super) fn apply(&mut self, change: AttachmentChange, cause: &Cause) {
+        match change {
+            AttachmentChange::Cited { digest } => {
+                self.known.entry(digest).or_default().cited.insert(cause.by.clone());
+            }
+            AttachmentChange::Profile { digest } => {
+                self.profiles.insert(cause.by.clone(), digest);
+            }
+            AttachmentChange::Erased { digest } => {
+                if let Some(attachment) = self.known.get_mut(&digest) {
+                    attachment.erased = Some(cause.clone());
+                }
+                self.profiles.retain(|_, profile| *profile != digest);
+            }
+        }
+    }
+}
