@@ -5,9 +5,11 @@
 mod account;
 mod act;
 mod append;
+mod attachment;
 mod audit;
 mod certificate;
 mod charter;
+mod concentration;
 mod diff;
 mod draft;
 mod export;
@@ -84,6 +86,9 @@ pub(crate) fn command() -> Command {
         inspect::sign_command(),
         append::command(),
         receipt::command(),
+        attachment::command(),
+        attachment::erase_command(),
+        concentration::command(),
         rehearse::command(),
         import::command(),
         man::completions_command(),
@@ -184,6 +189,9 @@ pub(crate) fn dispatch(matches: &ArgMatches) -> Result<Answer, Failure> {
         "sign" => inspect::sign(args),
         "append" => append::run(args),
         "receipt" => receipt::run(args),
+        "attachment" => attachment::run(args),
+        "erase" => attachment::erase(args),
+        "concentration" => concentration::run(args),
         "rehearse" => rehearse::run(args),
         "import" => import::run(args),
         "completions" => man::completions(args),

@@ -4,9 +4,12 @@
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 use rollcall_core::event::SignedEvent;
+use rollcall_core::field::Text;
 use rollcall_core::key::{KeyError, NAMESPACE, PublicKey, Signature, SigningKey};
+use rollcall_core::name::Handle;
 use ssh_key::private::{Ed25519Keypair, Ed25519PrivateKey, KeypairData};
 use ssh_key::public::{Ed25519PublicKey, KeyData, SkEd25519};
 use ssh_key::rand_core::OsRng;
@@ -146,6 +149,37 @@ pub(crate) fn public_line(line: &str) -> Result<PublicKey, Failure> {
     let parsed = ssh_key::PublicKey::from_openssh(line.trim())
         .map_err(|error| Failure::input("not an OpenSSH public key").caused_by(&error))?;
     admitted(parsed.key_data())
+}
+
+/// Somebody in an `authorized_keys` file.
+pub(crate) struct EnrolledLine {
+    pub(crate) handle: Handle,
+    pub(crate) name: Text,
+    pub(crate) key: PublicKey,
+}
+
+/// Reads lines of an `authorized_keys` file whose comment is a handle, and a name where there is more.
+pub(crate) fn enrolled_lines(text: &str) -> Result<Vec<EnrolledLine>, Failure> {
+    let mut lines = Vec::new();
+    for (number, line) in (1..).zip(text.lines()) {
+        let line = line.trim();
+        if line.is_empty() || line.starts_with('#') {
+            continue;
+        }
+        let fault = |what: String| Failure::input(format!("line {number}: {what}"));
+        let parsed = ssh_key::authorized_keys::Entry::from_str(line)
+            .map_err(|error| fault("not a line of an authorized_keys file".to_owned()).caused_by(&error))?;
+        let key = admitted(parsed.public_key().key_data()).map_err(|failure| failure.at(&format!("line {number}")))?;
+        let comment = parsed.public_key().comment();
+        let (handle, name) = comment.split_once(char::is_whitespace).unwrap_or((comment, ""));
+        let handle = handle.parse().map_err(|error| fault(format!("the comment begins with a handle: {error}")))?;
+        let name = Text::new(name.trim()).map_err(|error| fault(format!("the name {error}")))?;
+        lines.push(EnrolledLine { handle, name, key });
+    }
+    if lines.is_empty() {
+        return Err(Failure::input("the file names nobody"));
+    }
+    Ok(lines)
 }
 
 /// Joins a payload with the armoured SSHSIG signature that `ssh-keygen -Y sign` made over it.

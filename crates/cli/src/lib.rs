@@ -22,6 +22,7 @@ mod statement;
 mod session;
 mod rehearsal;
 mod show;
+mod attachments;
 mod papers;
 mod inspection;
 mod exports;

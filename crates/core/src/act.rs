@@ -555,6 +555,15 @@ records! {
         /// How.
         note: Option<Text>,
     }
+    /// Enrols people as the authority, each with the key that is said to be theirs.
+    EnrolPeople = "enrol-people" {
+        /// Their handles.
+        people: Vec<Handle>,
+        /// Their keys, in the same order.
+        keys: Vec<PublicKey>,
+        /// Names to show, in the same order; empty where there is none.
+        names: Option<Vec<Text>>,
+    }
     /// Offers the key that signs this event as one more key of its author, or in place of others.
     OfferKey = "offer-key" {
         /// What its owner calls it.
@@ -694,7 +703,7 @@ mod tests {
                       accept withdraw petition notice waive cancel item open preside check-in check-out excuse dispute \
                       adjourn move open-vote vote retract close-vote grant end answer reconstitute amend \
                       resign suspend resume organisation represent recall contribution attest record deliver spoken \
-                      consent claim fulfil offer-key bind-key revoke-key veto-key settle-key replace-authority claim-account \
+                      consent claim fulfil enrol-people offer-key bind-key revoke-key veto-key settle-key replace-authority claim-account \
                       verify-account release-account profile erase import";
         assert_eq!(tags.join(" "), frozen);
         let effects: Vec<_> = Effect::SPECS.iter().map(|spec| spec.name).collect();

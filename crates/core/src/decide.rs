@@ -164,6 +164,7 @@ fn act(scene: &Scene<'_>) -> Changes {
         Act::Consent(act) => records::consent(scene, act),
         Act::Claim(act) => records::claim(scene, act),
         Act::Fulfil(act) => records::fulfil(scene, act),
+        Act::EnrolPeople(act) => people::enrol_people(scene, act),
         Act::OfferKey(act) => keys::offer(scene, act),
         Act::BindKey(act) => keys::bind(scene, act),
         Act::RevokeKey(act) => keys::revoke(scene, act),

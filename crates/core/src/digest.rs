@@ -17,6 +17,9 @@ pub const CHARTER_CONTEXT: &str = "rollcall charter digest v1";
 /// Context of the content digest that makes an import idempotent.
 pub const IMPORT_CONTEXT: &str = "rollcall import content v1";
 
+/// Context of an attachment's digest, over its salt and content.
+pub const ATTACHMENT_CONTEXT: &str = "rollcall attachment v1";
+
 /// Hashes `bytes` under a derive-key context.
 #[must_use]
 pub fn derive(context: &str, bytes: &[u8]) -> [u8; 32] {

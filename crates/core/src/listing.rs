@@ -3,6 +3,8 @@
 //! A list of names needs the holder's consent where the charter says so; a list of accounts that may merge or review never
 //! depends on it (DEV-M15, DEV-M3, DEV-R14). Nothing here decides or changes anything.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use crate::act::Listing;
@@ -115,4 +117,60 @@ pub fn benefits<'a>(state: &'a State, charter: &'a Charter, person: &Handle, at:
         }
     }
     all
+}
+
+/// The seats of a body by the employers that its members declare.
+#[derive(Clone, Debug)]
+pub struct Concentration<'a> {
+    /// The body.
+    pub unit: &'a UnitId,
+    /// Members in office.
+    pub seats: usize,
+    /// Employers with those who declare them, the largest first; told apart without case and spacing.
+    pub employers: Vec<(String, Vec<&'a Handle>)>,
+    /// Members who declare none.
+    pub undeclared: Vec<&'a Handle>,
+}
+
+/// The fact by which a record states its author's employer.
+const EMPLOYER: &str = "employer";
+
+/// How the seats of each body are shared by employers, as its members declare (G9). It decides nothing.
+#[must_use]
+pub fn concentration<'a>(state: &'a State, charter: &Charter, at: Timestamp) -> Vec<Concentration<'a>> {
+    let bodies = state.roster().units().filter(|(_, unit)| unit.is_alive());
+    let bodies = bodies.filter_map(|(id, unit)| Some((id, charter.kind(&unit.kind)?.electors.as_ref()?)));
+    let shares = bodies.map(|(unit, electors)| {
+        let holders = state.roster().holders(unit, electors, at).filter(|(_, tenure)| !tenure.is_asserted());
+        let people: Vec<&Handle> = holders.map(|(person, _)| person).collect();
+        let mut employers = BTreeMap::<String, (String, Vec<&Handle>)>::new();
+        let mut undeclared = Vec::new();
+        for person in &people {
+            match employer(state, person, at) {
+                Some(name) => {
+                    let folded = name.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
+                    employers.entry(folded).or_insert_with(|| (name.to_owned(), Vec::new())).1.push(person);
+                }
+                None => undeclared.push(*person),
+            }
+        }
+        let mut employers: Vec<_> = employers.into_values().collect();
+        employers.sort_by_key(|(_, people)| std::cmp::Reverse(people.len()));
+        Concentration { unit, seats: people.len(), employers, undeclared }
+    });
+    shares.collect()
+}
+
+/// What a person last declared of themself by an instant.
+fn employer<'a>(state: &'a State, person: &Handle, at: Timestamp) -> Option<&'a str> {
+    let own = state
+        .records()
+        .records()
+        .map(|(_, record)| record)
+        .filter(|record| record.cause.by == *person && record.withdrawn.is_none() && record.cause.at <= at);
+    let stated = own.filter_map(|record| {
+        let fact = record.facts.iter().find(|note| note.name.as_str() == EMPLOYER)?;
+        Some((record.cause.entry, fact.words.as_str()))
+    });
+    stated.max_by_key(|(entry, _)| *entry).map(|(_, words)| words)
 }

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::charter::{Charter, Clause, Counts};
 use crate::decide::meeting::{Body, count, has_quorum, is_frozen, members, streak};
-use crate::name::{Handle, UnitId};
+use crate::name::{Handle, Name, UnitId};
 use crate::state::State;
 use crate::time::Timestamp;
 
@@ -149,4 +149,57 @@ fn exits(
         exits.push(Exit { what, clause: charter.authority().clause.clone() });
     }
     exits
+}
+
+/// Something that nobody can do as things stand, though the charter provides for it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Stall<'a> {
+    /// The unit.
+    pub unit: &'a UnitId,
+    /// What nobody can do, and what it would need.
+    pub what: String,
+    /// By which clause.
+    pub clause: Clause,
+}
+
+/// Roles that nobody can earn because too few may nominate for them, and bodies outside meetings that cannot decide.
+#[must_use]
+pub fn stalls<'a>(state: &'a State, charter: &'a Charter, at: Timestamp) -> Vec<Stall<'a>> {
+    let mut all = Vec::new();
+    for (unit, known) in state.roster().units().filter(|(_, unit)| unit.is_alive()) {
+        let Some(kind) = charter.kind(&known.kind) else { continue };
+        let held = |role: &Name| {
+            let holders = state.roster().holders(unit, role, at);
+            count(holders.filter(|(_, tenure)| !tenure.is_asserted() && tenure.suspended.is_none()).count())
+        };
+        for (name, path) in kind.roles.iter().flat_map(|(name, role)| role.paths.iter().map(move |path| (name, path))) {
+            let short = |limb: &crate::charter::roles::Limb| held(&limb.from) < limb.at_least;
+            if path.nominations.is_empty() || !path.nominations.iter().all(short) {
+                continue;
+            }
+            let limbs: Vec<_> = path
+                .nominations
+                .iter()
+                .map(|limb| format!("{} by a `{}`, of whom there are {}", limb.at_least, limb.from, held(&limb.from)))
+                .collect();
+            let what = format!("nobody can become `{name}`: that needs nominations, {}", limbs.join(", or "));
+            all.push(Stall { unit, what, clause: path.clause.clone() });
+        }
+        let outside = kind.decisions.iter().find(|decision| decision.venue == crate::charter::Venue::Outside);
+        let (Some(decision), Some(electors)) = (outside, &kind.electors) else { continue };
+        if held(electors) == 0 {
+            let what = format!("it cannot decide: nobody holds `{electors}`");
+            all.push(Stall { unit, what, clause: decision.clause.clone() });
+        } else if let Some(opener) = decision.opened_by.as_ref().filter(|opener| held(&opener.role) == 0) {
+            let what = format!("no vote can be opened: nobody holds `{}`", opener.role);
+            all.push(Stall { unit, what, clause: opener.clause.clone() });
+        }
+        if let Some(rules) = &kind.meeting
+            && held(&rules.called_by) == 0
+        {
+            let what = format!("nobody can convene it: nobody holds `{}`", rules.called_by);
+            all.push(Stall { unit, what, clause: rules.called_clause.clone() });
+        }
+    }
+    all
 }

@@ -20,7 +20,7 @@ use crate::signer::Signer;
 use crate::{keys, show};
 
 /// Acts that have a command of their own, or are part of one.
-const ELSEWHERE: [&str; 3] = ["found", "charter-part", "import"];
+const ELSEWHERE: [&str; 4] = ["found", "charter-part", "erase", "import"];
 
 /// The commands of every act.
 pub(super) fn commands() -> Vec<Command> {

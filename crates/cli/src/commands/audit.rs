@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use indicatif::{ProgressBar, ProgressDrawTarget};
 use rollcall_core::audit::{Level, Report, Violation, rests_on};
-use rollcall_core::digest::LedgerId;
+use rollcall_core::digest::{Digest, LedgerId};
 use rollcall_core::ledger::Ledger;
 use rollcall_storage::Store;
 use rollcall_storage::audit::{KeptHead, audit};
@@ -58,10 +58,11 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
             facts: BTreeMap::new(),
         });
     }
-    Ok(answer(&report, expected))
+    let attachments = crate::attachments::survey(ledger_path(args)?, report.rebuilt.state())?;
+    Ok(answer(&report, expected, &attachments))
 }
 
-fn answer(report: &Report, expected: Option<LedgerId>) -> Answer {
+fn answer(report: &Report, expected: Option<LedgerId>, attachments: &[(Digest, &'static str)]) -> Answer {
     let state = report.rebuilt.state();
     let rehearsal = is_rehearsal(state);
     let level = match report.level {
@@ -95,6 +96,7 @@ fn answer(report: &Report, expected: Option<LedgerId>) -> Answer {
         let disputed: usize = state.meetings().iter().map(|meeting| meeting.disputes.len()).sum();
         rests.push(format!("disputed presences: {disputed}"));
         let contested = rollcall_core::doubt::contested(state);
+        rests.push(crate::attachments::summary(attachments).0);
         rests.push(format!("outcomes that would differ without ballots in doubt: {contested}"));
     }
     if valid {
@@ -112,6 +114,7 @@ fn answer(report: &Report, expected: Option<LedgerId>) -> Answer {
         "rehearsal": rehearsal,
         "judged": report.judged,
         "violations": report.violations,
+        "attachments": crate::attachments::summary(attachments).1,
         "rests_on": rests,
         "interpretations": readings,
     });

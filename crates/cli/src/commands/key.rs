@@ -3,12 +3,17 @@
 use std::path::PathBuf;
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use rollcall_core::act::{Act, EnrolPeople};
 use serde_json::{Value, json};
 
 use super::reading;
 use crate::answer::Answer;
 use crate::failure::Failure;
 use crate::keys;
+use crate::session::Session;
+
+/// Bytes of a file of people to enrol.
+const ENROL_BYTES_MAX: u64 = 16 * 1024 * 1024;
 
 pub(super) fn command() -> Command {
     let file = || Arg::new("file").value_name("FILE").required(true).value_parser(value_parser!(PathBuf));
@@ -37,6 +42,14 @@ pub(super) fn command() -> Command {
                 .after_help("Example:\n  rollcall key show ~/.ssh/id_ed25519.pub"),
         )
         .subcommand(
+            Command::new("enrol")
+                .about("Enrol everybody in an authorized_keys file, as the authority")
+                .arg(file().help("Lines of `ssh-ed25519 KEY HANDLE [NAME]`"))
+                .arg(Arg::new("accept-at").long("at").value_name("TIME").help("In a rehearsal: when they are enrolled (RFC 3339)"))
+                .arg(Arg::new("dry-run").long("dry-run").action(ArgAction::SetTrue).help("Judge them and append nothing"))
+                .after_help("Example:\n  rollcall --ledger L --key ROOT key enrol members.keys\n\nAll of them or none. A handle that looks like another one (Unicode confusables, UTS 39) is refused, and so is a key that\nbelongs to somebody. The authority vouches that the keys are theirs; whoever enrols alone proves it: rollcall enrol."),
+        )
+        .subcommand(
             Command::new("list")
                 .about("List the keys that belong to persons of the ledger")
                 .after_help("Example:\n  rollcall --ledger L key list"),
@@ -47,8 +60,9 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
     match args.subcommand() {
         Some(("new", args)) => new(args),
         Some(("show", args)) => show(args),
+        Some(("enrol", args)) => enrol(args),
         Some(("list", args)) => list(args),
-        Some(_) | None => Err(Failure::usage("key new, key show or key list?")),
+        Some(_) | None => Err(Failure::usage("key new, key show, key enrol or key list?")),
     }
 }
 
@@ -86,6 +100,44 @@ fn show(args: &ArgMatches) -> Result<Answer, Failure> {
     let owned = owner.as_ref().map_or_else(String::new, |owner| format!("  belongs to {owner}\n"));
     let text = format!("{}\n  {fingerprint}\n  {public}\n{owned}", line.trim());
     Ok(Answer::new(json!({"public": line.trim(), "key": public, "fingerprint": fingerprint, "owner": owner}), text))
+}
+
+/// People that one event enrols.
+const BATCH: usize = 200;
+
+fn enrol(args: &ArgMatches) -> Result<Answer, Failure> {
+    let path = file(args)?;
+    let lines = keys::enrolled_lines(&crate::input::read_text(path, ENROL_BYTES_MAX)?)
+        .map_err(|failure| failure.at(&path.display().to_string()))?;
+    let mut session = Session::write(super::ledger_path(args)?)?;
+    let at = session.accepting_at(super::parsed(args, "accept-at")?)?;
+    let (by, signer) = super::act::signer(args, &session)?;
+    let mut events = Vec::new();
+    for batch in lines.chunks(BATCH) {
+        let act = EnrolPeople {
+            people: batch.iter().map(|line| line.handle.clone()).collect(),
+            keys: batch.iter().map(|line| line.key.clone()).collect(),
+            names: batch
+                .iter()
+                .any(|line| !line.name.as_str().is_empty())
+                .then(|| batch.iter().map(|line| line.name.clone()).collect()),
+        };
+        let event = session.sign(&by, &signer, Act::EnrolPeople(act), at)?;
+        events.push(event.id().to_string());
+        session.admit(event, at)?;
+    }
+    let dry = args.get_flag("dry-run");
+    if !dry {
+        session.flush()?;
+    }
+    let waits = lines.first().is_some_and(|line| !session.state().is_enrolled(&line.handle));
+    let (count, word) = (lines.len(), if dry { "would enrol" } else { "enrolled" });
+    let mut text = format!("{word} {count} people in {} events\n", events.len());
+    if waits {
+        text.push_str("  they wait for the authority's threshold: rollcall endorse --event EVENT\n");
+    }
+    let outcome = if waits { "proposed" } else { word };
+    Ok(Answer::new(json!({"outcome": outcome, "people": count, "events": events}), text))
 }
 
 fn list(args: &ArgMatches) -> Result<Answer, Failure> {

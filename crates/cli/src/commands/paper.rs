@@ -5,9 +5,10 @@ use std::path::PathBuf;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use serde_json::json;
 
-use super::reading;
+use super::{ledger_path, reading};
 use crate::answer::Answer;
 use crate::failure::Failure;
+use crate::session::Session;
 use crate::{output, papers};
 
 const KINDS: [&str; 6] = ["mail", "calendar", "agenda", "roll-call", "minutes", "resolution"];
@@ -17,6 +18,7 @@ pub(super) fn command() -> Command {
         .about("Make a meeting's notice mail, calendar entry, agenda, roll call or minutes, or a resolution's record")
         .arg(Arg::new("kind").value_name("KIND").required(true).value_parser(KINDS).help("What to make"))
         .arg(Arg::new("event").value_name("EVENT").required(true).help("The meeting; for a resolution, the motion"))
+        .arg(Arg::new("as-of").long("as-of").value_name("N|TIME").help("As the ledger stood after N entries, or at this instant: the same paper for good"))
         .arg(Arg::new("html").long("html").action(ArgAction::SetTrue).help("As an HTML page instead of Markdown"))
         .arg(Arg::new("to").long("to").value_name("ADDRESS").default_value("members@ledger.invalid").help("The mailing list"))
         .arg(Arg::new("output").short('o').long("output").value_name("FILE").value_parser(value_parser!(PathBuf)).help("Write to this file"))
@@ -24,8 +26,13 @@ pub(super) fn command() -> Command {
 }
 
 pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
-    let session = reading(args)?;
-    let (state, charter, at) = (session.state(), session.charter()?, session.asking_at()?);
+    let session = match args.get_one::<String>("as-of") {
+        Some(text) => Session::read(ledger_path(args)?, super::as_of(text)?)?,
+        None => reading(args)?,
+    };
+    // What a ledger knew at some time is told as of its last entry, so that the paper never changes.
+    let at = if args.contains_id("as-of") { session.state().last_at() } else { session.asking_at()? };
+    let (state, charter) = (session.state(), session.charter()?);
     let kind = args.get_one::<String>("kind").map_or("", String::as_str);
     let id = super::event(state, args.get_one::<String>("event").map_or("", String::as_str))?;
     let meeting = || {

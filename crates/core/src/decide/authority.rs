@@ -290,6 +290,7 @@ fn effect_of(scene: &Scene<'_>, what: &Proposed, basis: Option<EventId>) -> Chan
             units::dissolution(scene, unit, None, None)
         }
         Proposed::BindKey { person, key } => binding(scene, person, key),
+        Proposed::EnrolPeople { people, keys, names } => super::people::enrolling(scene, people, keys, names),
         Proposed::RebindKey { offer, person: _ } => super::keys::vouched(scene, offer),
         Proposed::SettleKey { offer, person: _, ruling } => super::keys::settlement(scene, offer, *ruling),
         Proposed::Replace { persons, threshold } => succession(scene, persons, *threshold),
@@ -369,7 +370,7 @@ fn require_left_out(
 
 /// G18: only the authority, or an account's proof, binds a key to a person whom an import named.
 fn binding(scene: &Scene<'_>, person: &Handle, key: &crate::key::PublicKey) -> Changes {
-    super::keys::require_fresh(scene, key)?;
+    super::keys::require_fresh(scene, person, key)?;
     if scene.state.is_enrolled(person) {
         return Err(Reason::HandleTaken { person: person.to_string() }.by_format("author"));
     }

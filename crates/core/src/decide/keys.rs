@@ -20,7 +20,7 @@ use crate::state::motions::MotionChange;
 const RULE: &str = "keys";
 
 /// A key that signs for the first time belongs to nobody, has never been revoked, and is no published test key.
-pub(super) fn require_fresh(scene: &Scene<'_>, key: &PublicKey) -> Result<(), Refusal> {
+pub(super) fn require_fresh(scene: &Scene<'_>, person: &Handle, key: &PublicKey) -> Result<(), Refusal> {
     if let Some(owner) = scene.state.keys().owner(key) {
         return Err(Reason::KeyTaken { person: owner.to_string() }.by_format("author"));
     }
@@ -28,7 +28,7 @@ pub(super) fn require_fresh(scene: &Scene<'_>, key: &PublicKey) -> Result<(), Re
         return Err(Reason::KeyRevoked { person: person.to_string() }.by_format("author"));
     }
     if scene.state.founding().is_some_and(|founding| founding.clock == Clock::Wall) {
-        super::founding::refuse_rehearsal_key(scene.by(), key)?;
+        super::founding::refuse_rehearsal_key(person, key)?;
     }
     Ok(())
 }
@@ -37,7 +37,7 @@ pub(super) fn require_fresh(scene: &Scene<'_>, key: &PublicKey) -> Result<(), Re
 pub(super) fn offer(scene: &Scene<'_>, act: &OfferKey) -> Changes {
     let OfferKey { label, purpose, retires } = act.clone();
     let (person, key) = (scene.by(), scene.event.key().clone());
-    require_fresh(scene, &key)?;
+    require_fresh(scene, person, &key)?;
     scene.require_enrolled(person)?;
     let (purpose, retires) = (purpose.unwrap_or(KeyPurpose::Signing), retires.unwrap_or_default());
     for key in &retires {

@@ -94,6 +94,15 @@ pub enum Proposed {
         /// The key.
         key: PublicKey,
     },
+    /// Enrol people, each with a key.
+    EnrolPeople {
+        /// Their handles.
+        people: Vec<Handle>,
+        /// Their keys.
+        keys: Vec<PublicKey>,
+        /// Names to show.
+        names: Vec<Text>,
+    },
     /// Bind an offered key to a person who has, or had, others.
     RebindKey {
         /// The offer.

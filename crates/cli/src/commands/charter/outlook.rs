@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use clap::{ArgMatches, Command};
-use rollcall_core::outlook::{Outlook, Standing, outlook};
+use rollcall_core::outlook::{Outlook, Standing, outlook, stalls};
 use serde_json::json;
 
 use crate::answer::Answer;
@@ -24,10 +24,14 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
     for body in &all {
         describe(body, &mut text);
     }
+    let stalls = stalls(state, charter, at);
+    for stall in &stalls {
+        let _ = writeln!(text, "{}  {} ({})", stall.unit, stall.what, stall.clause);
+    }
     if all.is_empty() {
         text.push_str("no body decides in meetings\n");
     }
-    Ok(Answer::new(json!({"at": at.to_string(), "bodies": all}), text))
+    Ok(Answer::new(json!({"at": at.to_string(), "bodies": all, "stalls": stalls}), text))
 }
 
 fn describe(body: &Outlook<'_>, text: &mut String) {
