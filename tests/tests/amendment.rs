@@ -183,3 +183,60 @@ fn an_amendment_keeps_a_place_for_everybody() {
     let answers = rehearse(folder.path(), script.lines());
     assert_eq!(told(answers.last().unwrap()), "charter-invalid format/amendment");
 }
+/// G1: an amendment is decided as any resolution is (TOC-23, TOC-26, TOC-20), on both sides of every edge: in a regular
+/// meeting, listed, by two thirds of those present and more than half of those in office, of six members and then of five.
+#[test]
+fn an_amendment_is_decided_as_any_resolution() {
+    const SIX: [&str; 6] = ["alice", "bob", "carol", "dave", "erin", "frank"];
+    let (text, digest) = draft(|text| format!("{text}\n# another line\n"));
+    let mut script = Script::at("2026-03-02T01:00:00Z");
+    script.act("root", "found", &json!({"authority": ["root"], "threshold": 1}));
+    script.all(&SIX, "enrol", &json!({}));
+    for person in SIX {
+        let role = if person == "alice" { "chair" } else { "member" };
+        script.act("root", "appoint", &json!({"unit": "toc", "role": role, "person": person}));
+    }
+    script.act("root", "constitute", &json!({"unit": "toc", "members": SIX}));
+    for (label, kind, starts) in
+        [("x", "extraordinary", "2026-03-09T10:00:00Z"), ("m", "regular", "2026-03-09T12:00:00Z")]
+    {
+        let terms = json!({"id": label, "unit": "toc", "kind": kind, "starts": starts, "place": "online", "mode": "remote",
+            "agenda": ["Amend", digest], "references": "none"});
+        script.act("alice", "notice", &terms);
+    }
+    submit(&mut script, "bob", &text, &digest);
+    let mut refused = Vec::new();
+    let put = |script: &mut Script, label: &str, meeting: &str, title: &str| {
+        let motion = json!({"id": label, "meeting": format!("@{meeting}"), "unit": "toc", "title": title, "effect": amendment(&digest)});
+        script.act("alice", "move", &motion);
+        script.act("alice", "open-vote", &json!({"id": format!("v{label}"), "motion": format!("@{label}")}));
+    };
+    let vote = |script: &mut Script, label: &str, yes: &[&str], no: &[&str], outcome: &str| {
+        put(script, label, "m", "Amend");
+        script.all(yes, "vote", &json!({"vote": format!("@v{label}"), "choice": "for"}));
+        script.all(no, "vote", &json!({"vote": format!("@v{label}"), "choice": "against"}));
+        script.act("alice", "close-vote", &json!({"vote": format!("@v{label}"), "outcome": outcome}));
+    };
+    script.time("2026-03-09T10:00:00Z");
+    script.all(&SIX, "check-in", &json!({"meeting": "@x"}));
+    script.act("alice", "open", &json!({"meeting": "@x"}));
+    put(&mut script, "a", "x", "Amend");
+    refused.push((script.lines().len() - 1, "wrong-venue TOC-23"));
+    script.time("2026-03-09T12:00:00Z");
+    script.all(&SIX, "check-in", &json!({"meeting": "@m"}));
+    script.act("alice", "open", &json!({"meeting": "@m"}));
+    put(&mut script, "b", "m", "Quietly");
+    refused.push((script.lines().len() - 1, "not-listed TOC-20"));
+    vote(&mut script, "c", &SIX[..4], &SIX[4..], "passed");
+    script.all(&SIX[4..], "check-out", &json!({"meeting": "@m"}));
+    vote(&mut script, "d", &SIX[..3], &SIX[3..4], "failed");
+    script.act("frank", "resign", &json!({"unit": "toc", "role": "member"}));
+    vote(&mut script, "e", &SIX[..3], &SIX[3..4], "passed");
+    script.act("erin", "check-in", &json!({"meeting": "@m"}));
+    vote(&mut script, "f", &SIX[..3], &SIX[3..5], "failed");
+    let folder = tempfile::tempdir().unwrap();
+    for (at, (act, answer)) in script.lines().iter().zip(&rehearse(folder.path(), script.lines())).enumerate() {
+        let expected = refused.iter().find(|(line, _)| *line == at).map_or("accepted", |(_, told)| *told);
+        assert_eq!(told(answer), expected, "{act}");
+    }
+}

@@ -62,7 +62,7 @@ fn what_ssh_keygen_signs_is_admitted_and_nothing_else() {
     let signed = ssh_keygen(here, &["-Y", "sign", "-q", "-n", NAMESPACE, "-f", "bob", "draft"], None);
     assert!(signed.status.success(), "{signed:?}");
     let _ = run(0, &["append", "draft", "draft.sig"]);
-    assert!(run(0, &["append", "draft"]).contains("already there, at entry 3"), "the .sig beside the file is found");
+    assert!(run(0, &["append", "draft"]).contains("already there, entry 3"), "the .sig beside the file is found");
     assert_eq!(json(here, &[&ledger[..], &["audit"]].concat())["outcome"], "valid");
 
     // Another namespace, another hash, another key type, a certificate-less RSA key, another file's signature.
@@ -85,7 +85,6 @@ fn what_ssh_keygen_signs_is_admitted_and_nothing_else() {
     }
     sign("alice", "second", &["-n", NAMESPACE]);
     assert!(run(1, &["append", "second", "--json"]).contains("key-not-of-author"));
-    let _ = run(2, &["append", "second", "second"]);
     std::fs::copy(here.join("draft.sig"), here.join("second.sig")).unwrap();
     assert!(run(1, &["append", "second", "--json"]).contains("bad-signature"));
     std::fs::write(here.join("second.sig"), "-----BEGIN SSH SIGNATURE-----\nAAAA\n-----END SSH SIGNATURE-----\n")
@@ -95,20 +94,12 @@ fn what_ssh_keygen_signs_is_admitted_and_nothing_else() {
     std::fs::write(here.join("huge"), vec![0; 70_000]).unwrap();
     let _ = run(2, &["append", "huge"]);
 
-    // Encrypted keys are refused in words, with the way that works.
-    let made = ssh_keygen(here, &["-q", "-t", "ed25519", "-N", "secret", "-f", "locked"], None);
-    assert!(made.status.success());
-    let refused = rollcall(here, &[&ledger[..], &["--key", "locked", "enrol", "--by", "locked"]].concat());
-    let talk = String::from_utf8_lossy(&refused.stderr).into_owned();
-    assert_eq!(refused.status.code(), Some(2));
-    assert!(talk.contains("encrypted") && talk.contains("ssh-keygen -Y sign"), "{talk}");
-
     // A key that Rollcall wrote is one that OpenSSH reads, private to its owner, and never written over.
-    let _ = run(0, &["key", "new", "fresh"]);
+    let _ = run(0, &["key", "new", "fresh", "--no-passphrase"]);
     let public = ssh_keygen(here, &["-y", "-f", "fresh"], None);
     let line = std::fs::read_to_string(here.join("fresh.pub")).unwrap();
     assert!(line.starts_with(String::from_utf8_lossy(&public.stdout).trim_end()), "{line}");
     let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(here.join("fresh")).unwrap().permissions());
     assert_eq!(mode & 0o777, 0o600);
-    let _ = run(2, &["key", "new", "fresh"]);
+    let _ = run(2, &["key", "new", "fresh", "--no-passphrase"]);
 }

@@ -15,6 +15,9 @@ fn benefits_include_the_lesser_ones() {
     script.act("alice", "found-unit", &json!({"unit": "project/greatsql", "kind": "project", "basis": "@o"}));
     script.act("zed", "organisation", &json!({"organisation": "acme", "name": "Acme Bank"}));
     script.act("zed", "apply", &json!({"id": "a", "unit": "project/greatsql", "role": "consumer", "person": "acme"}));
+    let account = json!({"id": "w", "forge": "gitee", "account": 7, "login": "wen"});
+    script.act("wen", "claim-account", &account);
+    script.act("root", "verify-account", &json!({"event": "@w"}));
     script.act("wen", "attest", &json!({"event": "@a", "criterion": "production", "note": "seen it"}));
     script.act(
         "bob",
