@@ -299,7 +299,7 @@ fn two_people_append_at_once() {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();
     let _ = open_vote(here);
-    let rounds = 100;
+    let rounds = 200;
     let before = asked(here, &["status"])["size"].as_u64().unwrap();
     for person in ["alice", "bob"] {
         for round in 0..rounds {

@@ -181,6 +181,11 @@ print(json.dumps({"tag": root.tag, "texts": [t.text for t in root.iter(ns + "tex
     assert!(svg["texts"].as_array().unwrap().contains(&json!("王芳 <b>&\"Fang\"</b>")), "{svg}");
     assert!(svg["desc"].as_str().unwrap().contains(status["ledger"].as_str().unwrap()), "{svg}");
     assert!(!svg["children"].to_string().contains("}b\""), "a name is no element");
+    // The picture is its own proof: checked without the ledger, and not for another one.
+    let ledger = status["ledger"].as_str().unwrap();
+    let shown = json(here, &["receipt", "verify", "own.svg", "--ledger-id", ledger]);
+    assert_eq!((&shown["act"], &shown["by"]), (&json!("appoint"), &json!("root")));
+    let _ = expect(here, 3, &["receipt", "verify", "own.svg", "--ledger-id", &"0".repeat(64)]);
     let output = rollcall(here, &["--ledger", "play.ledger", "certificate", "zed", "member", "--in", "toc"]);
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(output.status.code() == Some(4) && said.contains("does not hold") && said.contains("--not"), "{said}");

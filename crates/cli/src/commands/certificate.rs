@@ -1,4 +1,4 @@
-//! `certificate`: a role held, as a picture to frame, with what is needed to verify it.
+//! `certificate`: a role held, as a picture to frame, with the proof of the event by which it began inside.
 
 use std::fmt::Write;
 use std::path::PathBuf;
@@ -7,7 +7,7 @@ use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use rollcall_core::listing::holders;
 use serde_json::json;
 
-use super::reading;
+use super::{ledger_path, reading, receipt};
 use crate::answer::Answer;
 use crate::failure::Failure;
 use crate::output;
@@ -58,18 +58,32 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
     let organisation = state.people().organisation(&person).map(|known| known.name.as_str().to_owned());
     let founding = state.founding();
     let head = state.head();
+    // Without the log key the certificate still names the event; with it, it carries the proof.
+    let proof = receipt::log_key(&session, ledger_path(args)?)
+        .and_then(|key| receipt::issue(&session, held.tenure.begun.entry, &key));
+    let verify = match &proof {
+        Ok(_) => "rollcall receipt verify THIS_FILE --ledger-id ID".to_owned(),
+        Err(_) => format!("rollcall audit, then: rollcall why {person} '{role}' --in {unit}"),
+    };
     let lines = [
         ("Ledger", founding.map(|founding| founding.ledger.to_string()).unwrap_or_default()),
         ("Event", held.tenure.begun.event.to_string()),
         ("Clause", format!("{} of the charter {}", held.tenure.clause, charter.name())),
         ("Head", format!("{} entries, root {}", head.size, head.root)),
-        ("Verify", format!("rollcall audit, then: rollcall why {person} '{role}' --in {unit}")),
+        ("Verify", verify),
     ];
     let community = founding.map(|founding| founding.name.as_str().to_owned()).unwrap_or_default();
     let name = organisation.or(known).unwrap_or_else(|| person.to_string());
     let since = charter.zone().date(held.tenure.from).to_string();
-    let picture =
-        draw(&Certificate { community, name, role: role.to_string(), unit: unit.to_string(), since, lines: &lines });
+    let picture = draw(&Certificate {
+        community,
+        name,
+        role: role.to_string(),
+        unit: unit.to_string(),
+        since,
+        lines: &lines,
+        proof: proof.ok(),
+    });
     let facts: serde_json::Map<String, serde_json::Value> =
         lines.iter().map(|(label, value)| (label.to_lowercase(), json!(value))).collect();
     let Some(path) = args.get_one::<PathBuf>("output") else {
@@ -86,12 +100,13 @@ struct Certificate<'a> {
     role: String,
     unit: String,
     since: String,
+    proof: Option<String>,
     lines: &'a [(&'a str, String)],
 }
 
 /// Letters across the picture shrink with the length of the name; the facts stand at the foot, and as metadata.
 fn draw(certificate: &Certificate<'_>) -> String {
-    let Certificate { community, name, role, unit, since, lines } = certificate;
+    let Certificate { community, name, role, unit, since, proof, lines } = certificate;
     let size = if name.chars().count() < 18 { 72 } else { 40 };
     let mut text = String::from(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 1200 850\" width=\"1200\" height=\"850\" role=\"img\">\n",
@@ -99,6 +114,9 @@ fn draw(certificate: &Certificate<'_>) -> String {
     let _ = writeln!(text, "<title>{}</title>", escape(&format!("{name}, {role} of {unit}")));
     let facts: Vec<_> = lines.iter().map(|(label, value)| format!("{label}: {value}")).collect();
     let _ = writeln!(text, "<desc>{}</desc>", escape(&facts.join("; ")));
+    if let Some(proof) = proof {
+        let _ = writeln!(text, "<metadata>{}</metadata>", escape(proof));
+    }
     text.push_str(
         "<rect width=\"1200\" height=\"850\" fill=\"#fdfbf5\"/>\n\
          <rect x=\"30\" y=\"30\" width=\"1140\" height=\"790\" fill=\"none\" stroke=\"#1f4e5f\" stroke-width=\"6\"/>\n\

@@ -28,7 +28,7 @@ pub(super) fn command() -> Command {
         .subcommand(
             Command::new("verify")
                 .about("Verify a receipt, without the ledger")
-                .arg(file().help("The receipt"))
+                .arg(file().help("The receipt, or a certificate that carries one"))
                 .arg(Arg::new("ledger-id").long("ledger-id").value_name("ID").required(true).help("The ledger id, from a source that you trust"))
                 .after_help("Example:\n  rollcall receipt verify ballot.receipt --ledger-id ID\n\nExit code 3: the receipt proves nothing."),
         )
@@ -53,7 +53,7 @@ fn verify(args: &ArgMatches) -> Result<Answer, Failure> {
     let path = args.get_one::<PathBuf>("file").ok_or_else(|| Failure::usage("which file?"))?;
     let ledger: LedgerId = super::parsed(args, "ledger-id")?.ok_or_else(|| Failure::usage("which ledger?"))?;
     let text = input::read_text(path, RECEIPT_BYTES_MAX)?;
-    let verified = Receipt::read(&text).and_then(|receipt| receipt.verify(ledger));
+    let verified = Receipt::read(&within(&text)).and_then(|receipt| receipt.verify(ledger));
     let shown = verified.map_err(|error| {
         let mut failure = Failure::input(format!("the receipt proves nothing: {}", path.display())).caused_by(&error);
         failure.exit = Exit::Invalid;
@@ -84,6 +84,14 @@ fn verify(args: &ArgMatches) -> Result<Answer, Failure> {
         shown.head.root
     );
     Ok(Answer::new(json, text))
+}
+
+/// The receipt in a text: all of it, or what a certificate carries as its metadata.
+fn within(text: &str) -> String {
+    let inside = text.split_once("<metadata>").and_then(|(_, rest)| rest.split_once("</metadata>"));
+    let Some((receipt, _)) = inside else { return text.to_owned() };
+    let plain = [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#39;", "'"), ("&amp;", "&")];
+    plain.iter().fold(receipt.to_owned(), |text, (from, to)| text.replace(from, to))
 }
 
 fn issue_one(args: &ArgMatches) -> Result<Answer, Failure> {
