@@ -152,6 +152,14 @@ fn minutes_tell_the_meeting_and_stay_text() {
             || paper(here, "agenda", &id, &[]).contains("2. 选举主席")
     );
     assert!(paper(here, "resolution", &motion, &["--html"]).contains("<table>"));
+    // As of an entry the paper is the same for good, whatever is recorded later.
+    let size = json(here, &["--ledger", "play.ledger", "status"])["size"].to_string();
+    let then = paper(here, "minutes", &id, &["--as-of", &size]);
+    let objection = ["--by", "zed", "record", "--unit", "toc", "--kind", "objection", "--event", &id];
+    let text = ["--statement", "later words"];
+    let _ = expect(here, 0, &[&["--ledger", "play.ledger"], &objection[..], &text].concat());
+    assert!(paper(here, "minutes", &id, &[]).contains("later words"));
+    assert_eq!(paper(here, "minutes", &id, &["--as-of", &size]), then);
     let _ = expect(here, 2, &["--ledger", "play.ledger", "paper", "calendar", &id, "--html"]);
     let _ = expect(here, 2, &["--ledger", "play.ledger", "paper", "mail", &id, "--to", "a@b\nBcc: c@d"]);
 }
