@@ -26,9 +26,25 @@ fn entries() -> Vec<Vec<u8>> {
     script.act("alice", "adjourn", &json!({"meeting": "@m"}));
     script.act("zed", "found-unit", &json!({"unit": "project/greatsql", "kind": "project", "basis": "@o"}));
     script.time("2026-03-10T00:00:00Z");
+    for (person, account) in [("wen", 1), ("zed", 2)] {
+        let claim = json!({"id": person, "forge": "gitee", "account": account, "login": person});
+        script.act(person, "claim-account", &claim);
+        script.act("root", "verify-account", &json!({"event": format!("@{person}")}));
+    }
+    script.act("zed", "offer-key", &json!({"id": "k", "signed_by": "zed-new", "label": "new"}));
+    script.act("zed", "bind-key", &json!({"event": "@k"}));
+    script.act("zed", "veto-key", &json!({"event": "@k", "reason": "x"}));
+    script.act("zed", "offer-key", &json!({"id": "k2", "signed_by": "zed-more", "purpose": "recovery"}));
+    script.act("root", "endorse", &json!({"event": "@k2"}));
+    script.act("zed", "veto-key", &json!({"event": "@k2", "reason": "x"}));
+    script.act("root", "settle-key", &json!({"event": "@k2", "ruling": "dismiss"}));
+    script.act("vic", "revoke-key", &json!({"public_key": "test:vic", "reason": "x", "since": "2026-03-09T12:00:00Z"}));
+    script.act("zed", "profile", &json!({"digest": "ab".repeat(32)}));
+    script.act("zed", "erase", &json!({"digest": "ab".repeat(32), "reason": "x"}));
+    script.act("root", "enrol-people", &json!({"people": ["ann"], "keys": ["test:ann"]}));
     script.act("zed", "organisation", &json!({"organisation": "acme", "name": "Acme"}));
     script.act("zed", "represent", &json!({"organisation": "acme", "person": "vic"}));
-    let merged = json!({"id": "c", "unit": "project/greatsql", "person": "zed", "forge": "gitee", "repository": "g/g", "number": 1, "merged": "2026-03-01T00:00:00Z"});
+    let merged = json!({"id": "c", "unit": "project/greatsql", "person": "zed", "forge": "gitee", "repository": "g/g", "number": 1, "account": 2, "merged": "2026-03-01T00:00:00Z"});
     script.act("zed", "contribution", &merged);
     script.act("wen", "attest", &json!({"event": "@c", "criterion": "important", "note": "x"}));
     script.act("zed", "apply", &json!({"id": "a", "unit": "project/greatsql", "role": "contributor"}));
