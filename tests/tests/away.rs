@@ -179,6 +179,16 @@ fn a_ballot_is_signed_through_an_agent_and_mailed() {
     let damaged = mail.replace(data, &data.replace('A', "B"));
     std::fs::write(here.join("damaged.eml"), damaged).unwrap();
     let _ = on_ledger(here, 2, &["append", "damaged.eml", "--at", AT]);
+    // Announced and not whole is damaged, never nothing: a list mark before each line, a marker in prose.
+    let marked: String = signed.lines().map(|line| format!("* {line}\n")).collect();
+    for (name, text) in [("marked.eml", marked), ("prose.eml", format!("see {}", signed.lines().next().unwrap()))] {
+        std::fs::write(here.join(name), text).unwrap();
+        let _ = on_ledger(here, 2, &["append", name, "--at", AT]);
+        let _ = on_ledger(here, 2, &["inspect", name]);
+    }
+    // A byte order mark and a greeting in another encoding do no harm.
+    std::fs::write(here.join("gbk.eml"), [&b"\xef\xbb\xbf\xc4\xe3\xba\xc3\n"[..], signed.as_bytes()].concat()).unwrap();
+    let _ = on_ledger(here, 0, &["inspect", "gbk.eml"]);
     assert_eq!(asked(here, &["append", "mail.eml", "--at", AT])["outcome"], "accepted");
     // An agent without the key says which it holds.
     let _ = ok(here, "ssh-add", &["-q", "-D"], &variables, "");
@@ -274,6 +284,17 @@ fn files_are_appended_in_any_lawful_order() {
     assert_eq!(outcomes.iter().filter(|outcome| **outcome == "accepted").count(), 4, "{told}");
     assert_eq!(asked(here, &["motion"])[0]["outcome"], "passed");
     assert!(here.join("alice.signed.receipt").exists());
+    // Two files of one name keep a receipt each, and a file that is no receipt is never replaced by one.
+    std::fs::create_dir_all(here.join("in")).unwrap();
+    std::fs::copy(here.join("bob.signed"), here.join("in/alice.signed")).unwrap();
+    std::fs::create_dir_all(here.join("out")).unwrap();
+    std::fs::write(here.join("carol.signed.receipt"), "precious").unwrap();
+    let again = ["append", "alice.signed", "in/alice.signed", "--receipts", "out", "--at", AT];
+    let _ = on_ledger(here, 0, &again);
+    assert_eq!(std::fs::read_dir(here.join("out")).unwrap().count(), 2);
+    let told = on_ledger(here, 0, &["append", "carol.signed", "--at", AT]);
+    assert!(told.contains("a file is there already"), "{told}");
+    assert_eq!(std::fs::read_to_string(here.join("carol.signed.receipt")).unwrap(), "precious");
     // Drafted before, signed before, sent too late: the world has moved on.
     let late = on_ledger(here, 1, &["append", "zed.signed", "--at", AT, "--json"]);
     assert!(late.contains("vote-closed") && late.contains("draft it anew"), "{late}");

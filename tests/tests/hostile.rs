@@ -285,13 +285,13 @@ fn a_security_key_signs_with_its_own_preimage_and_a_touch() {
     let entry = shown[0]["entry"].to_string();
     let shown = json(scene.folder.path(), &["--ledger", "play.ledger", "show", &entry]);
     assert_eq!(shown["security_key"], json!({"flags": 1, "counter": 41}));
-    // The point alone, and the point under another application, are other keys: Tess's acts are hers by this one.
+    // One point is one person's key, under whatever application: Tess's own, and nobody else's.
     let next = {
         let act = Act::OfferKey(rollcall_core::act::OfferKey { label: None, purpose: None, retires: None });
         Payload { header: scene.header("tess"), act }.encode().unwrap()
     };
     let plain = token.sign(&next);
-    assert_eq!(scene.answer(&frame(&next, &point, &plain.encode())), "accepted");
+    assert_eq!(scene.answer(&frame(&next, &point, &plain.encode())), "key-taken");
     assert_eq!(json(scene.folder.path(), &["--ledger", "play.ledger", "audit"])["outcome"], "valid");
     assert!(Signature::decode(&good).unwrap().touch().is_some());
 }

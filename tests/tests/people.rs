@@ -118,10 +118,14 @@ fn an_erased_attachment_leaves_every_proof() {
         let rows = value["projections"].as_array().unwrap().clone();
         rows.into_iter().map(|row| (row["projection"].as_str().unwrap().to_owned(), row["digest"].clone())).collect()
     };
-    let (before, why) = (digests(ask(&["replay"])), run(0, &["why", "bob", "member", "--in", "toc"]));
+    let why = run(0, &["why", "bob", "member", "--in", "toc"]);
     assert_eq!(ask(&["audit"])["attachments"], json!({"kept": 2}));
 
     let _ = run(1, &["--by", "zed", "erase", &profile, "--reason", "no"]);
+    // Naming somebody else's attachment makes it nobody else's.
+    let _ = run(0, &["--by", "zed", "profile", "--digest", &profile]);
+    let _ = run(1, &["--by", "zed", "erase", &profile, "--reason", "no"]);
+    let before = digests(ask(&["replay"]));
     let _ = run(0, &["--by", "bob", "erase", &profile, "--reason", "asked for"]);
     let after = digests(ask(&["replay"]));
     let changed: Vec<&String> = before.keys().filter(|name| before[*name] != after[*name]).collect();
@@ -130,6 +134,19 @@ fn an_erased_attachment_leaves_every_proof() {
     let audit = ask(&["audit"]);
     assert_eq!((&audit["outcome"], &audit["attachments"]), (&json!("valid"), &json!({"erased": 1, "kept": 1})));
     let _ = run(4, &["attachment", "show", &profile]);
+    // The second copy, which no event names, is listed and goes without a record.
+    assert!(run(0, &["attachment", "list"]).contains("named by no event"));
+    let unnamed = ask(&["attachment", "list"])
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|row| row["is"] == "named by no event")
+        .unwrap()["digest"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let _ = run(0, &["--by", "bob", "erase", &unnamed, "--reason", "a copy"]);
+    assert!(!run(0, &["attachment", "list"]).contains("named by no event"));
     // Again is no error and enters nothing; a changed file is told, and one that came back too.
     let size = ask(&["status"])["size"].clone();
     let _ = run(0, &["--by", "bob", "erase", &profile, "--reason", "again"]);

@@ -90,6 +90,24 @@ pub(crate) fn survey(ledger: &Path, state: &State) -> Result<Vec<(Digest, &'stat
     Ok(rows)
 }
 
+/// Files of the store that no event names.
+pub(crate) fn unnamed(ledger: &Path, state: &State) -> Result<Vec<Digest>, Failure> {
+    let folder = folder(ledger);
+    if !folder.exists() {
+        return Ok(Vec::new());
+    }
+    let cannot =
+        |error: std::io::Error| Failure::io(format!("the folder cannot be read: {}", folder.display()), &error);
+    let mut digests = Vec::new();
+    for entry in std::fs::read_dir(&folder).map_err(cannot)? {
+        let name = entry.map_err(cannot)?.file_name();
+        let digest = name.to_str().and_then(|name| name.parse::<Digest>().ok());
+        digests.extend(digest.filter(|digest| state.attachments().get(digest).is_none()));
+    }
+    digests.sort();
+    Ok(digests)
+}
+
 /// How many attachments have become what, in words and as JSON.
 pub(crate) fn summary(rows: &[(Digest, &'static str)]) -> (String, Value) {
     let mut counts = std::collections::BTreeMap::<&str, u64>::new();

@@ -42,9 +42,15 @@ fn checksum(bytes: &[u8]) -> String {
 
 /// Reads whatever a file carries.
 pub(crate) fn read(bytes: &[u8]) -> Result<Carried, Failure> {
-    let text = std::str::from_utf8(bytes).ok().filter(|text| text.contains(BEGIN));
-    if let Some(text) = text {
-        return armoured(text).map(Carried::Signed);
+    // What stands around armour may be in any encoding; armour itself is ASCII.
+    let text = String::from_utf8_lossy(bytes);
+    let announced = text.matches(BEGIN).count();
+    if announced > 0 {
+        let events = armoured(&text)?;
+        if events.len() != announced {
+            return Err(damaged("its first line does not stand alone"));
+        }
+        return Ok(Carried::Signed(events));
     }
     if let Ok(event) = SignedEvent::decode(bytes) {
         return Ok(Carried::Signed(vec![event]));
@@ -59,7 +65,7 @@ fn armoured(text: &str) -> Result<Vec<SignedEvent>, Failure> {
     let mut events = Vec::new();
     let mut block: Option<Vec<&str>> = None;
     for line in text.lines() {
-        let line = line.trim_start_matches([' ', '\t', '>', '|']).trim_end();
+        let line = line.trim_start_matches([' ', '\t', '>', '|', '\u{feff}', '\u{a0}']).trim_end();
         match (&mut block, line) {
             (None, BEGIN) => block = Some(Vec::new()),
             (Some(lines), END) => {

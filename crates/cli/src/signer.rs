@@ -51,7 +51,7 @@ impl Signer {
         wanted: &dyn Fn(&PublicKey) -> bool,
     ) -> Result<Self, Failure> {
         if path.as_os_str() == AGENT && !path.exists() {
-            return in_agent(&|key| wanted(key), "that belongs to the author");
+            return in_agent(&|key| wanted(key), "of the author");
         }
         let text = input::read_text(path, input::SMALL_BYTES_MAX)?;
         if text.starts_with("-----BEGIN") {
@@ -190,10 +190,10 @@ fn in_agent(wanted: &dyn Fn(&PublicKey) -> bool, which: &str) -> Result<Signer, 
     let mut fitting = all.iter().filter(|(public, _)| wanted(public));
     match (fitting.next(), fitting.next()) {
         (Some((public, key)), None) => Ok(Signer::Agent { socket, key: Box::new(key.clone()), public: public.clone() }),
-        (Some(_), Some(_)) => {
-            Err(Failure::usage(format!("the agent holds several keys {which}; name one by its public file"))
-                .hint("--key FILE.pub"))
-        }
+        (Some(_), Some(_)) => Err(Failure::usage(
+            "the agent holds several keys that fit; name one by its public file, or the author with `--by`",
+        )
+        .hint("--key FILE.pub")),
         (None, _) => {
             let shown: Vec<_> = all.iter().map(|(public, _)| keys::fingerprint(public)).collect();
             let shown = if shown.is_empty() { "none of Ed25519".to_owned() } else { shown.join(", ") };

@@ -47,13 +47,17 @@ impl Statement {
         AccountId::new(&self.forge, self.number)
     }
 
-    /// Reads the first statement in a text, which may stand within a page, indented or quoted, and verifies its signature.
+    /// Reads the one statement in a text, which may stand within a page, indented or quoted, and verifies its signature.
     pub(crate) fn find(page: &str) -> Result<(Self, PublicKey), Failure> {
         let absent = |what: &str| Failure::input(what.to_owned()).hint("rollcall account statement --help");
         let plain: Vec<&str> =
             page.lines().map(|line| line.trim_start_matches([' ', '\t', '>', '|']).trim_end()).collect();
         let begin = plain.iter().position(|line| *line == TITLE);
         let begin = begin.ok_or_else(|| absent("the text holds no account statement"))?;
+        // Of two, one could be somebody else's comment on the page.
+        if plain.iter().filter(|line| **line == TITLE).count() > 1 {
+            return Err(absent("the text holds several account statements; save the one that the account shows"));
+        }
         let rest = plain.get(begin..).unwrap_or_default();
         let end = rest.iter().position(|line| *line == SIGNATURE_END);
         let end = end.ok_or_else(|| absent("the statement is not signed, or cut off"))?;

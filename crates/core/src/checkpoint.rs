@@ -15,6 +15,13 @@ const ED25519: u8 = 0x01;
 /// What a signature line begins with: an em dash and a space.
 const SIGNATURE_PREFIX: &str = "\u{2014} ";
 
+/// Tells whether a text can be a log's origin, which is also the name of its key in a signed note.
+#[must_use]
+pub fn is_origin(text: &str) -> bool {
+    let plain = |c: char| !c.is_whitespace() && !c.is_control() && c != '+';
+    !text.is_empty() && text.len() <= 255 && text.chars().all(plain)
+}
+
 /// A head of a log, by the log's origin.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Checkpoint {
@@ -77,7 +84,7 @@ impl Checkpoint {
         let size = size.parse().ok().filter(|_| decimal);
         let root = BASE64.decode(root.as_bytes()).ok().and_then(|root| <[u8; 32]>::try_from(root).ok());
         match (size, root) {
-            (Some(size), Some(root)) if !origin.is_empty() => {
+            (Some(size), Some(root)) if is_origin(origin) => {
                 let head = Head { size, root: TreeHash::from_bytes(root) };
                 Ok(Self { origin: (*origin).to_owned(), head })
             }
@@ -99,7 +106,8 @@ impl Checkpoint {
         }
         let own = key_id(origin, key.as_bytes());
         let mut found = false;
-        let lines: Vec<&str> = signatures.trim_start_matches('\n').lines().collect();
+        let signatures = signatures.strip_prefix('\n').and_then(|lines| lines.strip_suffix('\n'));
+        let lines: Vec<&str> = signatures.ok_or(CheckpointError::NoSignatures)?.split('\n').collect();
         if NOTE_SIGNATURES_MAX < u64::try_from(lines.len()).unwrap_or(u64::MAX) {
             return Err(CheckpointError::SignatureLine);
         }
@@ -124,8 +132,7 @@ impl Checkpoint {
 
 fn signature_line(line: &str) -> Option<(&str, Vec<u8>)> {
     let (name, blob) = line.strip_prefix(SIGNATURE_PREFIX)?.rsplit_once(' ')?;
-    let plain = !name.is_empty() && !name.contains([' ', '+']);
-    Some((name, BASE64.decode(blob.as_bytes()).ok()?)).filter(|_| plain)
+    Some((name, BASE64.decode(blob.as_bytes()).ok()?)).filter(|_| is_origin(name))
 }
 
 /// The first four bytes of SHA-256 over name, newline, signature type and key.

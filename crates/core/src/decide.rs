@@ -91,6 +91,7 @@ pub fn decide(state: &State, event: &Event, at: Timestamp) -> Result<Accepted, R
         None => founding::judge(state, event, &cause)?,
         Some(charter) => {
             check_ledger(state, event.header())?;
+            check_sent_again(state, event)?;
             check_author(state, event, charter)?;
             // Before the time rules: what has been accepted once is there, however late it is sent again.
             check_new(state, event)?;
@@ -212,6 +213,14 @@ fn check_ledger(state: &State, header: &Header) -> Result<(), Refusal> {
     Err(Reason::ForeignLedger { expected: shown(own), got: shown(header.ledger) }.by_format("ledger"))
 }
 
+/// What is there already is there, whatever has become since of the key that signed it.
+fn check_sent_again(state: &State, event: &Event) -> Result<(), Refusal> {
+    match state.keys().binding(&event.header().by, event.key()) {
+        Some(_) => check_new(state, event),
+        None => Ok(()),
+    }
+}
+
 /// The same event twice is one event.
 fn check_new(state: &State, event: &Event) -> Result<(), Refusal> {
     match state.entry_of(&event.id()) {
@@ -275,7 +284,7 @@ fn check_binding(event: &Event, binding: &KeyBinding) -> Result<(), Refusal> {
             }
             Err(Reason::RecoveryOnly { by, act: event.act().tag().to_owned() }.by_format("author"))
         }
-        Some((KeyEnding::Retired, _)) if object => Ok(()),
+        Some((KeyEnding::Retired | KeyEnding::Revoked, _)) if object => Ok(()),
         Some((how, cause)) => {
             let (how, ended) = (how.as_str().to_owned(), cause.at.to_string());
             Err(Reason::KeyEnded { by, key: event.key().to_string(), how, ended }.by_format("author"))

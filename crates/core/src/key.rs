@@ -108,6 +108,12 @@ impl PublicKey {
         [self.point.as_bytes().as_slice(), application.as_bytes()].concat()
     }
 
+    /// The same point without an application.
+    #[must_use]
+    pub fn bare(&self) -> Self {
+        Self { point: self.point, application: None }
+    }
+
     /// The 32 bytes of the point.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8; 32] {

@@ -110,7 +110,7 @@ impl Receipt {
             return Err(shape("it is too long"));
         }
         let (proof, checkpoint) = text.split_once("\n\n").ok_or(shape("no checkpoint follows the proof"))?;
-        let mut lines = proof.lines();
+        let mut lines = proof.split('\n');
         if lines.next() != Some(TITLE) {
             return Err(shape("its first line is not that of a tlog-proof"));
         }

@@ -129,6 +129,8 @@ reasons! {
     KeyRevoked = "key-revoked" { person: String } "`{person}` has revoked the key; it is never good again", "rollcall key new --help";
     RecoveryOnly = "recovery-only" { by: String, act: String } "the key is a recovery key of `{by}` and signs only what concerns keys, not: `{act}`", "rollcall key list";
     KeyTooYoung = "key-too-young" { key: String, bound: String, from: String } "the key {key} was bound at {bound} and may end another key from: {from}", "";
+    RecoveryOutranks = "recovery-outranks" { key: String } "a signing key ends no recovery key, the recovery key itself does: {key}", "rollcall key list";
+    KeyOffered = "key-offered" { offer: String } "the key is offered already: {offer}", "rollcall bind-key --help";
     KeyUnvouched = "key-unvouched" { person: String, threshold: u64 } "nobody who may has bound the key: an older key of `{person}`, or {threshold} persons of the authority who endorse the offer", "rollcall endorse --help";
     KeyWaits = "key-waits" { due: String, at: String } "the person's older keys may object until {due}, it is: {at}", "";
     KeyDisputed = "key-disputed" { offer: String, veto: String } "the offered key is in dispute since {veto}; a recovery key of the person or the authority ends that, offer: {offer}", "rollcall settle-key --help";

@@ -171,5 +171,18 @@ fn list(args: &ArgMatches) -> Result<Answer, Failure> {
         ));
         rows.push(json!({"person": binding.person, "forge": account.forge, "account": account.number, "login": login, "since": binding.bound.at.to_string()}));
     }
+    let open = state.accounts().claims().filter(|(_, claim)| {
+        claim.verified.is_none() && forge.as_ref().is_none_or(|forge| claim.account.forge == *forge)
+    });
+    for (event, claim) in open {
+        let (person, account, login) = (&claim.cause.by, &claim.account, claim.login.as_str());
+        text.push_str(&format!(
+            "{:<24} {:<10} {:<10} {login}  (claimed, not confirmed: {event})\n",
+            person.as_str(),
+            account.forge,
+            account.number
+        ));
+        rows.push(json!({"person": person, "forge": account.forge, "account": account.number, "login": login, "claim": event.to_string(), "confirmed": false}));
+    }
     Ok(Answer::new(Value::Array(rows), text))
 }

@@ -137,7 +137,8 @@ pub(super) fn submit(session: &mut Session, event: SignedEvent, at: Timestamp, d
     session.flush()?;
     let mut object = show::entry(admission.index, &admission.bytes)?;
     let line = show::entry_line(&object);
-    let notes = crate::commands::meeting::notes(session.state(), &id, at);
+    let mut notes = crate::commands::meeting::notes(session.state(), &id, at);
+    notes.extend(keyless(session.state(), &object));
     object.insert("outcome".to_owned(), json!("accepted"));
     object.insert("notes".to_owned(), json!(notes));
     let mut text = format!("accepted\n{line}\n  event {id}\n");
@@ -151,6 +152,16 @@ pub(super) fn submit(session: &mut Session, event: SignedEvent, at: Timestamp, d
 
 /// Finds an event by what a person writes of its id.
 pub(super) type Events<'a> = &'a dyn Fn(&str) -> Result<EventId, Failure>;
+
+/// Whoever has just ended their last key is told what is left.
+fn keyless(state: &rollcall_core::state::State, entry: &Map<String, Value>) -> Option<String> {
+    let by: Handle = entry.get("by")?.as_str()?.parse().ok()?;
+    let none = state.keys().signing(&by).next().is_none();
+    let revoked = entry.get("act")?.as_str()? == "revoke-key";
+    (none && revoked).then(|| {
+        format!("`{by}` has no key left that signs: offer a new one (rollcall offer-key), which a recovery key binds, or the authority after its waiting period")
+    })
+}
 
 /// Reads an act from its flags.
 pub(super) fn read(spec: &RecordSpec, args: &ArgMatches, events: Events<'_>) -> Result<Act, Failure> {
@@ -238,7 +249,23 @@ pub(super) fn signer(args: &ArgMatches, session: &Session) -> Result<(Handle, Si
         };
         let loaded = Signer::open(path, &super::passphrase(args), &wanted)?;
         let owner = known.owner(loaded.public()).cloned();
+        let former = || {
+            let people = session.state().people().iter();
+            let mut all = people.filter_map(|(person, _)| Some((person, known.binding(person, loaded.public())?)));
+            let (person, binding) = all.next()?;
+            let (how, cause) = binding.ended.as_ref()?;
+            Some(format!("this key of `{person}` was {} at: {}", how.as_str(), cause.at))
+        };
+        let offered = || {
+            let mut open = known.offers().filter(|(_, offer)| offer.is_open() && offer.key == *loaded.public());
+            open.next().map(|(event, offer)| {
+                format!("this key is offered as one of `{}` and not bound yet: {event}", offer.person())
+            })
+        };
         let unknown = || {
+            if let Some(what) = former().or_else(offered) {
+                return Failure::usage(what).hint("rollcall key list");
+            }
             Failure::usage(format!(
                 "nobody on this ledger owns the key {}; say who you are with `--by HANDLE`",
                 keys::fingerprint(loaded.public())

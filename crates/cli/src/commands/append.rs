@@ -39,7 +39,7 @@ pub(super) fn command() -> Command {
                 .long("receipts")
                 .value_name("DIR")
                 .value_parser(value_parser!(PathBuf))
-                .help("Write receipts into this folder, by default beside each file as FILE.receipt"),
+                .help("Write receipts into this folder as FILE.ENTRY.receipt, by default beside each file as FILE.receipt"),
         )
         .arg(Arg::new("no-receipts").long("no-receipts").action(ArgAction::SetTrue).help("Write no receipts"))
         .arg(
@@ -188,7 +188,7 @@ fn hand_out(args: &ArgMatches, session: &Session, ledger: &Path, items: &[Item])
         else {
             continue;
         };
-        let several = items.iter().filter(|other| other.place == *name).count() > 1;
+        let several = folder.is_some() || items.iter().filter(|other| other.place == *name).count() > 1;
         let extension = if several { format!("{entry}.receipt") } else { "receipt".to_owned() };
         let beside = name.with_added_extension(extension);
         let path = match (folder, beside.file_name()) {
@@ -196,12 +196,23 @@ fn hand_out(args: &ArgMatches, session: &Session, ledger: &Path, items: &[Item])
             (Some(_) | None, _) => beside,
         };
         let text = receipt::issue(session, *entry, &log_key)?;
+        if let Some(other) = not_a_receipt(&path) {
+            notes.push(format!("no receipt for {}: a file is there already: {other}", name.display()));
+            continue;
+        }
         match crate::output::replace(&path, text.as_bytes()) {
             Ok(()) => notes.push(format!("receipt: {}", path.display())),
             Err(failure) => notes.push(format!("no receipt for {}: {}", name.display(), failure.what)),
         }
     }
     Ok(notes)
+}
+
+/// A file that is there and is no receipt is never replaced by one.
+fn not_a_receipt(path: &Path) -> Option<String> {
+    let bytes =
+        path.exists().then(|| input::read(path, rollcall_core::limits::RECEIPT_BYTES_MAX).unwrap_or_default())?;
+    (!bytes.starts_with(b"c2sp.org/tlog-proof@v1\n")).then(|| path.display().to_string())
 }
 
 /// What the answer needs to know besides the acts.

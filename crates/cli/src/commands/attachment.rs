@@ -1,5 +1,6 @@
 //! `attachment` and `erase`: what stands beside the log and can go: profiles, evidence, documents.
 
+use std::io::IsTerminal;
 use std::path::PathBuf;
 
 use clap::{Arg, ArgMatches, Command, value_parser};
@@ -72,7 +73,15 @@ fn show(args: &ArgMatches) -> Result<Answer, Failure> {
     match attachments::read(ledger_path(args)?, &digest)? {
         Found::Content(content) => {
             let text = String::from_utf8_lossy(&content).into_owned();
-            Ok(Answer::new(json!({"digest": digest.to_string(), "content": text}), text))
+            // A terminal is shown no control characters; a file gets every byte that is text.
+            let hidden =
+                |c: &char| c.is_control() && !matches!(c, '\n' | '\t') || ('\u{202a}'..='\u{202e}').contains(c);
+            let shown = if std::io::stdout().is_terminal() {
+                text.chars().filter(|c| !hidden(c)).collect()
+            } else {
+                text.clone()
+            };
+            Ok(Answer::new(json!({"digest": digest.to_string(), "content": text}), shown))
         }
         Found::Altered => Err(Failure::unchecked(format!("the file is not the one that its digest names: {digest}"))),
         Found::Absent => Err(match erased {
@@ -84,7 +93,12 @@ fn show(args: &ArgMatches) -> Result<Answer, Failure> {
 
 fn list(args: &ArgMatches) -> Result<Answer, Failure> {
     let session = reading(args)?;
-    let rows = attachments::survey(ledger_path(args)?, session.state())?;
+    let mut rows = attachments::survey(ledger_path(args)?, session.state())?;
+    rows.extend(
+        attachments::unnamed(ledger_path(args)?, session.state())?
+            .into_iter()
+            .map(|digest| (digest, "named by no event")),
+    );
     let text = rows.iter().flat_map(|(digest, word)| [digest.to_string(), format!("  {word}\n")]).collect();
     let json: Value = rows.iter().map(|(digest, word)| json!({"digest": digest.to_string(), "is": word})).collect();
     Ok(Answer::new(json, text))
@@ -105,9 +119,12 @@ pub(super) fn erase(args: &ArgMatches) -> Result<Answer, Failure> {
     let reason = args.get_one::<String>("reason").map_or("", String::as_str);
     let reason = Text::new(reason).map_err(|fault| Failure::usage(format!("`reason` {fault}")))?;
     let mut session = Session::write(ledger)?;
-    let recorded = session.state().attachments().get(&digest).is_some_and(|known| known.erased.is_some());
+    let known = session.state().attachments().get(&digest);
+    let recorded = known.is_some_and(|known| known.erased.is_some());
+    // A file that no event names is nobody's evidence: it goes without a record.
+    let named = known.is_some();
     let mut event = None;
-    if !recorded {
+    if named && !recorded {
         let declared: Option<Timestamp> = super::parsed(args, "accept-at")?;
         let at = session.accepting_at(declared)?;
         let (by, key): (Handle, _) = act::signer(args, &session)?;
@@ -116,10 +133,23 @@ pub(super) fn erase(args: &ArgMatches) -> Result<Answer, Failure> {
         session.admit(signed, at)?;
         session.flush()?;
     }
+    let stands = session.state().attachments().get(&digest).is_none_or(|known| known.erased.is_some());
+    if !stands {
+        let event = event.unwrap_or_default();
+        let text = format!(
+            "proposed: it is erased once the authority's threshold has signed\n  rollcall endorse --event {event}\n"
+        );
+        return Ok(Answer::new(json!({"outcome": "proposed", "digest": digest.to_string(), "event": event}), text));
+    }
     // Recorded first: whoever is interrupted here erases again, and the log has said so already.
     let removed = attachments::remove(ledger, &digest)?;
     let gone = if removed { "its file is removed" } else { "no file of it was here" };
-    let text = format!("erased {digest}: {gone}{}\n", if recorded { "; the log had recorded it" } else { "" });
+    let told = match (named, recorded) {
+        (false, _) => "; no event names it",
+        (true, true) => "; the log had recorded it",
+        (true, false) => "",
+    };
+    let text = format!("erased {digest}: {gone}{told}\n");
     let json = json!({"outcome": "erased", "digest": digest.to_string(), "event": event, "removed": removed});
     Ok(Answer { json, text, exit: Exit::Done })
 }

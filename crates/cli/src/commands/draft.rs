@@ -7,9 +7,9 @@ use rollcall_core::act::Act;
 use rollcall_core::digest::{EventId, LedgerId, TreeHash};
 use rollcall_core::event::{Header, Payload};
 use rollcall_core::key::NAMESPACE;
-use rollcall_core::limits::NOT_AFTER_DEFAULT_MS;
+use rollcall_core::limits::{NOT_AFTER_DEFAULT_MS, NOT_AFTER_MAX_MS};
 use rollcall_core::name::Handle;
-use rollcall_core::time::Timestamp;
+use rollcall_core::time::{DAY_MS, Timestamp};
 use rollcall_core::tree::Head;
 use serde::Deserialize;
 use serde_json::json;
@@ -67,6 +67,10 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
         header.not_after = not_after;
     }
     let not_after = header.not_after;
+    if not_after < at || at.plus_ms(NOT_AFTER_MAX_MS) < not_after {
+        let days = NOT_AFTER_MAX_MS / DAY_MS;
+        return Err(Failure::usage(format!("`not-after` lies between now and {days} days from now, got: {not_after}")));
+    }
     let bytes = Payload { header, act }
         .encode()
         .map_err(|error| Failure::input("the act cannot be written").caused_by(&error))?;

@@ -4,6 +4,9 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use rollcall_core::act::Act;
+use rollcall_core::event::Payload;
+use rollcall_core::key::PublicKey;
 use rollcall_core::limits::ENTRY_BYTES_MAX;
 use serde_json::{Value, json};
 
@@ -85,6 +88,9 @@ pub(super) fn sign(args: &ArgMatches) -> Result<Answer, Failure> {
     let _ =
         anstream::stderr().lock().write_all(format!("You are about to sign:\n\n{}\n", inspection.text()).as_bytes());
     let signer = signer(args, &payload.header.by, session.as_ref())?;
+    if let Some(session) = &session {
+        require_own(session, &payload, signer.public())?;
+    }
     let event = signer.event(bytes)?;
     let form = if args.get_flag("binary") { event.encode() } else { carriage::armour(&event).into_bytes() };
     keys::write_new(&output, &form, 0o644)?;
@@ -94,13 +100,29 @@ pub(super) fn sign(args: &ArgMatches) -> Result<Answer, Failure> {
     Ok(Answer::new(json, text))
 }
 
+/// With the ledger at hand a signature that it would refuse is not made.
+fn require_own(session: &Session, payload: &Payload, key: &PublicKey) -> Result<(), Failure> {
+    let (state, by) = (session.state(), &payload.header.by);
+    let ledger = state.founding().map(|founding| founding.ledger);
+    if payload.header.ledger != ledger {
+        return Err(Failure::usage("the draft is for another ledger than the one at hand; nothing was signed"));
+    }
+    let brings_its_own = matches!(payload.act, Act::Enrol(_) | Act::OfferKey(_) | Act::BindKey(_) | Act::VetoKey(_));
+    if brings_its_own || state.keys().active(by, key).is_some() {
+        return Ok(());
+    }
+    let fingerprint = keys::fingerprint(key);
+    Err(Failure::usage(format!(
+        "the draft is by `{by}`, and the key {fingerprint} is not a good one of theirs; nothing was signed"
+    ))
+    .hint("rollcall key list"))
+}
+
 /// The key that `--key` names; in a rehearsal that is at hand, without one, the author's test key.
 fn signer(args: &ArgMatches, by: &rollcall_core::name::Handle, session: Option<&Session>) -> Result<Signer, Failure> {
     match (args.get_one::<PathBuf>("key"), session) {
         (Some(path), session) => {
-            let known = |key: &rollcall_core::key::PublicKey| {
-                session.is_none_or(|session| session.state().keys().owner(key) == Some(by))
-            };
+            let known = |key: &PublicKey| session.is_none_or(|session| session.state().keys().owner(key) == Some(by));
             Signer::open(path, &super::passphrase(args), &known)
         }
         (None, Some(session)) if session.is_rehearsal() => Signer::rehearsal(by),

@@ -53,7 +53,8 @@ fn verify(args: &ArgMatches) -> Result<Answer, Failure> {
     let path = args.get_one::<PathBuf>("file").ok_or_else(|| Failure::usage("which file?"))?;
     let ledger: LedgerId = super::parsed(args, "ledger-id")?.ok_or_else(|| Failure::usage("which ledger?"))?;
     let text = input::read_text(path, RECEIPT_BYTES_MAX)?;
-    let verified = Receipt::read(&within(&text)).and_then(|receipt| receipt.verify(ledger));
+    // Mail may have changed the line endings; nothing else is forgiven.
+    let verified = Receipt::read(&within(&text.replace("\r\n", "\n"))).and_then(|receipt| receipt.verify(ledger));
     let shown = verified.map_err(|error| {
         let mut failure = Failure::input(format!("the receipt proves nothing: {}", path.display())).caused_by(&error);
         failure.exit = Exit::Invalid;

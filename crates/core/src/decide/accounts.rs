@@ -1,12 +1,13 @@
 //! Forge accounts: claimed by a person, confirmed by somebody else who saw the forge show the person's statement, given up
 //! by the person (trap C17). What needs an account says so in the charter: one human, one voice.
 
-use super::{Changes, Scene, concerns, kin, paths};
+use super::{Changes, Scene, authority, concerns, kin, paths};
 use crate::act::{ClaimAccount, ReleaseAccount, VerifyAccount};
 use crate::charter::AccountRules;
 use crate::name::{Handle, Name, UnitId};
 use crate::refusal::{Reason, Refusal};
 use crate::state::accounts::{AccountChange, AccountId};
+use crate::state::authority::Proposed;
 use crate::time::Timestamp;
 
 const RULE: &str = "accounts";
@@ -20,8 +21,8 @@ fn is_login(login: &str) -> bool {
 /// The author claims an account, or says that the login of one has changed.
 pub(super) fn claim(scene: &Scene<'_>, act: &ClaimAccount) -> Changes {
     let ClaimAccount { forge, account, login, page: _ } = act;
-    if *account == 0 || !is_login(login.as_str()) {
-        let what = format!("not a login with its number: `{}`, {account}", login.as_str());
+    if *account == 0 || !is_login(login.as_str()) || !is_login(forge.as_str()) {
+        let what = format!("not a login with its number on a forge: `{}`, {account}, `{forge}`", login.as_str());
         return Err(Reason::NotAnAccount { what }.by_format(RULE));
     }
     let account = AccountId::new(forge, *account);
@@ -89,14 +90,27 @@ fn require_checker(scene: &Scene<'_>, person: &Handle) -> Result<(), Refusal> {
     Err(Reason::NotSeated { person: scene.by().to_string(), seats }.under(clause))
 }
 
-/// The author gives an account up.
+/// The author gives an account up, or the authority takes one that was bound to the wrong person.
 pub(super) fn release(scene: &Scene<'_>, act: &ReleaseAccount) -> Changes {
     let account = AccountId::new(&act.forge, act.account);
-    if scene.state.accounts().owner(&account) != Some(scene.by()) {
-        let (person, account) = (scene.by().to_string(), account.to_string());
-        return Err(Reason::AccountNotYours { person, account }.by_format(RULE));
+    match scene.state.accounts().owner(&account) {
+        Some(owner) if owner == scene.by() => Ok(vec![AccountChange::Released { account }.into()]),
+        // What was confirmed wrongly is undone by the authority.
+        Some(_) if scene.require_authority().is_ok() => authority::propose(scene, Proposed::ReleaseAccount { account }),
+        Some(_) | None => {
+            let (person, account) = (scene.by().to_string(), account.to_string());
+            Err(Reason::AccountNotYours { person, account }.by_format(RULE))
+        }
     }
-    Ok(vec![AccountChange::Released { account }.into()])
+}
+
+/// The authority's threshold has signed.
+pub(super) fn released(scene: &Scene<'_>, account: &AccountId) -> Changes {
+    if let Some(owner) = scene.state.accounts().owner(account) {
+        return Ok(vec![AccountChange::Released { account: account.clone() }.into(), concerns(owner)]);
+    }
+    let (person, account) = (scene.by().to_string(), account.to_string());
+    Err(Reason::AccountNotYours { person, account }.by_format(RULE))
 }
 
 impl Scene<'_> {
@@ -128,7 +142,7 @@ impl Scene<'_> {
         };
         let account = AccountId::new(forge, number);
         let accounts = self.state.accounts();
-        let owner = accounts.owner_at(&account, merged).or_else(|| accounts.owner(&account));
+        let owner = accounts.author(&account, merged);
         match owner.filter(|owner| *owner != person) {
             Some(owner) => {
                 let (account, person) = (account.to_string(), owner.to_string());

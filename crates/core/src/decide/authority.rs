@@ -290,6 +290,8 @@ fn effect_of(scene: &Scene<'_>, what: &Proposed, basis: Option<EventId>) -> Chan
             units::dissolution(scene, unit, None, None)
         }
         Proposed::BindKey { person, key } => binding(scene, person, key),
+        Proposed::Erase { digest } => super::attachments::erased(scene, *digest),
+        Proposed::ReleaseAccount { account } => super::accounts::released(scene, account),
         Proposed::EnrolPeople { people, keys, names } => super::people::enrolling(scene, people, keys, names),
         Proposed::RebindKey { offer, person: _ } => super::keys::vouched(scene, offer),
         Proposed::SettleKey { offer, person: _, ruling } => super::keys::settlement(scene, offer, *ruling),

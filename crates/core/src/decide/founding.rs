@@ -80,6 +80,9 @@ fn found(event: &Event, act: &FoundLedger, cause: &Cause) -> Changes {
     if *charter_length == 0 || CHARTER_BYTES_MAX < *charter_length {
         return Err(fail("the charter's length is out of bounds"));
     }
+    if !crate::checkpoint::is_origin(act.origin.as_str()) {
+        return Err(fail("the origin is at most 255 bytes without spaces, `+` and control characters"));
+    }
     let founder = authority.iter().zip(keys).find(|(person, _)| **person == cause.by);
     if founder.is_none_or(|(_, key)| key != event.key()) {
         return Err(fail("the founder is one of the authority's persons and signs with the key it names"));
@@ -120,7 +123,9 @@ fn found(event: &Event, act: &FoundLedger, cause: &Cause) -> Changes {
 /// Ledgers on a real clock refuse the published key of a handle: anybody could sign with it.
 pub(super) fn refuse_rehearsal_key(person: &Handle, key: &crate::key::PublicKey) -> Result<(), Refusal> {
     match SigningKey::rehearsal(person).public() {
-        Ok(test) if test == *key => Err(Reason::RehearsalKey { person: person.to_string() }.by_format("author")),
+        Ok(test) if test.as_bytes() == key.as_bytes() => {
+            Err(Reason::RehearsalKey { person: person.to_string() }.by_format("author"))
+        }
         Ok(_) | Err(_) => Ok(()),
     }
 }

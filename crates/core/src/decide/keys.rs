@@ -21,16 +21,22 @@ const RULE: &str = "keys";
 
 /// A key that signs for the first time belongs to nobody, has never been revoked, and is no published test key.
 pub(super) fn require_fresh(scene: &Scene<'_>, person: &Handle, key: &PublicKey) -> Result<(), Refusal> {
-    if let Some(owner) = scene.state.keys().owner(key) {
-        return Err(Reason::KeyTaken { person: owner.to_string() }.by_format("author"));
-    }
-    if let Some(person) = scene.state.keys().revoker(key) {
-        return Err(Reason::KeyRevoked { person: person.to_string() }.by_format("author"));
-    }
+    require_free(scene, key)?;
     if scene.state.founding().is_some_and(|founding| founding.clock == Clock::Wall) {
         super::founding::refuse_rehearsal_key(person, key)?;
     }
     Ok(())
+}
+
+/// A key is free when nobody holds its point, under whatever application, and nobody has revoked it.
+fn require_free(scene: &Scene<'_>, key: &PublicKey) -> Result<(), Refusal> {
+    if let Some(owner) = scene.state.keys().holder(key) {
+        return Err(Reason::KeyTaken { person: owner.to_string() }.by_format("author"));
+    }
+    match scene.state.keys().revoker(key) {
+        Some(person) => Err(Reason::KeyRevoked { person: person.to_string() }.by_format("author")),
+        None => Ok(()),
+    }
 }
 
 /// The key that signs the event is offered as its author's; it is theirs once another word says so.
@@ -40,6 +46,10 @@ pub(super) fn offer(scene: &Scene<'_>, act: &OfferKey) -> Changes {
     require_fresh(scene, person, &key)?;
     scene.require_enrolled(person)?;
     let (purpose, retires) = (purpose.unwrap_or(KeyPurpose::Signing), retires.unwrap_or_default());
+    let mut open = scene.state.keys().offers().filter(|(_, offer)| offer.is_open() && offer.person() == person);
+    if let Some((known, _)) = open.find(|(_, offer)| offer.key == key) {
+        return Err(Reason::KeyOffered { offer: known.to_string() }.by_format(RULE));
+    }
     for key in &retires {
         require_active(scene, key)?;
     }
@@ -87,12 +97,7 @@ fn require_age(scene: &Scene<'_>, binding: &KeyBinding) -> Result<(), Refusal> {
 /// and the waiting period has passed without an objection.
 pub(super) fn bind(scene: &Scene<'_>, act: &BindKey) -> Changes {
     let offer = open_offer(scene, "bind-key", &act.event)?;
-    if let Some(owner) = scene.state.keys().owner(&offer.key) {
-        return Err(Reason::KeyTaken { person: owner.to_string() }.by_format("author"));
-    }
-    if let Some(person) = scene.state.keys().revoker(&offer.key) {
-        return Err(Reason::KeyRevoked { person: person.to_string() }.by_format("author"));
-    }
+    require_free(scene, &offer.key)?;
     let own = scene.state.keys().active(scene.by(), scene.event.key()).filter(|_| offer.person() == scene.by());
     match own {
         Some(signer) => by_own_key(scene, &act.event, offer, signer),
@@ -101,13 +106,14 @@ pub(super) fn bind(scene: &Scene<'_>, act: &BindKey) -> Changes {
 }
 
 fn by_own_key(scene: &Scene<'_>, event: &EventId, offer: &KeyOffer, signer: &KeyBinding) -> Changes {
-    let recovery = signer.purpose == KeyPurpose::Recovery;
-    if offer.is_disputed() && !recovery {
+    let recovery = is_settled_recovery(scene, signer);
+    if offer.vetoed.is_some() && !recovery {
         return Err(disputed(event, offer));
     }
     for key in &offer.retires {
         if *key != signer.key {
             require_age(scene, signer)?;
+            require_rank(scene, signer, key)?;
         }
     }
     // What has ceased to be good since the offer needs no retiring any more.
@@ -129,11 +135,28 @@ fn by_authority(scene: &Scene<'_>, event: &EventId, offer: &KeyOffer) -> Changes
         let (due, at) = (due.to_string(), scene.at().to_string());
         return Err(Reason::KeyWaits { due, at }.by_format(RULE));
     }
-    Ok(bound(scene, event, offer, BoundBy::Authority, signing_keys(scene, offer.person())))
+    Ok(bound(scene, event, offer, BoundBy::Authority, good_keys(scene, offer.person())))
 }
 
-fn signing_keys(scene: &Scene<'_>, person: &Handle) -> Vec<PublicKey> {
-    scene.state.keys().signing(person).map(|binding| binding.key.clone()).collect()
+/// Every key that is good now, recovery keys included: whoever had one had the waiting period to object with it.
+fn good_keys(scene: &Scene<'_>, person: &Handle) -> Vec<PublicKey> {
+    let good = scene.state.keys().of(person).iter().filter(|binding| binding.is_active());
+    good.map(|binding| binding.key.clone()).collect()
+}
+
+/// A recovery key has its rank once it is as old as a key must be to end another: one that a thief has just bound has none.
+fn is_settled_recovery(scene: &Scene<'_>, signer: &KeyBinding) -> bool {
+    signer.purpose == KeyPurpose::Recovery && signer.bound.at.plus_ms(KEY_AGE_MS) <= scene.at()
+}
+
+/// A signing key ends no recovery key, which is there to undo what signing keys did.
+fn require_rank(scene: &Scene<'_>, signer: &KeyBinding, key: &PublicKey) -> Result<(), Refusal> {
+    let target = scene.state.keys().active(scene.by(), key);
+    let outranked = target.is_some_and(|target| target.purpose == KeyPurpose::Recovery);
+    if signer.purpose == KeyPurpose::Signing && outranked {
+        return Err(Reason::RecoveryOutranks { key: key.to_string() }.by_format(RULE));
+    }
+    Ok(())
 }
 
 fn disputed(event: &EventId, offer: &KeyOffer) -> Refusal {
@@ -171,7 +194,9 @@ pub(super) fn revoke(scene: &Scene<'_>, act: &RevokeKey) -> Changes {
     let RevokeKey { public_key: key, reason, since } = act.clone();
     let binding = scene.state.keys().binding(scene.by(), &key).ok_or_else(|| foreign(scene, &key))?;
     if key != *scene.event.key() {
-        require_age(scene, require_active(scene, scene.event.key())?)?;
+        let signer = require_active(scene, scene.event.key())?;
+        require_age(scene, signer)?;
+        require_rank(scene, signer, &key)?;
     }
     let wider = |known: &crate::state::keys::Suspicion| since.is_some() && known.since.is_none_or(|s| since < Some(s));
     if let Some(known) = binding.suspicion.as_ref().filter(|known| !wider(known)) {
@@ -184,7 +209,16 @@ pub(super) fn revoke(scene: &Scene<'_>, act: &RevokeKey) -> Changes {
         let what = "a suspicion is about the past".to_owned();
         return Err(Reason::TimeUnfit { what, time, at }.by_format(RULE));
     }
-    Ok(vec![KeyChange::Revoked { key, reason, since }.into()])
+    let mut changes: Vec<Change> = Vec::new();
+    if since.is_some() {
+        // What waits for signatures waits for the author's again: somebody else may have given them.
+        let signed = scene.state.proposals().proposals().filter(|(_, proposal)| {
+            proposal.stood.is_none() && proposal.withdrawn.is_none() && proposal.signers.contains_key(scene.by())
+        });
+        changes.extend(signed.map(|(proposal, _)| ProposalChange::Unsigned { proposal: *proposal }.into()));
+    }
+    changes.push(KeyChange::Revoked { key, reason, since }.into());
+    Ok(changes)
 }
 
 /// An older key of the person objects.
@@ -205,8 +239,10 @@ pub(super) fn veto(scene: &Scene<'_>, act: &VetoKey) -> Changes {
         if *by != BoundBy::Own {
             return Err(not_open("a recovery key or the authority bound it"));
         }
-        let retired_by_it = signer.ended.as_ref().is_some_and(|(_, ended)| ended.event == cause.event);
-        if cause.entry <= signer.bound.entry || !(signer.is_active() || retired_by_it) || signer.suspicion.is_some() {
+        // A key that the binding retired, or that was revoked after it, objects too: whoever has stolen a key must not
+        // silence its owner by ending it.
+        let ended_since = signer.ended.as_ref().is_none_or(|(_, ended)| cause.entry <= ended.entry);
+        if cause.entry <= signer.bound.entry || !ended_since {
             return Err(not_open("only a key that is older takes its binding back"));
         }
         let until = cause.at.plus_ms(KEY_CANCEL_MS);
@@ -217,22 +253,27 @@ pub(super) fn veto(scene: &Scene<'_>, act: &VetoKey) -> Changes {
         return Ok(vec![KeyChange::Cancelled { offer: *event }.into()]);
     }
     let signer = require_active(scene, &signer.key)?;
-    if offer.due.is_none() {
+    if is_settled_recovery(scene, signer) {
         let mut changes: Vec<Change> = vec![KeyChange::Dropped { offer: *event }.into()];
         changes.extend(closing(scene, event, offer));
         return Ok(changes);
     }
-    if offer.cause.entry <= signer.bound.entry {
-        return Err(not_open("only a key that is older than the offer disputes it"));
-    }
     if offer.vetoed.is_some() {
-        return Err(not_open("it is in dispute already"));
+        return Err(not_open("somebody has objected to it already"));
     }
-    let person = offer.person();
+    let mut changes: Vec<Change> = vec![KeyChange::Vetoed { offer: *event }.into()];
+    // Before the authority has vouched for it an offer is nobody's word but its own: there is nothing to dispute yet.
+    if offer.due.is_some() {
+        changes.extend(holding(scene, offer.person()));
+    }
+    Ok(changes)
+}
+
+/// While a dispute lasts the person's ballots are held out of every open vote.
+fn holding(scene: &Scene<'_>, person: &Handle) -> Vec<Change> {
     let votes = scene.state.motions().votes().filter(|(_, vote)| vote.electors.contains(person));
     let open = votes.filter(|(_, vote)| super::basis::is_open(scene.state, vote, scene.at()));
-    let held = open.map(|(vote, _)| MotionChange::Held { vote: *vote, person: person.clone() }.into());
-    Ok(std::iter::once(KeyChange::Vetoed { offer: *event }.into()).chain(held).collect())
+    open.map(|(vote, _)| MotionChange::Held { vote: *vote, person: person.clone() }.into()).collect()
 }
 
 /// The authority rules on a dispute.
@@ -251,10 +292,8 @@ pub(super) fn settlement(scene: &Scene<'_>, event: &EventId, ruling: Ruling) -> 
     }
     match ruling {
         Ruling::Uphold => {
-            if let Some(owner) = scene.state.keys().owner(&offer.key) {
-                return Err(Reason::KeyTaken { person: owner.to_string() }.by_format("author"));
-            }
-            Ok(bound(scene, event, offer, BoundBy::Authority, signing_keys(scene, offer.person())))
+            require_free(scene, &offer.key)?;
+            Ok(bound(scene, event, offer, BoundBy::Authority, good_keys(scene, offer.person())))
         }
         Ruling::Dismiss => {
             let mut changes: Vec<Change> = vec![KeyChange::Dropped { offer: *event }.into()];
@@ -268,5 +307,9 @@ pub(super) fn settlement(scene: &Scene<'_>, event: &EventId, ruling: Ruling) -> 
 pub(super) fn vouched(scene: &Scene<'_>, event: &EventId) -> Changes {
     let offer = open_offer(scene, "endorse", event)?;
     let due = scene.at().plus_ms(KEY_WAIT_MS);
-    Ok(vec![KeyChange::Endorsed { offer: *event, due }.into(), concerns(offer.person())])
+    let mut changes: Vec<Change> = vec![KeyChange::Endorsed { offer: *event, due }.into(), concerns(offer.person())];
+    if offer.vetoed.is_some() {
+        changes.extend(holding(scene, offer.person()));
+    }
+    Ok(changes)
 }

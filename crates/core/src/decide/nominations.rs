@@ -293,7 +293,9 @@ pub(super) fn withdraw(scene: &Scene<'_>, act: &Withdraw) -> Changes {
         } else if let Some((author, gone)) = recorded(scene, event) {
             let gone = gone.then_some("it was withdrawn");
             (author, gone, RecordChange::Withdrawn { event: *event }.into())
-        } else if let Some(proposal) = scene.state.proposals().proposal(event) {
+        } else if let Some(proposal) = scene.state.proposals().proposal(event)
+            && (!matches!(proposal.what, Proposed::RebindKey { .. }) || proposal.signers.contains_key(scene.by()))
+        {
             let stood = proposal.stood.as_ref().map(|_| "it stands already");
             let gone = proposal.withdrawn.as_ref().map(|_| "it was withdrawn").or(stood);
             // Whoever signed another's proposal takes back that signature and no more.

@@ -100,7 +100,8 @@ pub fn attested(state: &State, unit: &UnitId, person: &Handle, criterion: &Name,
     // The account that wrote it is the person's own, where the charter asks for accounts (trap C16).
     let authored = |contribution: &Contribution| {
         let account = contribution.account.map(|number| AccountId::new(&contribution.forge, number));
-        !needed || account.is_some_and(|account| state.accounts().owner(&account) == Some(person))
+        let author = |account: &AccountId| state.accounts().author(account, contribution.merged);
+        !needed || account.is_some_and(|account| author(&account) == Some(person))
     };
     let own = |contribution: &Contribution| {
         contribution.unit == *unit && contribution.person == *person && contribution.withdrawn.is_none()

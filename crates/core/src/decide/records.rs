@@ -63,7 +63,7 @@ fn identity(forge: &Name, repository: &Text, number: u64) -> (String, String, u6
     // The last two parts are owner and name; what stands before them is an address.
     let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
     let kept = parts.get(parts.len().saturating_sub(2)..).unwrap_or_default().join("/");
-    (forge.as_str().to_lowercase(), kept, number)
+    (crate::state::accounts::forge_name(forge), kept, number)
 }
 
 /// Records of one contribution that stand.

@@ -26,8 +26,20 @@ impl AccountId {
     /// The account of a number on a forge, however the forge's name is written.
     #[must_use]
     pub fn new(forge: &Name, number: u64) -> Self {
-        Self { forge: forge.as_str().to_lowercase(), number }
+        Self { forge: forge_name(forge), number }
     }
+}
+
+/// A forge's name as one word: without case, and without what makes the best known ones an address.
+#[must_use]
+pub fn forge_name(forge: &Name) -> String {
+    let lower = forge.as_str().to_lowercase();
+    let host = lower.trim_start_matches("www.");
+    let known = ["gitee", "github", "gitcode", "gitlab", "atomgit", "codeberg"];
+    let short = known
+        .into_iter()
+        .find(|name| host.strip_prefix(name).is_some_and(|rest| [".com", ".org", ".net"].contains(&rest)));
+    short.map_or_else(|| host.to_owned(), str::to_owned)
 }
 
 impl std::fmt::Display for AccountId {
@@ -126,6 +138,14 @@ impl Accounts {
             binding.bound.at <= at && binding.released.as_ref().is_none_or(|released| at < released.at)
         };
         self.bindings.get(account)?.iter().find(held).map(|binding| &binding.person)
+    }
+
+    /// Whose work an account's is that was merged at an instant: whoever had it then, or before anybody had bound it,
+    /// whoever was the first to.
+    #[must_use]
+    pub fn author(&self, account: &AccountId, merged: Timestamp) -> Option<&Handle> {
+        let first = self.bindings.get(account)?.first()?;
+        if merged < first.bound.at { Some(&first.person) } else { self.owner_at(account, merged) }
     }
 
     /// Every account in force, with its binding.

@@ -1,6 +1,6 @@
 //! The book of attachments: digests that events name, by whom, and which of them are erased. The contents are elsewhere.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde::Serialize;
 
@@ -9,10 +9,10 @@ use crate::digest::Digest;
 use crate::name::Handle;
 
 /// An attachment, as far as the log knows it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Attachment {
-    /// Authors of the events that name it.
-    pub cited: BTreeSet<Handle>,
+    /// The author of the first event that names it: whose it is.
+    pub owner: Handle,
     /// The event that records its erasure.
     pub erased: Option<Cause>,
 }
@@ -65,7 +65,7 @@ impl Attachments {
     pub(super) fn apply(&mut self, change: AttachmentChange, cause: &Cause) {
         match change {
             AttachmentChange::Cited { digest } => {
-                self.known.entry(digest).or_default().cited.insert(cause.by.clone());
+                self.known.entry(digest).or_insert_with(|| Attachment { owner: cause.by.clone(), erased: None });
             }
             AttachmentChange::Profile { digest } => {
                 self.profiles.insert(cause.by.clone(), digest);

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::Cause;
+use super::accounts::AccountId;
 use crate::act::Ruling;
 use crate::charter::Clause;
 use crate::digest::{Digest, EventId};
@@ -93,6 +94,16 @@ pub enum Proposed {
         person: Handle,
         /// The key.
         key: PublicKey,
+    },
+    /// Have an attachment erased.
+    Erase {
+        /// Its digest.
+        digest: Digest,
+    },
+    /// Take an account from a person, to whom it was wrongly bound.
+    ReleaseAccount {
+        /// The account.
+        account: AccountId,
     },
     /// Enrol people, each with a key.
     EnrolPeople {

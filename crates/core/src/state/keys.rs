@@ -133,7 +133,7 @@ impl KeyOffer {
     /// Tells whether it is in dispute.
     #[must_use]
     pub const fn is_disputed(&self) -> bool {
-        self.is_open() && self.vetoed.is_some()
+        self.is_open() && self.vetoed.is_some() && self.due.is_some()
     }
 }
 
@@ -221,6 +221,13 @@ impl Keys {
         self.owners.get(key)
     }
 
+    /// Who holds a key's point now, alone or as a security key's under some application: one point is one person's.
+    #[must_use]
+    pub fn holder(&self, key: &PublicKey) -> Option<&Handle> {
+        let mut same = self.owners.range(key.bare()..).take_while(|(other, _)| other.as_bytes() == key.as_bytes());
+        same.next().map(|(_, person)| person)
+    }
+
     /// The newest binding of a key to a person, good or not.
     #[must_use]
     pub fn binding(&self, person: &Handle, key: &PublicKey) -> Option<&KeyBinding> {
@@ -242,7 +249,7 @@ impl Keys {
     /// Who revoked a key, if anybody has: it is never good again.
     #[must_use]
     pub fn revoker(&self, key: &PublicKey) -> Option<&Handle> {
-        let revoked = |binding: &KeyBinding| binding.key == *key && binding.suspicion.is_some();
+        let revoked = |binding: &KeyBinding| binding.key.as_bytes() == key.as_bytes() && binding.suspicion.is_some();
         self.bindings.iter().find(|(_, bindings)| bindings.iter().any(revoked)).map(|(person, _)| person)
     }
 

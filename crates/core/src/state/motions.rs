@@ -140,7 +140,7 @@ impl Tally {
 }
 
 impl Vote {
-    /// What the ballots so far add up to; those that are held out count for nothing.
+    /// What the ballots so far add up to; approvals that are held out count for nothing.
     #[must_use]
     pub fn tally(&self) -> Tally {
         self.tally_without(&BTreeSet::new())
@@ -149,9 +149,14 @@ impl Vote {
     /// What the ballots add up to without those of some electors, who stay in N and P.
     #[must_use]
     pub fn tally_without(&self, apart: &BTreeSet<Handle>) -> Tally {
-        let counts = |person: &&Handle| !self.held.contains(*person) && !apart.contains(*person);
-        let counted = || self.present.iter().filter(counts);
-        let count = |choice| as_u64(counted().filter(|p| self.standing(p) == Some(choice)).count());
+        // A held approval counts for nothing; a held objection counts, so that holding one out carries no motion.
+        let counts = |person: &&Handle, choice| {
+            !apart.contains(*person) && (choice != Choice::For || !self.held.contains(*person))
+        };
+        let count = |choice| {
+            let mut cast = self.present.iter().filter(|person| counts(person, choice));
+            as_u64(cast.by_ref().filter(|person| self.standing(person) == Some(choice)).count())
+        };
         let (approvals, against, abstain) = (count(Choice::For), count(Choice::Against), count(Choice::Abstain));
         let lapsed = as_u64(self.electors.iter().filter(|person| self.has_lapsed(person)).count());
         let present = as_u64(self.present.iter().filter(|person| !self.has_lapsed(person)).count());
@@ -187,10 +192,11 @@ impl Vote {
         self.ballots.get(person).and_then(|chain| chain.last())
     }
 
-    /// Tells whether every pinned elector has a standing ballot.
+    /// Tells whether every pinned elector has a standing ballot that nothing holds out.
     #[must_use]
     pub fn is_complete(&self) -> bool {
-        self.present.iter().all(|person| self.standing(person).is_some() || self.has_lapsed(person))
+        let balloted = |person: &Handle| self.standing(person).is_some() && !self.held.contains(person);
+        self.present.iter().all(|person| balloted(person) || self.has_lapsed(person))
     }
 
     /// Tells whether no further ballot can change the outcome: recorded, or the closing time is past.
