@@ -3,13 +3,17 @@
 //!
 //! In a fenced block marked `acts`, `at TIME` sets the clock, and a line `BY ACT field=value … [#label] => ANSWER` is an
 //! act; `ANNE,BOB ACT …` is the same act by each of them. `ANSWER` is `accepted`, or `refused CODE CLAUSE`, or `invalid`.
-//! Values run to the next ` field=`; lists are JSON. A line `charter: NAME` before the acts names another charter.
+//! Values run to the next ` field=`; lists are JSON. A line `charter: NAME` before the acts names another charter. A line
+//! `BY brings NAME: THIS -> THAT` hands in the charter with the first THIS replaced; `{NAME}` then stands for the digest of
+//! that text and `{base}` for that of the charter itself.
 //!
 //! In a fenced block marked `ask`, `COMMAND => TEXT` runs `rollcall COMMAND` on the ledger that all the acts leave, and
 //! its output holds the text; `COMMAND =/> TEXT`, and it does not. `@label` stands for an act's event.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
+use rollcall_core::charter::Charter;
 use rollcall_tests::{expect, json};
 use serde_json::{Map, Value, json};
 
@@ -64,6 +68,9 @@ fn play(path: &Path) -> usize {
     let mut at = String::from("2026-03-02T01:00:00Z");
     let mut inside = false;
     let mut acts = Vec::new();
+    let preset = story.lines().find_map(|line| line.strip_prefix("charter: ")).unwrap_or("greatsql").trim();
+    let base = Charter::preset(preset).unwrap();
+    let mut texts = vec![("{base}".to_owned(), Charter::digest_of(base).to_string())];
     for (number, line) in (1..).zip(story.lines()) {
         match line {
             "```acts" => inside = true,
@@ -74,6 +81,20 @@ fn play(path: &Path) -> usize {
                     time.clone_into(&mut at);
                     continue;
                 }
+                if let Some((by, amended)) = line.split_once(" brings ") {
+                    let (name, edit) = amended.split_once(": ").unwrap();
+                    let (this, that) = edit.split_once(" -> ").unwrap();
+                    let text = base.replacen(this, that, 1);
+                    assert_ne!(text, base, "nothing is replaced: {line}");
+                    let digest = Charter::digest_of(&text).to_string();
+                    for (part, text) in rollcall_core::ledger::parts(&text).into_iter().enumerate() {
+                        let act = json!({"at": at, "by": by, "act": "charter-part", "draft": digest, "part": part, "text": text});
+                        acts.push((number, (act, "accepted".to_owned())));
+                    }
+                    texts.push((format!("{{{name}}}"), digest));
+                    continue;
+                }
+                let line = texts.iter().fold(line.to_owned(), |line, (name, digest)| line.replace(name, digest));
                 let (authors, rest) = line.split_once(' ').unwrap();
                 acts.extend(authors.split(',').map(|by| (number, act(&format!("{by} {rest}"), &at))));
             }
@@ -82,15 +103,23 @@ fn play(path: &Path) -> usize {
     assert!(!acts.is_empty(), "{} has no acts", path.display());
     let folder = tempfile::tempdir().unwrap();
     let mut lines: Vec<Value> = acts.iter().map(|(_, (act, _))| act.clone()).collect();
-    if let Some(charter) = story.lines().find_map(|line| line.strip_prefix("charter: ")) {
-        lines[0]["charter"] = json!(charter.trim());
-    }
+    lines[0]["charter"] = json!(preset);
     let answers = rollcall_tests::rehearse(folder.path(), &lines);
     assert_eq!(answers.len(), acts.len());
     for ((number, (act, expected)), answer) in acts.iter().zip(&answers) {
         let place = format!("{}:{number}", path.file_name().unwrap().to_string_lossy());
         assert_eq!(&told(answer), expected, "{place}: {act}\n  {answer}");
     }
+    // A refused act leaves no trace: the log holds what was accepted, the charter's parts, and the founder's confirmation,
+    // which is entered where the play's second line states none and may be stated later.
+    let accepted = || answers.iter().zip(&acts).filter(|(answer, _)| answer["outcome"] == "accepted");
+    let events: BTreeSet<&str> = accepted().map(|(answer, _)| answer["event"].as_str().unwrap()).collect();
+    let own = |act: &Value| act["act"] == "confirm" && act["by"] == acts[0].1.0["by"];
+    let stated = accepted().any(|(_, (_, (act, _)))| own(act));
+    let entered = acts.get(1).is_none_or(|(_, (act, _))| act["act"] != "confirm");
+    let status = json(folder.path(), &["--ledger", "play.ledger", "status"]);
+    let founding = rollcall_core::ledger::parts(base).len() + usize::from(entered && !stated);
+    assert_eq!(status["size"], events.len() + founding, "{}", path.display());
     let audit = json(folder.path(), &["--ledger", "play.ledger", "audit"]);
     assert_eq!(audit["outcome"], "valid", "{}: {audit}", path.display());
     let _ = expect(folder.path(), 0, &["--ledger", "play.ledger", "replay"]);

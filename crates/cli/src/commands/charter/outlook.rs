@@ -2,23 +2,30 @@
 
 use std::fmt::Write;
 
-use clap::{ArgMatches, Command};
+use clap::{Arg, ArgMatches, Command};
 use rollcall_core::outlook::{Outlook, Standing, outlook, stalls};
 use serde_json::json;
 
 use crate::answer::Answer;
-use crate::commands::reading;
+use crate::commands::{ledger_path, reading};
 use crate::failure::Failure;
+use crate::session::Session;
 
 pub(super) fn command() -> Command {
     Command::new("outlook")
         .about("Show what would freeze each body, who could still demand a meeting, and what the exits are")
-        .after_help("Example:\n  rollcall --ledger L charter outlook")
+        .arg(Arg::new("as-of").long("as-of").value_name("N|TIME").help("As the ledger stood after N entries, or at this instant"))
+        .after_help("Examples:\n  rollcall --ledger L charter outlook\n  rollcall --ledger L charter outlook --as-of 2026-03-20T00:00:00Z")
 }
 
 pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
-    let session = reading(args)?;
-    let (state, charter, at) = (session.state(), session.charter()?, session.asking_at()?);
+    let as_of = args.get_one::<String>("as-of");
+    let session = match as_of {
+        Some(text) => Session::read(ledger_path(args)?, crate::commands::as_of(text)?)?,
+        None => reading(args)?,
+    };
+    let at = if as_of.is_some() { session.state().last_at() } else { session.asking_at()? };
+    let (state, charter) = (session.state(), session.charter()?);
     let all = outlook(state, charter, at);
     let mut text = String::new();
     for body in &all {
