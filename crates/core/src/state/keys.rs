@@ -343,10 +343,18 @@ impl Keys {
         let (person, key) = (offer.person().clone(), offer.key.clone());
         let Some((_, bound)) = offer.bound.clone() else { return };
         self.end(&person, &key, KeyEnding::Cancelled, cause);
+        // A key that has become somebody else's in the meantime, or that they revoked, is not good again.
+        let ended_by_it = |binding: &&KeyBinding| binding.ended.as_ref().is_some_and(|(_, e)| e.event == bound.event);
+        let replaced: Vec<PublicKey> = self
+            .of(&person)
+            .iter()
+            .filter(ended_by_it)
+            .filter(|binding| self.holder(&binding.key).is_none() && self.revoker(&binding.key).is_none())
+            .map(|binding| binding.key.clone())
+            .collect();
         for binding in self.bindings.get_mut(&person).into_iter().flatten() {
-            let replaced = binding.ended.as_ref().is_some_and(|(_, ended)| ended.event == bound.event);
-            // A key that somebody else has enrolled with in the meantime stays theirs.
-            if replaced && binding.suspicion.is_none() && !self.owners.contains_key(&binding.key) {
+            let ended = binding.ended.as_ref().is_some_and(|(_, ended)| ended.event == bound.event);
+            if ended && replaced.contains(&binding.key) {
                 binding.ended = None;
                 self.owners.insert(binding.key.clone(), person.clone());
             }
