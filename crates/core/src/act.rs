@@ -139,7 +139,7 @@ records! {
     Confirm = "confirm" {}
     /// Enrols the author with the key that signs this act; the handle is the author.
     Enrol = "enrol" {
-        /// A name to show beside the handle.
+        /// A name to show; it stays in the log for good, what may have to go is a `profile`.
         name: Option<Text>,
     }
     /// Appoints a person as the authority; it stands when enough of the authority's persons have signed.
