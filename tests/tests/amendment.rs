@@ -240,3 +240,22 @@ fn an_amendment_is_decided_as_any_resolution() {
         assert_eq!(told(answer), expected, "{act}");
     }
 }
+
+/// A kind of which there is one unit exists from the amendment on that brings it, and what existed goes on as it was.
+#[test]
+fn a_single_unit_comes_with_the_charter_that_brings_it() {
+    let (text, digest) = draft(|text| format!("{text}\n[unit.council]\ncount = \"one\"\nclause = \"TOC-1\"\n"));
+    let mut script = meeting(&["Amend", &digest]);
+    submit(&mut script, "zed", &text, &digest);
+    script.decide("a", "m", "Amend", &amendment(&digest), &THREE);
+    script.act("alice", "adjourn", &json!({"meeting": "@m"}));
+    let note = |unit: &str| json!({"unit": unit, "kind": "unheard-of"});
+    script.act("zed", "record", &note("council"));
+    script.act("zed", "amend", &json!({"basis": "@a"}));
+    script.act("zed", "record", &note("council"));
+    script.act("zed", "record", &note("toc"));
+    let folder = tempfile::tempdir().unwrap();
+    let answers: Vec<String> = rehearse(folder.path(), script.lines()).iter().map(told).collect();
+    let last = &answers[answers.len() - 4..];
+    assert_eq!(last, ["unknown-unit format/unit", "accepted", "unknown-record TOC-1", "unknown-record TOC-1"]);
+}
