@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::Path;
 
-use rollcall_core::audit::{Level, Report};
+use rollcall_core::audit::{Auditor, Level, Report};
 use rollcall_core::charter::Charter;
 use rollcall_core::digest::{EventId, LedgerId, TreeHash};
 use rollcall_core::ledger::{Ledger, rehearsal_founding};
@@ -74,7 +74,7 @@ fn digests(ledger: &Ledger) -> Vec<(String, [u8; 32])> {
 }
 
 fn full(store: &impl Store, ledger: LedgerId, kept: &[KeptHead]) -> Report {
-    audit(store, Level::Full, Some(ledger), kept, |_| {}).unwrap()
+    audit(store, Auditor::new(Level::Full, Some(ledger)), kept, |_| {}).unwrap()
 }
 
 fn acts() -> Vec<Value> {
@@ -167,7 +167,7 @@ fn any_flipped_bit_of_any_entry_is_found_and_named() {
                 bad.entries[index][byte] ^= 1 << bit;
                 flips += 1;
                 let level = if flips % 32 == 0 { Level::Full } else { Level::Log };
-                let report = audit(&bad, level, Some(id), &[], |_| {}).unwrap();
+                let report = audit(&bad, Auditor::new(level, Some(id)), &[], |_| {}).unwrap();
                 let named = report.violations.iter().any(|v| v.entry == Some(index as u64) && !v.what.is_empty());
                 assert!(named, "entry {index} byte {byte} bit {bit}: {:?}", report.violations);
             }
@@ -185,7 +185,7 @@ fn any_flipped_bit_of_any_node_head_or_projection_is_found() {
             bytes[bit / 8] ^= 1 << (bit % 8);
             let mut bad = store.clone();
             bad.nodes.insert((*level, *index), TreeHash::from_bytes(bytes));
-            let report = audit(&bad, Level::Log, Some(id), &[], |_| {}).unwrap();
+            let report = audit(&bad, Auditor::new(Level::Log, Some(id)), &[], |_| {}).unwrap();
             let first = index << level;
             assert!(
                 report.violations.iter().any(|v| v.entry == Some(first) && v.code.ends_with("-altered")),
@@ -199,13 +199,17 @@ fn any_flipped_bit_of_any_node_head_or_projection_is_found() {
         let mut bad = store.clone();
         bad.head.root = TreeHash::from_bytes(bytes);
         assert!(
-            audit(&bad, Level::Log, Some(id), &[], |_| {}).unwrap().violations.iter().any(|v| v.code == "head-altered")
+            audit(&bad, Auditor::new(Level::Log, Some(id)), &[], |_| {})
+                .unwrap()
+                .violations
+                .iter()
+                .any(|v| v.code == "head-altered")
         );
     }
     for bit in 0..64 {
         let mut bad = store.clone();
         bad.head.size ^= 1 << bit;
-        assert!(!audit(&bad, Level::Log, Some(id), &[], |_| {}).unwrap().is_valid(), "size bit {bit}");
+        assert!(!audit(&bad, Auditor::new(Level::Log, Some(id)), &[], |_| {}).unwrap().is_valid(), "size bit {bit}");
     }
     for projection in 0..store.projections.len() {
         let mut bad = store.clone();
@@ -255,7 +259,7 @@ fn a_cheating_operator_is_caught_by_the_heads_that_later_authors_saw() {
         let codes: Vec<_> = report.violations.iter().map(|v| v.code.as_str()).collect();
         assert!(codes.iter().any(|code| ["seen-root-differs", "seen-beyond-log"].contains(code)), "{index}: {codes:?}");
         assert!(
-            audit(&cheated, Level::Signatures, Some(id), &[], |_| {}).unwrap().is_valid(),
+            audit(&cheated, Auditor::new(Level::Signatures, Some(id)), &[], |_| {}).unwrap().is_valid(),
             "only the rules can tell"
         );
     }
@@ -339,7 +343,7 @@ fn raw_damage_to_the_file_never_crashes() {
         let mut bytes = good.clone();
         bytes[at] ^= 1 << (round % 8);
         std::fs::write(&path, &bytes).unwrap();
-        match RedbStore::read(&path).and_then(|store| audit(&store, Level::Full, None, &[], |_| {})) {
+        match RedbStore::read(&path).and_then(|store| audit(&store, Auditor::new(Level::Full, None), &[], |_| {})) {
             Ok(report) if report.is_valid() => {
                 assert_eq!(report.head, head, "byte {at}");
                 valid += 1;

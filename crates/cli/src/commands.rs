@@ -7,35 +7,43 @@ mod act;
 mod append;
 mod attachment;
 mod audit;
+mod bundle;
 mod certificate;
 mod charter;
 mod concentration;
 mod diff;
 mod draft;
 mod export;
+mod fork;
 mod head;
 mod import;
 mod init;
 mod inspect;
 mod key;
 mod log;
+mod log_key;
 mod man;
 mod meeting;
+mod mirror;
 mod motion;
 mod paper;
 mod pending;
+mod prove;
+mod publish;
 mod receipt;
 mod rehearse;
 mod roster;
 mod status;
 mod tour;
 mod why;
+mod witness;
 
 use std::path::{Path, PathBuf};
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use rollcall_core::digest::EventId;
 use rollcall_core::name::{Handle, Name, UnitId};
+use rollcall_core::note::{Scheme, Signer, SignerError};
 use rollcall_core::state::State;
 use rollcall_core::time::Timestamp;
 
@@ -80,6 +88,14 @@ pub(crate) fn command() -> Command {
         audit::command(),
         audit::replay_command(),
         head::command(),
+        publish::command(),
+        mirror::command(),
+        bundle::command(),
+        bundle::restore_command(),
+        prove::command(),
+        witness::command(),
+        fork::command(),
+        log_key::command(),
         diff::command(),
         draft::command(),
         inspect::command(),
@@ -183,6 +199,14 @@ pub(crate) fn dispatch(matches: &ArgMatches) -> Result<Answer, Failure> {
         "audit" => audit::run(args),
         "replay" => audit::replay(args),
         "head" => head::run(args),
+        "publish" => publish::run(args),
+        "mirror" => mirror::run(args),
+        "bundle" => bundle::run(args),
+        "restore" => bundle::restore(args),
+        "prove" => prove::run(args),
+        "witness" => witness::run(args),
+        "fork" => fork::run(args),
+        "log-key" => log_key::run(args),
         "diff" => diff::run(args),
         "draft" => draft::run(args),
         "inspect" => inspect::run(args),
@@ -237,6 +261,17 @@ fn role(args: &ArgMatches, name: &str) -> Result<Option<Name>, Failure> {
 
 fn time(args: &ArgMatches, name: &str) -> Result<Option<Timestamp>, Failure> {
     parsed(args, name)
+}
+
+/// A log's verifier key.
+fn vkey(args: &ArgMatches) -> Result<Option<Signer>, Failure> {
+    let Some(text) = args.get_one::<String>("log-key") else { return Ok(None) };
+    let signer: Signer = text.parse().map_err(|error: SignerError| Failure::usage(format!("`log-key`: {error}")))?;
+    if signer.scheme == Scheme::Ed25519 {
+        Ok(Some(signer))
+    } else {
+        Err(Failure::usage("`log-key`: a log's key is of type 0x01"))
+    }
 }
 
 /// An event by its id or by a prefix of it that only one event has.

@@ -20,6 +20,8 @@ mod carriage;
 mod chinese;
 mod statement;
 mod session;
+mod operator;
+mod source;
 mod rehearsal;
 mod show;
 mod attachments;

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use rollcall_core::act::{Act, Clock};
 use rollcall_core::charter::Charter;
-use rollcall_core::digest::EventId;
+use rollcall_core::digest::{EventId, LedgerId};
 use rollcall_core::event::{Payload, SignedEvent};
 use rollcall_core::ledger::{Admission, AdmitError, Ledger};
 use rollcall_core::name::Handle;
@@ -80,10 +80,33 @@ impl Session {
     /// Creates a ledger file and appends its founding transaction.
     pub(crate) fn found(path: &Path, events: Vec<SignedEvent>, at: Timestamp) -> Result<Self, Failure> {
         judge_founding(&events, at)?;
+        Self::built(path, |session| {
+            events.into_iter().try_for_each(|event| session.admit(event, at).map(drop)).map_err(Failure::from)
+        })
+    }
+
+    /// Creates a ledger file from the entries of another copy of the ledger, each verified and judged again.
+    pub(crate) fn restore(path: &Path, entries: &[Vec<u8>], expected: LedgerId) -> Result<Self, Failure> {
+        Self::built(path, |session| {
+            for bytes in entries {
+                let admission = session.ledger.verify_and_replay(bytes);
+                let admission =
+                    admission.map_err(|error| invalid("the log is not valid".to_owned()).caused_by(&error))?;
+                let founded = session.state().founding().map(|founding| founding.ledger);
+                if let Some(got) = founded.filter(|got| *got != expected) {
+                    return Err(invalid(format!("the log founds the ledger {got}, expected: {expected}")));
+                }
+                session.waiting.push(admission);
+            }
+            Ok(())
+        })
+    }
+
+    /// Built beside and put in place whole: a founding that is interrupted leaves no ledger.
+    fn built(path: &Path, fill: impl FnOnce(&mut Self) -> Result<(), Failure>) -> Result<Self, Failure> {
         if path.exists() {
             return Err(StoreError::Exists { path: path.display().to_string() }.into());
         }
-        // Built beside and put in place whole: a founding that is interrupted leaves no ledger.
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let cannot =
             |error: std::io::Error| Failure::io(format!("no ledger can be written in: {}", folder.display()), &error);
@@ -91,9 +114,7 @@ impl Session {
         let draft = workshop.path().join("ledger");
         let store = RedbStore::create(&draft, &own_name())?;
         let mut session = Self { store, ledger: Ledger::default(), waiting: Batch::default() };
-        for event in events {
-            session.admit(event, at)?;
-        }
+        fill(&mut session)?;
         session.flush()?;
         drop(session);
         // A link, unlike a rename, never takes the place of a file that somebody else has put there.

@@ -608,6 +608,14 @@ records! {
         /// How many of them make an act of the authority.
         threshold: u64,
     }
+    /// Names the key that signs the log's heads from now on, as the authority.
+    RotateLogKey = "rotate-log-key" {
+        /// The new key.
+        log_key: PublicKey,
+        /// Number of entries of the last head that is recognised, where the old operator does not hand over: whatever the
+        /// old log holds above it is void.
+        after: Option<u64>,
+    }
     /// Claims an account on a forge, or says that the login of one's own has changed.
     ClaimAccount = "claim-account" {
         /// The forge.
@@ -703,7 +711,8 @@ mod tests {
                       accept withdraw petition notice waive cancel item open preside check-in check-out excuse dispute \
                       adjourn move open-vote vote retract close-vote grant end answer reconstitute amend \
                       resign suspend resume organisation represent recall contribution attest record deliver spoken \
-                      consent claim fulfil enrol-people offer-key bind-key revoke-key veto-key settle-key replace-authority claim-account \
+                      consent claim fulfil enrol-people offer-key bind-key revoke-key veto-key settle-key replace-authority rotate-log-key \
+                      claim-account \
                       verify-account release-account profile erase import";
         assert_eq!(tags.join(" "), frozen);
         let effects: Vec<_> = Effect::SPECS.iter().map(|spec| spec.name).collect();

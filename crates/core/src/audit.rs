@@ -6,12 +6,17 @@
 
 use std::collections::BTreeMap;
 
+use crate::act::Act;
 use crate::charter::Charter;
+use crate::checkpoint::{Checkpoint, CheckpointError};
 use crate::digest::{EventId, LedgerId, TreeHash};
 use crate::entry::{Entry, EntryError};
-use crate::event::{Keyring, SignatureError};
+use crate::event::{Keyring, Payload, SignatureError};
+use crate::key::PublicKey;
 use crate::ledger::{Ledger, ReplayFault};
+use crate::note::Note;
 use crate::refusal::Fact;
+use crate::tiles::Tile;
 use crate::tree::{Head, Node, Tree};
 
 /// How much an audit checks.
@@ -49,6 +54,10 @@ pub struct Report {
     pub head: Head,
     /// The ledger that entry 0 founds.
     pub ledger: Option<LedgerId>,
+    /// The log's origin, by its founding.
+    pub origin: Option<String>,
+    /// The tree over the entries.
+    pub tree: Tree,
     /// Every violation, in the order in which they were found.
     pub violations: Vec<Violation>,
     /// The last entry whose rules were judged, plus one.
@@ -75,6 +84,11 @@ pub struct Auditor {
     ledger: Ledger,
     founding: Option<LedgerId>,
     stopped: bool,
+    /// A head whose signatures an earlier audit has verified.
+    trusted: Option<Head>,
+    /// The log's origin, and every key that a founding or a rotation names; which of them is in force is a rule.
+    origin: Option<String>,
+    log_keys: Vec<PublicKey>,
     violations: Vec<Violation>,
 }
 
@@ -90,8 +104,25 @@ impl Auditor {
             ledger: Ledger::default(),
             founding: None,
             stopped: false,
+            trusted: None,
+            origin: None,
+            log_keys: Vec::new(),
             violations: Vec::new(),
         }
+    }
+
+    /// Leaves out the signatures of the entries under a head that an earlier audit has verified. That the log has this head
+    /// is checked, and so every byte below it.
+    #[must_use]
+    pub fn trusting(mut self, verified: Option<Head>) -> Self {
+        self.trusted = verified;
+        self
+    }
+
+    /// The tree over the entries so far.
+    #[must_use]
+    pub const fn tree(&self) -> &Tree {
+        &self.tree
     }
 
     /// Judges the next entry's bytes; returns its event's id and the nodes that it completes.
@@ -110,14 +141,67 @@ impl Auditor {
         if index == 0 {
             self.founded(id);
         }
-        if self.level == Level::Signatures
+        let verified = self.trusted.is_some_and(|head| index < head.size);
+        let payload = Payload::decode(entry.event.payload());
+        if let Ok(payload) = &payload {
+            self.names_keys(&payload.act);
+        }
+        if self.level == Level::Full {
+            self.judge(index, bytes, verified);
+        } else if self.level == Level::Signatures
+            && !verified
             && let Err(error) = entry.event.verify(&mut self.keys)
         {
             self.note(Some(index), signature_code(error), chain(&error));
-        } else if self.level == Level::Full {
-            self.judge(index, bytes);
+        } else if let Err(error) = payload {
+            self.note(Some(index), crate::ledger::payload_code(&error), chain(&error));
+        }
+        if let Some(head) = self.trusted.filter(|head| head.size == self.tree.size()) {
+            self.kept_head(&head, "the head that was verified before");
         }
         (Some(id), nodes)
+    }
+
+    fn names_keys(&mut self, act: &Act) {
+        if let (Act::FoundLedger(act), None) = (act, &self.origin) {
+            self.origin = Some(act.origin.as_str().to_owned());
+            self.log_keys.push(act.log_key.clone());
+        } else if let Act::RotateLogKey(act) = act {
+            self.log_keys.push(act.log_key.clone());
+        }
+    }
+
+    /// Judges the checkpoint under which the log is published: its origin, and that the key in force has signed it. Returns
+    /// the head that it states.
+    pub fn checkpoint(&mut self, note: &str) -> Option<Head> {
+        let mut unsigned = |what: &CheckpointError| self.note(None, "head-unsigned", chain(what));
+        let note = match Note::read(note) {
+            Ok(note) => note,
+            Err(error) => {
+                unsigned(&CheckpointError::Note(error));
+                return None;
+            }
+        };
+        let stated = match Checkpoint::read(note.text()) {
+            Ok(stated) => stated,
+            Err(error) => {
+                unsigned(&error);
+                return None;
+            }
+        };
+        let state = self.ledger.state();
+        let judged = self.level == Level::Full && !self.stopped;
+        let keys = match state.log_key(stated.head.size) {
+            Some(key) if judged => vec![key.clone()],
+            Some(_) | None => self.log_keys.clone(),
+        };
+        let origin = self.origin.clone().unwrap_or_default();
+        let verdicts: Vec<_> = keys.iter().map(|key| Checkpoint::verify_note(&note, &origin, key)).collect();
+        if !verdicts.iter().any(Result::is_ok) {
+            let first = verdicts.into_iter().find_map(Result::err).unwrap_or(CheckpointError::Unsigned);
+            self.note(None, "head-unsigned", chain(&first));
+        }
+        Some(stated.head)
     }
 
     fn founded(&mut self, id: EventId) {
@@ -128,17 +212,19 @@ impl Auditor {
         }
     }
 
-    fn judge(&mut self, index: u64, bytes: &[u8]) {
+    fn judge(&mut self, index: u64, bytes: &[u8], verified: bool) {
         if self.stopped {
             // The state is lost, the signature still says something.
-            if let Ok(entry) = Entry::decode(bytes)
+            if !verified
+                && let Ok(entry) = Entry::decode(bytes)
                 && let Err(error) = entry.event.verify(&mut self.keys)
             {
                 self.note(Some(index), signature_code(error), chain(&error));
             }
             return;
         }
-        if let Err(error) = self.ledger.verify_and_replay(bytes) {
+        let replayed = if verified { self.ledger.replay(bytes) } else { self.ledger.verify_and_replay(bytes) };
+        if let Err(error) = replayed {
             self.stopped = true;
             match &error.why {
                 ReplayFault::Event(crate::ledger::AdmitError::Refused(refusal)) => self.violations.push(Violation {
@@ -176,6 +262,35 @@ impl Auditor {
                 format!("the stored index finds {event} at {shown}, it is at: {index}"),
             );
         }
+    }
+
+    /// Judges the head of a bundle that was made without the log's key: nobody vouches for it, but it names this log.
+    pub fn unsigned_head(&mut self, stated: &Checkpoint) {
+        if let Some(own) = self.origin.clone().filter(|own| *own != stated.origin) {
+            let error = CheckpointError::Origin { expected: own, got: stated.origin.clone() };
+            self.note(None, "head-unsigned", chain(&error));
+        }
+    }
+
+    /// Compares a published tile with the computed one.
+    pub fn published_tile(&mut self, tile: &Tile, published: Option<&[u8]>) {
+        let expected = tile.hashes(&self.tree);
+        let path = tile.path();
+        match published {
+            None => self.note(None, "tile-missing", format!("the published log has no file {path}")),
+            Some(bytes) if expected.as_deref() != Some(bytes) => {
+                let pairs = expected.iter().flatten().zip(bytes);
+                let same = pairs.take_while(|(own, other)| own == other).count();
+                let what = format!("the published tile {path} differs from the computed one in its byte {same}");
+                self.note(None, "tile-altered", what);
+            }
+            Some(_) => {}
+        }
+    }
+
+    /// Notes that a file is no bundle, or is cut off.
+    pub fn not_a_bundle(&mut self, what: &str) {
+        self.note(None, "not-a-bundle", format!("the file is no whole bundle: {what}"));
     }
 
     /// Compares a head that somebody kept with the one that the log had at that size.
@@ -236,8 +351,8 @@ impl Auditor {
             self.note(None, "wrong-ledger", "the log is empty and founds no ledger".to_owned());
         }
         let judged = self.ledger.state().log().size();
-        let Self { level, founding, violations, ledger, .. } = self;
-        Report { level, head, ledger: founding, violations, judged, rebuilt: ledger }
+        let Self { level, founding, violations, ledger, origin, tree, .. } = self;
+        Report { level, head, ledger: founding, origin, tree, violations, judged, rebuilt: ledger }
     }
 
     fn note(&mut self, entry: Option<u64>, code: &str, what: String) {

@@ -1,26 +1,11 @@
-//! Checkpoints: heads of the log as C2SP signed notes, with no extension lines (tlog-checkpoint v1.0.0, signed-note v1.0.0).
-//!
-//! Signs and reads the one type 0x01 (Ed25519). Lines of other signers are kept apart and not judged here.
+//! Checkpoints: heads of the log as C2SP signed notes, with no extension lines (tlog-checkpoint v1.0.0).
 
 use data_encoding::BASE64;
-use sha2::{Digest as _, Sha256};
 
 use crate::digest::TreeHash;
 use crate::key::{PublicKey, Signature, SigningKey};
-use crate::limits::NOTE_SIGNATURES_MAX;
+use crate::note::{Note, NoteError, Scheme, Signer, is_name};
 use crate::tree::Head;
-
-/// Signature type of Ed25519 in a note's key id.
-const ED25519: u8 = 0x01;
-/// What a signature line begins with: an em dash and a space.
-const SIGNATURE_PREFIX: &str = "\u{2014} ";
-
-/// Tells whether a text can be a log's origin, which is also the name of its key in a signed note.
-#[must_use]
-pub fn is_origin(text: &str) -> bool {
-    let plain = |c: char| !c.is_whitespace() && !c.is_control() && c != '+';
-    !text.is_empty() && text.len() <= 255 && text.chars().all(plain)
-}
 
 /// A head of a log, by the log's origin.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,15 +19,12 @@ pub struct Checkpoint {
 /// Why text is not a checkpoint signed by a log.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CheckpointError {
-    /// No empty line stands between text and signatures.
-    #[error("the note has no signatures")]
-    NoSignatures,
+    /// Not a signed note.
+    #[error("the checkpoint is not a signed note")]
+    Note(#[source] NoteError),
     /// Not origin, size and root, a line each.
     #[error("the note's text is not origin, size and root, a line each")]
     Shape,
-    /// A signature line that cannot be read, or too many.
-    #[error("a signature line of the note cannot be read")]
-    SignatureLine,
     /// The origin is another log's.
     #[error("the checkpoint is of the log `{got}`, expected: `{expected}`")]
     Origin {
@@ -56,6 +38,12 @@ pub enum CheckpointError {
     Unsigned,
 }
 
+/// The log of an origin as a signer of notes.
+#[must_use]
+pub fn log_signer(origin: &str, key: &PublicKey) -> Signer {
+    Signer { name: origin.to_owned(), scheme: Scheme::Ed25519, key: key.clone() }
+}
+
 impl Checkpoint {
     /// The text that is signed: origin, size, root.
     #[must_use]
@@ -67,10 +55,15 @@ impl Checkpoint {
     /// The signed note.
     #[must_use]
     pub fn sign(&self, key: &SigningKey) -> String {
-        let text = self.text();
-        let id = key_id(&self.origin, key.verifying_bytes());
-        let blob = [id.as_slice(), key.sign_raw(text.as_bytes()).as_bytes()].concat();
-        format!("{text}\n{SIGNATURE_PREFIX}{} {}\n", self.origin, BASE64.encode(&blob))
+        format!("{}\n{}", self.text(), self.signature_line(key))
+    }
+
+    /// The signature line of a key of this log.
+    #[must_use]
+    pub fn signature_line(&self, key: &SigningKey) -> String {
+        // A signing key's public half is admissible: it is the base point times a clamped scalar.
+        let Ok(public) = key.public() else { return String::new() };
+        log_signer(&self.origin, &public).line(key.sign_raw(self.text().as_bytes()).as_bytes())
     }
 
     /// Reads a text of origin, size and root.
@@ -84,7 +77,7 @@ impl Checkpoint {
         let size = size.parse().ok().filter(|_| decimal);
         let root = BASE64.decode(root.as_bytes()).ok().and_then(|root| <[u8; 32]>::try_from(root).ok());
         match (size, root) {
-            (Some(size), Some(root)) if is_origin(origin) => {
+            (Some(size), Some(root)) if is_name(origin) => {
                 let head = Head { size, root: TreeHash::from_bytes(root) };
                 Ok(Self { origin: (*origin).to_owned(), head })
             }
@@ -97,48 +90,25 @@ impl Checkpoint {
     /// # Errors
     /// [`CheckpointError`] names what is wrong.
     pub fn verify(note: &str, origin: &str, key: &PublicKey) -> Result<Self, CheckpointError> {
-        let split = note.rfind("\n\n").ok_or(CheckpointError::NoSignatures)?;
-        let (text, signatures) = note.split_at(split.saturating_add(1));
-        let checkpoint = Self::read(text)?;
+        Self::verify_note(&Note::read(note).map_err(CheckpointError::Note)?, origin, key)
+    }
+
+    /// Reads a note, taken apart, that the log of this origin and key has signed.
+    ///
+    /// # Errors
+    /// [`CheckpointError`] names what is wrong.
+    pub fn verify_note(note: &Note, origin: &str, key: &PublicKey) -> Result<Self, CheckpointError> {
+        let checkpoint = Self::read(note.text())?;
         if checkpoint.origin != origin {
             let (expected, got) = (origin.to_owned(), checkpoint.origin);
             return Err(CheckpointError::Origin { expected, got });
         }
-        let own = key_id(origin, key.as_bytes());
-        let mut found = false;
-        let signatures = signatures.strip_prefix('\n').and_then(|lines| lines.strip_suffix('\n'));
-        let lines: Vec<&str> = signatures.ok_or(CheckpointError::NoSignatures)?.split('\n').collect();
-        if NOTE_SIGNATURES_MAX < u64::try_from(lines.len()).unwrap_or(u64::MAX) {
-            return Err(CheckpointError::SignatureLine);
-        }
-        for line in lines {
-            let (name, blob) = signature_line(line).ok_or(CheckpointError::SignatureLine)?;
-            let Some((id, signature)) = blob.split_first_chunk::<4>() else {
-                return Err(CheckpointError::SignatureLine);
-            };
-            // Lines of unknown signers are ignored; one of the log's own must verify, and stands there once.
-            if name != origin || *id != own {
-                continue;
-            }
-            let signature = <[u8; 64]>::try_from(signature).map_err(|_| CheckpointError::SignatureLine)?;
-            if found || !key.verifies_raw(text.as_bytes(), &Signature::from_bytes(signature)) {
-                return Err(CheckpointError::Unsigned);
-            }
-            found = true;
-        }
-        if found { Ok(checkpoint) } else { Err(CheckpointError::Unsigned) }
+        let signature = note.signature(&log_signer(origin, key)).map_err(CheckpointError::Note)?;
+        let signature = signature.and_then(|bytes| <[u8; 64]>::try_from(bytes).ok());
+        let signed = signature
+            .is_some_and(|signature| key.verifies_raw(note.text().as_bytes(), &Signature::from_bytes(signature)));
+        if signed { Ok(checkpoint) } else { Err(CheckpointError::Unsigned) }
     }
-}
-
-fn signature_line(line: &str) -> Option<(&str, Vec<u8>)> {
-    let (name, blob) = line.strip_prefix(SIGNATURE_PREFIX)?.rsplit_once(' ')?;
-    Some((name, BASE64.decode(blob.as_bytes()).ok()?)).filter(|_| is_origin(name))
-}
-
-/// The first four bytes of SHA-256 over name, newline, signature type and key.
-fn key_id(name: &str, key: &[u8; 32]) -> [u8; 4] {
-    let digest = Sha256::new().chain_update(name).chain_update([b'\n', ED25519]).chain_update(key).finalize();
-    digest.first_chunk::<4>().copied().unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -173,11 +143,11 @@ mod tests {
         let verify = |note: &str| Checkpoint::verify(note, "o", &public);
         assert_eq!(verify(&note.replace("\n0\n", "\n1\n")), Err(CheckpointError::Unsigned));
         assert_eq!(verify(&note.replace("\n0\n", "\n00\n")), Err(CheckpointError::Shape));
-        assert_eq!(verify(&checkpoint.text()), Err(CheckpointError::NoSignatures));
+        assert_eq!(verify(&checkpoint.text()), Err(CheckpointError::Note(NoteError::NoSignatures)));
         let extended = note.replacen("\n\n", "\nextension\n\n", 1);
         assert_eq!(verify(&extended), Err(CheckpointError::Shape));
         let line = note.lines().last().unwrap();
-        assert_eq!(verify(&format!("{note}{line}\n")), Err(CheckpointError::Unsigned));
+        assert_eq!(verify(&format!("{note}{line}\n")), Err(CheckpointError::Note(NoteError::Twice)));
         assert!(verify(&format!("{note}\u{2014} w AAAAAAAA\n")).is_ok());
         let other = SigningKey::from_seed(&[2; 32]).public().unwrap();
         assert_eq!(Checkpoint::verify(&note, "o", &other), Err(CheckpointError::Unsigned));

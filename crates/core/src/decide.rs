@@ -42,6 +42,7 @@ use crate::act::{Act, KeyPurpose};
 use crate::charter::{Charter, Clause, UnitKind};
 use crate::digest::EventId;
 use crate::event::{Event, Header};
+use crate::key::PublicKey;
 use crate::limits::{CLOCK_TOLERANCE_MS, NOT_AFTER_MAX_MS};
 use crate::name::{Handle, Name, UnitId};
 use crate::refusal::{Reason, Refusal};
@@ -172,6 +173,7 @@ fn act(scene: &Scene<'_>) -> Changes {
         Act::VetoKey(act) => keys::veto(scene, act),
         Act::SettleKey(act) => keys::settle(scene, act),
         Act::ReplaceAuthority(act) => authority::replace(scene, act),
+        Act::RotateLogKey(act) => authority::rotate_log_key(scene, act),
         Act::ClaimAccount(act) => accounts::claim(scene, act),
         Act::VerifyAccount(act) => accounts::verify(scene, act),
         Act::ReleaseAccount(act) => accounts::release(scene, act),
@@ -285,11 +287,13 @@ fn check_binding(event: &Event, binding: &KeyBinding) -> Result<(), Refusal> {
             Err(Reason::RecoveryOnly { by, act: event.act().tag().to_owned() }.by_format("author"))
         }
         Some((KeyEnding::Retired | KeyEnding::Revoked, _)) if object => Ok(()),
-        Some((how, cause)) => {
-            let (how, ended) = (how.as_str().to_owned(), cause.at.to_string());
-            Err(Reason::KeyEnded { by, key: event.key().to_string(), how, ended }.by_format("author"))
-        }
+        Some((how, cause)) => Err(key_ended(&event.header().by, event.key(), *how, cause)),
     }
+}
+
+fn key_ended(by: &Handle, key: &PublicKey, how: KeyEnding, cause: &Cause) -> Refusal {
+    let (how, ended) = (how.as_str().to_owned(), cause.at.to_string());
+    Reason::KeyEnded { by: by.to_string(), key: key.to_string(), how, ended }.by_format("author")
 }
 
 /// A key that was offered asks for itself to be bound.

@@ -89,11 +89,18 @@ impl AdmitError {
         match self {
             Self::Signature(SignatureError::Key(_)) => "bad-key",
             Self::Signature(SignatureError::Signature) => "bad-signature",
-            Self::Payload(PayloadError::TooLong { .. }) | Self::TooLong { .. } => "too-long",
-            Self::Payload(PayloadError::Cbor(_)) => "not-canonical",
-            Self::Payload(PayloadError::NotAMap | PayloadError::Act(_)) => "not-an-act",
+            Self::Payload(error) => payload_code(error),
+            Self::TooLong { .. } => "too-long",
             Self::Refused(refusal) => refusal.reason.code(),
         }
+    }
+}
+
+pub(crate) const fn payload_code(error: &PayloadError) -> &'static str {
+    match error {
+        PayloadError::TooLong { .. } => "too-long",
+        PayloadError::Cbor(_) => "not-canonical",
+        PayloadError::NotAMap | PayloadError::Act(_) => "not-an-act",
     }
 }
 

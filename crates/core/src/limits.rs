@@ -47,6 +47,10 @@ limits! {
     KEY_APPLICATION_BYTES_MAX: u64 = 128;
     /// Signature lines of one note.
     NOTE_SIGNATURES_MAX: u64 = 64;
+    /// Bytes of one signed note in a bundle.
+    NOTE_BYTES_MAX: u64 = 131_072;
+    /// Names in one witness policy.
+    POLICY_NAMES_MAX: u64 = 1_024;
     /// Bytes of one receipt file.
     RECEIPT_BYTES_MAX: u64 = 262_144;
     /// Milliseconds by which a claimed time may run ahead of the acceptance time.

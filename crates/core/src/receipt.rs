@@ -1,10 +1,9 @@
 //! Receipts: a C2SP tlog-proof of one entry that carries the entry and the founding entry with it, so that a member can
 //! check it years later with nothing but the ledger's id.
 //!
-//! The founding entry names the log's key and origin; its id is the ledger's. Everything is verified here and nothing is
-//! looked up.
-
-use data_encoding::BASE64;
+//! The founding entry names the log's key and origin; its id is the ledger's. Where the key has changed since, the receipt
+//! carries each handover: the proof of the event that named the next key, under a head that both keys have signed.
+//! Everything is verified here and nothing is looked up.
 
 use crate::act::Act;
 use crate::cbor::{self, Value};
@@ -12,14 +11,13 @@ use crate::checkpoint::{Checkpoint, CheckpointError};
 use crate::digest::{EventId, LedgerId, TreeHash};
 use crate::entry::{Entry, EntryError};
 use crate::event::{Event, Keyring, PayloadError, SignatureError};
-use crate::limits::RECEIPT_BYTES_MAX;
+use crate::key::PublicKey;
 use crate::name::Handle;
+use crate::proof::{Proof, ProofError};
 use crate::time::Timestamp;
 use crate::tree::{Head, leaf_hash, proves_inclusion};
 
-const TITLE: &str = "c2sp.org/tlog-proof@v1";
 const CONTENT: &str = "rollcall receipt v1";
-const PATH_MAX: usize = 64;
 
 /// A receipt, not yet verified.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,6 +32,8 @@ pub struct Receipt {
     pub path: Vec<TreeHash>,
     /// The signed checkpoint.
     pub checkpoint: String,
+    /// The proof file of each change of the log's key, in order; its extra data are the entry that named the key.
+    pub handovers: Vec<String>,
 }
 
 /// What a verified receipt shows.
@@ -58,9 +58,15 @@ pub struct Receipted {
 /// Why a receipt shows nothing.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ReceiptError {
-    /// Not a proof file with a receipt's content.
+    /// Not a proof file.
+    #[error("the file is not a receipt")]
+    Proof(#[source] ProofError),
+    /// A proof file without a receipt's content.
     #[error("the file is not a receipt: {0}")]
     Shape(&'static str),
+    /// A change of the log's key is not shown.
+    #[error("a change of the log's key is not shown: {0}")]
+    Handover(&'static str),
     /// An entry cannot be read.
     #[error("an entry of the receipt cannot be read")]
     Entry(#[source] EntryError),
@@ -90,39 +96,35 @@ impl Receipt {
     /// The receipt as a file.
     #[must_use]
     pub fn text(&self) -> String {
-        let Self { founding, entry, index, path, checkpoint } = self;
-        let content = Value::Array(vec![
-            Value::Text(CONTENT.to_owned()),
-            Value::Bytes(founding.clone()),
-            Value::Bytes(entry.clone()),
-        ]);
-        let hashes: String = path.iter().map(|hash| BASE64.encode(hash.as_bytes()) + "\n").collect();
-        format!("{TITLE}\nextra {}\nindex {index}\n{hashes}\n{checkpoint}", BASE64.encode(&cbor::encode(&content)))
+        let Self { founding, entry, index, path, checkpoint, handovers } = self.clone();
+        let mut content = vec![Value::Text(CONTENT.to_owned()), Value::Bytes(founding), Value::Bytes(entry)];
+        if !handovers.is_empty() {
+            content.push(Value::Array(handovers.into_iter().map(Value::Text).collect()));
+        }
+        Proof { extra: Some(cbor::encode(&Value::Array(content))), index, path, checkpoint }.text()
     }
 
     /// Reads a receipt file.
     ///
     /// # Errors
-    /// [`ReceiptError::Shape`] says what is not there.
+    /// [`ReceiptError::Proof`] or [`ReceiptError::Shape`] says what is not there.
     pub fn read(text: &str) -> Result<Self, ReceiptError> {
         let shape = ReceiptError::Shape;
-        if RECEIPT_BYTES_MAX < u64::try_from(text.len()).unwrap_or(u64::MAX) {
-            return Err(shape("it is too long"));
-        }
-        let (proof, checkpoint) = text.split_once("\n\n").ok_or(shape("no checkpoint follows the proof"))?;
-        let mut lines = proof.split('\n');
-        if lines.next() != Some(TITLE) {
-            return Err(shape("its first line is not that of a tlog-proof"));
-        }
-        let content =
-            lines.next().and_then(|line| line.strip_prefix("extra ")).ok_or(shape("it carries no entries"))?;
-        let content = BASE64.decode(content.as_bytes()).map_err(|_| shape("its entries are not base64"))?;
-        let index = lines.next().and_then(|line| line.strip_prefix("index ")).and_then(decimal);
-        let index = index.ok_or(shape("it names no index"))?;
-        let hash = |line: &str| BASE64.decode(line.as_bytes()).ok()?.try_into().ok().map(TreeHash::from_bytes);
-        let path: Option<Vec<TreeHash>> = lines.map(hash).collect();
-        let path = path.filter(|path| path.len() <= PATH_MAX).ok_or(shape("a line of its proof is no hash"))?;
-        let Ok(Value::Array(items)) = cbor::decode(&content) else { return Err(shape("its entries cannot be read")) };
+        let Proof { extra, index, path, checkpoint } = Proof::read(text).map_err(ReceiptError::Proof)?;
+        let content = extra.ok_or(shape("it carries no entries"))?;
+        let Ok(Value::Array(mut items)) = cbor::decode(&content) else {
+            return Err(shape("its entries cannot be read"));
+        };
+        let listed = if items.len() == 4 { items.pop() } else { None };
+        let handovers = match listed {
+            None => Vec::new(),
+            Some(Value::Array(list)) if !list.is_empty() => {
+                let text = |value| if let Value::Text(text) = value { Some(text) } else { None };
+                let texts = list.into_iter().map(text).collect::<Option<_>>();
+                texts.ok_or(shape("its handovers cannot be read"))?
+            }
+            Some(_) => return Err(shape("its handovers cannot be read")),
+        };
         let Ok([Value::Text(title), Value::Bytes(founding), Value::Bytes(entry)]) = <[Value; 3]>::try_from(items)
         else {
             return Err(shape("its entries cannot be read"));
@@ -130,14 +132,14 @@ impl Receipt {
         if title != CONTENT {
             return Err(shape("its content is of another version"));
         }
-        Ok(Self { founding, entry, index, path, checkpoint: checkpoint.to_owned() })
+        Ok(Self { founding, entry, index, path, checkpoint, handovers })
     }
 
-    /// Verifies the receipt from the ledger's id alone.
+    /// Verifies the receipt from the ledger's id alone, or under a key of the log that is known otherwise.
     ///
     /// # Errors
     /// [`ReceiptError`] names the first thing that does not hold.
-    pub fn verify(&self, ledger: LedgerId) -> Result<Receipted, ReceiptError> {
+    pub fn verify(&self, ledger: LedgerId, log_key: Option<&PublicKey>) -> Result<Receipted, ReceiptError> {
         let mut keys = Keyring::default();
         let (_, founding) = event(&self.founding, &mut keys)?;
         let got = founding.id().as_ledger();
@@ -148,8 +150,13 @@ impl Receipt {
             return Err(ReceiptError::Ledger { expected: ledger, got });
         }
         let origin = found.origin.as_str();
-        let checkpoint =
-            Checkpoint::verify(&self.checkpoint, origin, &found.log_key).map_err(ReceiptError::Checkpoint)?;
+        let key = match log_key {
+            Some(key) => key.clone(),
+            None => self.handovers.iter().try_fold(found.log_key.clone(), |key, handover| {
+                handed_over(handover, ledger, origin, &key, &mut keys)
+            })?,
+        };
+        let checkpoint = Checkpoint::verify(&self.checkpoint, origin, &key).map_err(ReceiptError::Checkpoint)?;
         if !proves_inclusion(&leaf_hash(&self.entry), self.index, &self.path, &checkpoint.head) {
             return Err(ReceiptError::NotIncluded);
         }
@@ -170,13 +177,31 @@ impl Receipt {
     }
 }
 
+/// The key that a handover names: by an event that is under a head which the old key and the new one have signed.
+fn handed_over(
+    file: &str,
+    ledger: LedgerId,
+    origin: &str,
+    old: &PublicKey,
+    keys: &mut Keyring,
+) -> Result<PublicKey, ReceiptError> {
+    let proof = Proof::read(file).map_err(ReceiptError::Proof)?;
+    let entry = proof.extra.ok_or(ReceiptError::Handover("its proof carries no entry"))?;
+    let checkpoint = Checkpoint::verify(&proof.checkpoint, origin, old).map_err(ReceiptError::Checkpoint)?;
+    if !proves_inclusion(&leaf_hash(&entry), proof.index, &proof.path, &checkpoint.head) {
+        return Err(ReceiptError::NotIncluded);
+    }
+    let (_, event) = event(&entry, keys)?;
+    let Act::RotateLogKey(act) = event.act() else { return Err(ReceiptError::Handover("its entry names no key")) };
+    if event.header().ledger != Some(ledger) {
+        return Err(ReceiptError::Handover("its entry is another ledger's"));
+    }
+    Checkpoint::verify(&proof.checkpoint, origin, &act.log_key).map_err(ReceiptError::Checkpoint)?;
+    Ok(act.log_key.clone())
+}
+
 fn event(entry: &[u8], keys: &mut Keyring) -> Result<(Timestamp, Event), ReceiptError> {
     let entry = Entry::decode(entry).map_err(ReceiptError::Entry)?;
     let verified = entry.event.verify(keys).map_err(ReceiptError::Signature)?;
     Ok((entry.accepted_at, Event::read(&verified).map_err(ReceiptError::Payload)?))
-}
-
-fn decimal(text: &str) -> Option<u64> {
-    let plain = text == "0" || !text.starts_with('0') && text.bytes().all(|b| b.is_ascii_digit());
-    text.parse().ok().filter(|_| plain)
 }

@@ -184,6 +184,8 @@ reasons! {
     VoteRunning = "vote-running" { vote: String, closes: String } "a vote is open until {closes}: {vote}", "rollcall motion --help";
     MeetingNotPublic = "meeting-not-public" { unit: String, person: String } "the meetings of `{unit}` are for members, and `{person}` is none", "";
     AlreadyWaived = "already-waived" { person: String } "`{person}` has waived the notice already", "";
+    LogKeyUsed = "log-key-used" { key: String } "the key is a key of the log already, a security key, or somebody's own: {key}", "rollcall log-key --help";
+    NotAtOnce = "not-at-once" { after: u64, entry: u64 } "a key that takes over without the old operator is proposed as entry {after} by somebody who has seen {after} entries, and nothing but the authority's signatures follows; this would be entry: {entry}", "rollcall log-key --help";
     BrokenChain = "broken-chain" { tip: String, replaces: String } "the act must name what it replaces, which is {tip}, got: {replaces}", "rollcall motion --help";
     Equivocation = "equivocation" { replaces: String, by: String } "{replaces} has been replaced already by another act of the same author: {by}", "rollcall motion --help";
 

@@ -100,6 +100,19 @@ pub struct Authority {
     pub threshold: u64,
 }
 
+/// A key of the log, and since when it signs the heads.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct LogKey {
+    /// The key.
+    pub key: PublicKey,
+    /// It signs the heads of this many entries and more.
+    pub from: u64,
+    /// The event that named it: the founding, or the proposal of the rotation.
+    pub named: EventId,
+    /// Number of entries of the last recognised head, where the operator before did not hand over.
+    pub after: Option<u64>,
+}
+
 /// Everything the accepted events add up to.
 #[derive(Clone, Debug, Default)]
 pub struct State {
@@ -113,6 +126,8 @@ pub struct State {
     /// Parts of amended charters' texts, by the digest of the whole and by who brought them.
     drafts: BTreeMap<Digest, BTreeMap<Handle, Vec<String>>>,
     authority: Authority,
+    /// The log's keys in the order in which they came into force.
+    log_keys: Vec<LogKey>,
     people: People,
     keys: Keys,
     accounts: Accounts,
@@ -189,6 +204,18 @@ impl State {
     #[must_use]
     pub const fn authority(&self) -> &Authority {
         &self.authority
+    }
+
+    /// The log's keys in the order in which they came into force.
+    #[must_use]
+    pub fn log_keys(&self) -> &[LogKey] {
+        &self.log_keys
+    }
+
+    /// The key that signs the head of `size` entries, of a size that the log has reached.
+    #[must_use]
+    pub fn log_key(&self, size: u64) -> Option<&PublicKey> {
+        self.log_keys.iter().rev().find(|known| known.from <= size).map(|known| &known.key)
     }
 
     /// Persons and organisations.
@@ -273,6 +300,8 @@ impl State {
     fn make(&mut self, change: Change, cause: &Cause) {
         match change {
             Change::Founded { founding, authority } => {
+                let (key, named) = (founding.log_key.clone(), cause.event);
+                self.log_keys = vec![LogKey { key, from: 0, named, after: None }];
                 self.founding = Some(*founding);
                 self.authority = authority;
             }
@@ -297,6 +326,10 @@ impl State {
             Change::DraftPartReceived { draft, text } => {
                 self.drafts.entry(draft).or_default().entry(cause.by.clone()).or_default().push(text);
             }
+            Change::LogKeyRotated { key, proposal, after } => {
+                let from = cause.entry.saturating_add(1);
+                self.log_keys.push(LogKey { key, from, named: proposal, after });
+            }
             Change::AuthorityReplaced { authority } => self.authority = authority,
             Change::Concerns { person } => self.history.note(&person, cause.entry),
             Change::People(change) => self.people.apply(change, cause),
@@ -315,7 +348,10 @@ impl State {
     #[must_use]
     pub fn digests(&self) -> Vec<(&'static str, Digest)> {
         vec![
-            ("founding", digest_of(&(&self.founding, self.charter_digests(), &self.drafts, &self.authority))),
+            (
+                "founding",
+                digest_of(&(&self.founding, self.charter_digests(), &self.drafts, &self.authority, &self.log_keys)),
+            ),
             ("people", digest_of(&self.people)),
             ("keys", digest_of(&self.keys)),
             ("accounts", digest_of(&self.accounts)),

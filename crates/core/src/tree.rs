@@ -126,10 +126,7 @@ impl Tree {
     /// The head that the tree had at `size`, if it ever had that size.
     #[must_use]
     pub fn head_at(&self, size: u64) -> Option<Head> {
-        if size == 0 {
-            return Some(Head::empty());
-        }
-        self.root(0, size).map(|root| Head { size, root })
+        Nodes::new(self.size(), &|level, index| self.node(level, index)).head_at(size)
     }
 
     /// The stored hash of a complete node.
@@ -138,12 +135,59 @@ impl Tree {
         self.levels.get(usize::from(level))?.get(usize::try_from(index).ok()?).copied()
     }
 
+    /// The audit path of entry `index` in the tree of `size` entries, sibling of the leaf first.
+    ///
+    /// # Errors
+    /// [`RangeError`] when the entry or the size does not exist.
+    pub fn inclusion(&self, index: u64, size: u64) -> Result<Vec<TreeHash>, RangeError> {
+        Nodes::new(self.size(), &|level, index| self.node(level, index)).inclusion(index, size)
+    }
+
+    /// The proof that the tree of `old` entries is a prefix of the tree of `new` entries.
+    ///
+    /// # Errors
+    /// [`RangeError::Size`] when `old` is zero, above `new`, or `new` beyond the tree.
+    pub fn consistency(&self, old: u64, new: u64) -> Result<Vec<TreeHash>, RangeError> {
+        Nodes::new(self.size(), &|level, index| self.node(level, index)).consistency(old, new)
+    }
+}
+
+/// The complete nodes of a tree, wherever they are kept: heads and proofs from a number of lookups that grows with the
+/// logarithm of the size.
+#[derive(Clone, Copy)]
+pub struct Nodes<'a> {
+    size: u64,
+    node: &'a dyn Fn(u8, u64) -> Option<TreeHash>,
+}
+
+impl std::fmt::Debug for Nodes<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Nodes").field("size", &self.size).finish_non_exhaustive()
+    }
+}
+
+impl<'a> Nodes<'a> {
+    /// The nodes of a tree of `size` entries; `node` finds one by level and index.
+    #[must_use]
+    pub const fn new(size: u64, node: &'a dyn Fn(u8, u64) -> Option<TreeHash>) -> Self {
+        Self { size, node }
+    }
+
+    /// The head that the tree had at `size`, if it ever had that size.
+    #[must_use]
+    pub fn head_at(&self, size: u64) -> Option<Head> {
+        if size == 0 {
+            return Some(Head::empty());
+        }
+        self.root(0, size).map(|root| Head { size, root })
+    }
+
     /// Root of the entries `from..to`, where `from` is a multiple of the least power of two not below `to - from`.
     fn root(&self, from: u64, to: u64) -> Option<TreeHash> {
         let width = to.checked_sub(from)?;
         if width.is_power_of_two() {
             let level = u8::try_from(width.trailing_zeros()).ok()?;
-            return self.node(level, from >> level);
+            return (self.node)(level, from >> level);
         }
         let split = from.saturating_add(left_width(width)?);
         Some(node_hash(&self.root(from, split)?, &self.root(split, to)?))
@@ -154,8 +198,8 @@ impl Tree {
     /// # Errors
     /// [`RangeError`] when the entry or the size does not exist.
     pub fn inclusion(&self, index: u64, size: u64) -> Result<Vec<TreeHash>, RangeError> {
-        if self.size() < size {
-            return Err(RangeError::Size { size, have: self.size() });
+        if self.size < size {
+            return Err(RangeError::Size { size, have: self.size });
         }
         let missing = RangeError::Index { index, size };
         if size <= index {
@@ -182,7 +226,7 @@ impl Tree {
     /// # Errors
     /// [`RangeError::Size`] when `old` is zero, above `new`, or `new` beyond the tree.
     pub fn consistency(&self, old: u64, new: u64) -> Result<Vec<TreeHash>, RangeError> {
-        let have = self.size();
+        let have = self.size;
         if have < new {
             return Err(RangeError::Size { size: new, have });
         }
@@ -290,6 +334,37 @@ pub fn proves_consistency(old: &Head, new: &Head, path: &[TreeHash]) -> bool {
     used > 0 && last == 0 && old_hash == old.root && new_hash == new.root
 }
 
+/// The root that a proof of consistency with `new` implies at the size `old`, if it is one at all. A size that is a power
+/// of two is not in its own proof, so none follows there.
+#[must_use]
+pub fn implied_root(old: u64, new: &Head, path: &[TreeHash]) -> Option<TreeHash> {
+    if old.is_power_of_two() {
+        return None;
+    }
+    let mut node = old.checked_sub(1)?;
+    let mut hash = None;
+    let mut rest = path.iter();
+    while node % 2 == 1 {
+        node >>= 1;
+    }
+    let first = rest.next()?;
+    let mut last = new.size.checked_sub(1)? >> (old.saturating_sub(1)).trailing_ones();
+    for sibling in rest {
+        let own = hash.unwrap_or(*first);
+        if node % 2 == 1 || node == last {
+            hash = Some(node_hash(sibling, &own));
+            while node.is_multiple_of(2) && node != 0 {
+                node >>= 1;
+                last >>= 1;
+            }
+        }
+        node >>= 1;
+        last >>= 1;
+    }
+    let root = hash.unwrap_or(*first);
+    proves_consistency(&Head { size: old, root }, new, path).then_some(root)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -337,6 +412,8 @@ mod tests {
                 assert!(proves_consistency(&older, &head, &path), "{old} to {size}");
                 let forged = Head { size: old, root: head.root };
                 assert!(old == size || !proves_consistency(&forged, &head, &path));
+                let implied = (!old.is_power_of_two() && old < size).then_some(older.root);
+                assert_eq!(implied_root(old, &head, &path), implied, "{old} to {size}");
             }
         }
     }

@@ -1,55 +1,57 @@
-//! Drives core's audit over a store: entries in bounded reads, then tree nodes, event index, projections and head.
+//! Drives core's audit over a log: a store, published files, or a bundle. The one place outside core where entries are
+//! decoded, because an audit trusts no store.
 
-use rollcall_core::audit::{Auditor, Level, Report};
-use rollcall_core::digest::LedgerId;
+use std::cmp::Ordering;
+use std::ops::Range;
+
+use rollcall_core::audit::{Auditor, Report};
+use rollcall_core::bundle;
+use rollcall_core::checkpoint::Checkpoint;
+use rollcall_core::tiles;
 use rollcall_core::tree::Head;
 
+use crate::published::{Files, Published};
 use crate::{Store, StoreError};
 
 /// Entries read at once.
 const READ_ENTRIES: u64 = 1_024;
 
-/// A head that somebody kept outside the log.
+/// A head that somebody kept, and how to call it in a report.
 #[derive(Clone, Debug)]
 pub struct KeptHead {
     /// The head.
     pub head: Head,
-    /// Where it comes from, for the report.
+    /// Whose it is.
     pub whose: String,
 }
 
-/// Audits a store; `progress` is told how many entries have been read.
+/// Audits a store against heads that others kept. `progress` is told how many entries have been read.
 ///
 /// # Errors
 /// [`StoreError`] when the store cannot be read: then the audit could not be made, which is not a verdict.
 pub fn audit(
     store: &impl Store,
-    level: Level,
-    expected: Option<LedgerId>,
+    mut auditor: Auditor,
     kept: &[KeptHead],
-    mut progress: impl FnMut(u64),
+    progress: impl FnMut(u64),
 ) -> Result<Report, StoreError> {
     let head = store.head()?;
-    let mut auditor = Auditor::new(level, expected);
-    let mut next = 0;
-    while next < head.size {
-        let entries = store.entries(next..next.saturating_add(READ_ENTRIES).min(head.size))?;
-        if entries.is_empty() {
-            auditor.missing(next);
-            break;
-        }
-        for bytes in entries {
-            let (event, nodes) = auditor.entry(&bytes);
+    read(
+        &mut auditor,
+        head.size,
+        |range| store.entries(range),
+        |auditor, index, bytes| {
+            let (event, nodes) = auditor.entry(bytes);
             for node in &nodes {
                 auditor.stored_node(node, store.node(node.level, node.index)?);
             }
             if let Some(event) = event {
-                auditor.stored_position(next, event, store.position(&event)?);
+                auditor.stored_position(index, event, store.position(&event)?);
             }
-            next = next.saturating_add(1);
-        }
-        progress(next);
-    }
+            Ok(())
+        },
+        progress,
+    )?;
     if !store.entries(head.size..head.size.saturating_add(1))?.is_empty() {
         auditor.beyond(head.size);
     }
@@ -62,10 +64,121 @@ pub fn audit(
             auditor.stored_projection(name, &shown, &digest.to_string());
         }
     }
+    Ok(finish(auditor, kept, &head))
+}
+
+/// Audits published files: the checkpoint, every entry, and every tile that the layout has at this size.
+///
+/// # Errors
+/// [`StoreError`] when a file cannot be read: then the audit could not be made, which is not a verdict.
+pub fn audit_published(
+    log: &Published<impl Files>,
+    mut auditor: Auditor,
+    kept: &[KeptHead],
+    progress: impl FnMut(u64),
+) -> Result<Report, StoreError> {
+    let head = log.checkpoint().head;
+    read(
+        &mut auditor,
+        head.size,
+        |range| log.entries(range),
+        |auditor, _, bytes| {
+            let _ = auditor.entry(bytes);
+            Ok(())
+        },
+        progress,
+    )?;
+    if auditor.tree().size() == head.size {
+        for tile in tiles::added(0, head.size).filter(|tile| tile.level.is_some()) {
+            let published = log.hashes(tile)?;
+            auditor.published_tile(&tile, published.as_deref());
+        }
+    }
+    let _ = auditor.checkpoint(log.note());
+    Ok(finish(auditor, kept, &head))
+}
+
+/// Audits a bundle. A note without signature lines is that of a bundle made without the log's key: then no checkpoint is
+/// judged, and the head is what the entries make.
+///
+/// # Errors
+/// Nothing: every fault of a bundle is a verdict.
+pub fn audit_bundle(bytes: &[u8], mut auditor: Auditor, kept: &[KeptHead], mut progress: impl FnMut(u64)) -> Report {
+    let Some((note, framed)) = bundle::open(bytes) else {
+        auditor.not_a_bundle("it has no title and note");
+        let head = auditor.tree().head();
+        return finish(auditor, kept, &head);
+    };
+    // A note without signature lines ends with its empty line.
+    let text = note.strip_suffix('\n').filter(|_| note.ends_with("\n\n"));
+    let stated = text.and_then(|text| Checkpoint::read(text).ok());
+    let mut rest = framed;
+    let mut index = 0_u64;
+    while !rest.is_empty() {
+        let Some((entry, after)) = tiles::next_entry(rest) else {
+            auditor.not_a_bundle("its last frame is cut off");
+            break;
+        };
+        let _ = auditor.entry(entry);
+        rest = after;
+        index = index.saturating_add(1);
+        if index.is_multiple_of(READ_ENTRIES) {
+            progress(index);
+        }
+    }
+    let signed = match &stated {
+        Some(stated) if text.is_some() => {
+            auditor.unsigned_head(stated);
+            Some(stated.head)
+        }
+        _ if text.is_some() => None,
+        _ => auditor.checkpoint(note),
+    };
+    let Some(stated) = signed else {
+        if text.is_some() {
+            auditor.not_a_bundle("its note states no head");
+        }
+        let head = auditor.tree().head();
+        return finish(auditor, kept, &head);
+    };
+    let size = auditor.tree().size();
+    match size.cmp(&stated.size) {
+        Ordering::Less => auditor.missing(size),
+        Ordering::Greater => auditor.beyond(stated.size),
+        Ordering::Equal => return finish(auditor, kept, &stated),
+    }
+    let head = auditor.tree().head();
+    finish(auditor, kept, &head)
+}
+
+fn read(
+    auditor: &mut Auditor,
+    size: u64,
+    entries: impl Fn(Range<u64>) -> Result<Vec<Vec<u8>>, StoreError>,
+    mut each: impl FnMut(&mut Auditor, u64, &[u8]) -> Result<(), StoreError>,
+    mut progress: impl FnMut(u64),
+) -> Result<(), StoreError> {
+    let mut next = 0;
+    while next < size {
+        let found = entries(next..next.saturating_add(READ_ENTRIES).min(size))?;
+        if found.is_empty() {
+            auditor.missing(next);
+            break;
+        }
+        for bytes in found {
+            each(auditor, next, &bytes)?;
+            next = next.saturating_add(1);
+        }
+        progress(next);
+    }
+    Ok(())
+}
+
+fn finish(mut auditor: Auditor, kept: &[KeptHead], head: &Head) -> Report {
     for kept in kept {
         auditor.kept_head(&kept.head, &kept.whose);
     }
-    Ok(auditor.finish(&head))
+    auditor.finish(head)
 }
 
 fn hex(bytes: &[u8; 32]) -> String {

@@ -10,11 +10,15 @@
 //! - An append that fails otherwise may or may not have happened ([`AppendError::Unknown`]): read the head again before
 //!   trying again. Event ids make the second try harmless.
 //!
-//! Beyond the trait: [`audit`] drives core's audit over a store, and [`redb`] keeps one in a file.
+//! Beyond the trait: [`redb`] keeps one in a file, [`published`] writes and reads static files, [`heads`] keeps what the
+//! operator has signed, and [`audit`] drives core's audit over each of them.
 
 pub mod audit;
 pub mod contract;
+pub mod durable;
+pub mod heads;
 pub mod memory;
+pub mod published;
 pub mod redb;
 
 use std::ops::Range;

@@ -18,7 +18,7 @@ use crate::answer::{Answer, Exit};
 use crate::carriage::{self, Carried};
 use crate::failure::{Failure, refused};
 use crate::session::Session;
-use crate::{input, keys};
+use crate::{input, keys, operator};
 
 const ARMOURED_SIGNATURE: &[u8] = b"-----BEGIN SSH SIGNATURE-----";
 
@@ -178,10 +178,10 @@ fn admit_all(session: &mut Session, items: &mut [Item], at: Timestamp) {
 /// Writes a receipt for everything that is in the log now; one that cannot be written undoes nothing.
 fn hand_out(args: &ArgMatches, session: &Session, ledger: &Path, items: &[Item]) -> Result<Vec<String>, Failure> {
     let folder = args.get_one::<PathBuf>("receipts");
-    let log_key = match receipt::log_key(session, ledger) {
-        Ok(key) => key,
-        Err(failure) => return Ok(vec![format!("no receipts: {}", failure.what)]),
-    };
+    if let Err(failure) = operator::signed_head(session, ledger) {
+        let why = failure.causes.first().unwrap_or(&failure.what);
+        return Ok(vec![format!("no receipts: {why}")]);
+    }
     let mut notes = Vec::new();
     for item in items {
         let (Some(Became::Accepted { entry } | Became::AlreadyThere { entry }), name) = (&item.became, &item.place)
@@ -195,7 +195,7 @@ fn hand_out(args: &ArgMatches, session: &Session, ledger: &Path, items: &[Item])
             (Some(folder), Some(file)) => folder.join(file),
             (Some(_) | None, _) => beside,
         };
-        let text = receipt::issue(session, *entry, &log_key)?;
+        let text = receipt::issue(session, ledger, *entry)?;
         if let Some(other) = not_a_receipt(&path) {
             notes.push(format!("no receipt for {}: a file is there already: {other}", name.display()));
             continue;

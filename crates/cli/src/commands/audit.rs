@@ -2,15 +2,19 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use indicatif::{ProgressBar, ProgressDrawTarget};
-use rollcall_core::audit::{Level, Report, Violation, rests_on};
+use rollcall_core::audit::{Auditor, Level, Report, Violation, rests_on};
 use rollcall_core::digest::{Digest, LedgerId};
+use rollcall_core::fork::Fork;
 use rollcall_core::ledger::Ledger;
+use rollcall_core::note::Note;
+use rollcall_core::proof::{decimal, hash_line};
+use rollcall_core::tree::Head;
 use rollcall_storage::Store;
-use rollcall_storage::audit::{KeptHead, audit};
+use rollcall_storage::audit::KeptHead;
 use rollcall_storage::redb::RedbStore;
 use serde_json::json;
 
@@ -19,14 +23,20 @@ use crate::answer::{Answer, Exit};
 use crate::commands::head;
 use crate::failure::Failure;
 use crate::session::is_rehearsal;
+use crate::source::Source;
 
 pub(super) fn command() -> Command {
+    let file = |name: &'static str| Arg::new(name).long(name).value_name("FILE").value_parser(value_parser!(PathBuf));
     Command::new("audit")
-        .about("Check the whole ledger: bytes, tree, signatures, and every rule of the charter")
+        .about("Check a whole ledger, wherever it is: bytes, tree, signatures, and every rule of the charter")
+        .arg(Arg::new("source").value_name("FILE|DIR|URL").help("A ledger file, a bundle, a folder of published files, or where they are on the web; by default --ledger"))
         .arg(Arg::new("level").long("level").value_name("LEVEL").value_parser(["log", "signatures", "full"]).default_value("full").help("How much to check"))
         .arg(Arg::new("ledger-id").long("ledger-id").value_name("ID").help("The ledger id that you expect"))
-        .arg(Arg::new("head").long("head").value_name("FILE").action(ArgAction::Append).value_parser(value_parser!(PathBuf)).help("A head that you kept (see `rollcall head`); repeat for more"))
-        .after_help("Examples:\n  rollcall --ledger L audit --ledger-id ID\n  rollcall --ledger L audit --head kept.head --json\n\nExit code 3: the log is invalid. 4: it could not be checked.")
+        .arg(file("head").action(ArgAction::Append).help("A head that you kept, signed or not (see `rollcall head`); repeat for more"))
+        .arg(file("policy").help("Witnesses, and how many of them must have cosigned the head (C2SP tlog-policy)"))
+        .arg(file("resume").help("Remember here what is verified, and verify no signature twice; the bytes below are still checked"))
+        .arg(file("evidence").help("Where the log has signed a head that you kept and another history, write the proof to this file"))
+        .after_help("Examples:\n  rollcall --ledger L audit --ledger-id ID\n  rollcall audit community.bundle --ledger-id ID\n  rollcall audit https://ledger.example.org --ledger-id ID --resume verified\n  rollcall audit public/ --head kept.head --evidence fork.proof --json\n\nExit code 3: the log is invalid. 4: it could not be checked.")
 }
 
 pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
@@ -36,40 +46,161 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
         Some(_) | None => Level::Full,
     };
     let expected: Option<LedgerId> = super::parsed(args, "ledger-id")?;
+    let paths: Vec<&PathBuf> = args.get_many("head").into_iter().flatten().collect();
     let (mut kept, mut origins) = (Vec::new(), Vec::new());
-    for path in args.get_many::<PathBuf>("head").into_iter().flatten() {
+    for path in &paths {
         let (origin, head) = head::read(path)?;
         kept.push(KeptHead { head, whose: format!("the head kept in {}", path.display()) });
         origins.push((origin, path.display().to_string()));
     }
-    let store = RedbStore::read(ledger_path(args)?)?;
-    let bar = ProgressBar::with_draw_target(Some(store.head()?.size), ProgressDrawTarget::stderr());
-    let report = audit(&store, level, expected, &kept, |entries| bar.set_position(entries));
+    let source = match args.get_one::<String>("source") {
+        Some(text) => Source::open(text)?,
+        None => Source::open(&ledger_path(args)?.display().to_string())?,
+    };
+    let verified = args.get_one::<PathBuf>("resume").map(|path| Verified::read(path, level)).transpose()?.flatten();
+    let bar = ProgressBar::with_draw_target(Some(source.size()?), ProgressDrawTarget::stderr());
+    let trusted = verified.filter(|verified| expected.is_none_or(|id| id == verified.ledger)).map(|known| known.head);
+    let auditor = Auditor::new(level, expected).trusting(trusted);
+    let report = source.audit(auditor, &kept, |entries| bar.set_position(entries));
     bar.finish_and_clear();
     let mut report = report?;
-    let own = report.rebuilt.state().founding().map(|founding| founding.origin.as_str().to_owned());
+    let own = report.origin.clone();
     for (origin, path) in origins.into_iter().filter(|(origin, _)| own.as_ref().is_some_and(|own| own != origin)) {
         let what = format!("the head kept in {path} is that of another log: {origin}");
-        report.violations.push(Violation {
-            entry: None,
-            code: "head-foreign".into(),
-            what,
-            clause: None,
-            facts: BTreeMap::new(),
-        });
+        report.violations.push(violation("head-foreign", what));
     }
-    let attachments = crate::attachments::survey(ledger_path(args)?, report.rebuilt.state())?;
-    Ok(answer(&report, expected, &attachments))
+    let mut notes = Vec::new();
+    if let Some(path) = args.get_one::<PathBuf>("policy") {
+        notes.push(witnessed(&mut report, &source, path)?);
+    }
+    if let Some(path) = args.get_one::<PathBuf>("evidence")
+        && let Some(fork) = evidence(&report, &source, &paths)?
+    {
+        crate::output::replace(path, fork.text().as_bytes())?;
+        notes.push(format!("the log has signed two histories; proof: {}", path.display()));
+    }
+    if let (Some(path), true, Some(ledger)) = (args.get_one::<PathBuf>("resume"), report.is_valid(), report.ledger) {
+        Verified { ledger, head: report.head }.write(path, level)?;
+    }
+    let attachments = match &source {
+        Source::Ledger(_) if args.get_one::<String>("source").is_none() => {
+            crate::attachments::survey(ledger_path(args)?, report.rebuilt.state())?
+        }
+        Source::Ledger(_) | Source::Bundle(_) | Source::Published(_) => Vec::new(),
+    };
+    let mut answer = answer(&report, expected, &attachments);
+    if source.note().is_some_and(|note| note.ends_with("\n\n")) {
+        notes.push("nobody has signed this head: the end of the log may be missing".to_owned());
+    }
+    for note in &notes {
+        answer.text.push_str(&format!("  {note}\n"));
+    }
+    if let Some(object) = answer.json.as_object_mut() {
+        object.insert("origin".to_owned(), json!(report.origin));
+        object.insert("notes".to_owned(), json!(notes));
+        object.insert("signatures_verified_before".to_owned(), json!(trusted.map_or(0, |head| head.size)));
+    }
+    Ok(answer)
+}
+
+fn violation(code: &str, what: String) -> Violation {
+    Violation { entry: None, code: code.to_owned(), what, clause: None, facts: BTreeMap::new() }
+}
+
+/// What an earlier audit has verified, in a file that only its auditor writes.
+struct Verified {
+    ledger: LedgerId,
+    head: Head,
+}
+
+impl Verified {
+    const TITLE: &str = "rollcall verified v1";
+
+    /// What the file says, if this build has verified as much as is asked now.
+    fn read(path: &Path, level: Level) -> Result<Option<Self>, Failure> {
+        if !path.exists() {
+            return Ok(None);
+        }
+        let text = crate::input::read_text(path, crate::input::SMALL_BYTES_MAX)?;
+        let lines: Vec<&str> = text.lines().collect();
+        let [title, build, known, ledger, size, root] = lines.as_slice() else {
+            return Err(Failure::input(format!("not what an audit remembers: {}", path.display())));
+        };
+        let level_known = [Level::Signatures, Level::Full].into_iter().find(|level| word(*level) == *known);
+        let same = *title == Self::TITLE && *build == env!("CARGO_PKG_VERSION") && level_known >= Some(level);
+        let parts = (ledger.parse().ok(), decimal(size), hash_line(root));
+        Ok(match parts {
+            (Some(ledger), Some(size), Some(root)) if same => Some(Self { ledger, head: Head { size, root } }),
+            _ => None,
+        })
+    }
+
+    fn write(&self, path: &Path, level: Level) -> Result<(), Failure> {
+        let Self { ledger, head } = self;
+        let (build, level) = (env!("CARGO_PKG_VERSION"), word(level));
+        let root = data_encoding::BASE64.encode(head.root.as_bytes());
+        let text = format!("{}\n{build}\n{level}\n{ledger}\n{}\n{root}\n", Self::TITLE, head.size);
+        crate::output::replace(path, text.as_bytes())
+    }
+}
+
+const fn word(level: Level) -> &'static str {
+    match level {
+        Level::Log => "log",
+        Level::Signatures => "signatures",
+        Level::Full => "full",
+    }
+}
+
+/// Who has cosigned the head that the log shows; too few of them make it invalid for whoever asked for the policy.
+fn witnessed(report: &mut Report, source: &Source, path: &Path) -> Result<String, Failure> {
+    let policy = super::publish::policy(path)?;
+    let note = source.note().and_then(|note| Note::read(note).ok());
+    let Some(note) = note else {
+        report.violations.push(violation("quorum-missing", "the log shows no signed head".to_owned()));
+        return Ok("no witness has cosigned".to_owned());
+    };
+    match policy.judge(&note) {
+        Ok(quorum) => {
+            let names: Vec<String> = quorum
+                .cosigned
+                .iter()
+                .map(|(name, seconds)| format!("{name} at {}", super::publish::moment(*seconds)))
+                .collect();
+            if !quorum.met {
+                let what = format!("too few witnesses of the policy have cosigned the head: {}", names.len());
+                report.violations.push(violation("quorum-missing", what));
+            }
+            Ok(format!("cosigned by: {}", if names.is_empty() { "nobody".to_owned() } else { names.join(", ") }))
+        }
+        Err(error) => {
+            report.violations.push(violation("bad-cosignature", error.to_string()));
+            Ok("a cosignature does not verify".to_owned())
+        }
+    }
+}
+
+/// The proof that the log has signed a head that was kept and another history, if both are signed.
+fn evidence(report: &Report, source: &Source, kept: &[&PathBuf]) -> Result<Option<Fork>, Failure> {
+    let (Some(later), Some(origin)) = (source.note(), &report.origin) else { return Ok(None) };
+    let tree = &report.tree;
+    for path in kept {
+        let earlier = crate::input::read_text(path, crate::input::SMALL_BYTES_MAX)?;
+        let (_, head) = head::read(path)?;
+        let Some(implied) = tree.head_at(head.size).filter(|own| own.root != head.root) else { continue };
+        let path = tree.consistency(head.size, tree.size()).unwrap_or_default();
+        let fork = Fork { implied: implied.root, path, earlier, later: later.to_owned() };
+        if report.rebuilt.state().log_keys().iter().any(|known| fork.verify(origin, &known.key).is_ok()) {
+            return Ok(Some(fork));
+        }
+    }
+    Ok(None)
 }
 
 fn answer(report: &Report, expected: Option<LedgerId>, attachments: &[(Digest, &'static str)]) -> Answer {
     let state = report.rebuilt.state();
     let rehearsal = is_rehearsal(state);
-    let level = match report.level {
-        Level::Log => "log",
-        Level::Signatures => "signatures",
-        Level::Full => "full",
-    };
+    let level = word(report.level);
     let valid = report.is_valid();
     let mut text = String::new();
     let ledger = report.ledger.map_or_else(|| "none".to_owned(), |id| id.to_string());

@@ -59,8 +59,7 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
     let founding = state.founding();
     let head = state.head();
     // Without the log key the certificate still names the event; with it, it carries the proof.
-    let proof = receipt::log_key(&session, ledger_path(args)?)
-        .and_then(|key| receipt::issue(&session, held.tenure.begun.entry, &key));
+    let proof = receipt::issue(&session, ledger_path(args)?, held.tenure.begun.entry);
     let verify = match &proof {
         Ok(_) => "rollcall receipt verify THIS_FILE --ledger-id ID".to_owned(),
         Err(_) => format!("rollcall audit, then: rollcall why {person} '{role}' --in {unit}"),

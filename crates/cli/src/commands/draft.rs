@@ -7,6 +7,7 @@ use rollcall_core::act::Act;
 use rollcall_core::digest::{EventId, LedgerId, TreeHash};
 use rollcall_core::event::{Header, Payload};
 use rollcall_core::key::NAMESPACE;
+use rollcall_core::ledger::Ledger;
 use rollcall_core::limits::{NOT_AFTER_DEFAULT_MS, NOT_AFTER_MAX_MS};
 use rollcall_core::name::Handle;
 use rollcall_core::time::{DAY_MS, Timestamp};
@@ -19,6 +20,7 @@ use crate::answer::Answer;
 use crate::failure::Failure;
 use crate::keys;
 use crate::session::Session;
+use crate::source::Source;
 
 /// Bytes of a status file.
 const STATUS_BYTES_MAX: u64 = 16 * 1024 * 1024;
@@ -43,8 +45,15 @@ pub(super) fn command() -> Command {
             .value_parser(value_parser!(PathBuf))
             .help("Draft without the ledger, from what `rollcall status --json` printed")
     };
+    let bundle = || {
+        Arg::new("bundle")
+            .long("bundle")
+            .value_name("FILE|DIR|URL")
+            .conflicts_with("status")
+            .help("Draft from a bundle, or from what is published, instead of a ledger of one's own")
+    };
     let acts = act::specs().map(|spec| {
-        act::command(spec).arg(output()).arg(at()).arg(until()).arg(status()).after_help(format!("The file is signed with:\n  ssh-keygen -Y sign -n {NAMESPACE} -f KEY FILE\nand appended with:\n  rollcall append FILE FILE.sig"))
+        act::command(spec).arg(output()).arg(at()).arg(until()).arg(status()).arg(bundle()).after_help(format!("The file is signed with:\n  ssh-keygen -Y sign -n {NAMESPACE} -f KEY FILE\nand appended with:\n  rollcall append FILE FILE.sig"))
     });
     Command::new("draft")
         .about("Write an act to a file, to be signed elsewhere")
@@ -91,6 +100,7 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
 /// Where an act is drafted from: the ledger, or what its operator publishes of it.
 enum World {
     Ledger(Box<Session>),
+    Bundle(Box<Ledger>),
     Status(Status),
 }
 
@@ -115,6 +125,9 @@ struct OpenVote {
 
 impl World {
     fn read(args: &ArgMatches) -> Result<Self, Failure> {
+        if let Some(text) = args.get_one::<String>("bundle") {
+            return Source::open(text)?.ledger().map(|ledger| Self::Bundle(Box::new(ledger)));
+        }
         let Some(path) = args.get_one::<PathBuf>("status") else { return Ok(Self::Ledger(Box::new(reading(args)?))) };
         let text = crate::input::read_text(path, STATUS_BYTES_MAX)?;
         let place = path.display();
@@ -124,17 +137,17 @@ impl World {
     }
 
     fn at(&self, declared: Option<Timestamp>) -> Result<Timestamp, Failure> {
-        let status = match self {
+        let (rehearsal, last) = match self {
             Self::Ledger(session) => return session.accepting_at(declared),
-            Self::Status(status) => status,
+            Self::Bundle(ledger) => (crate::session::is_rehearsal(ledger.state()), Ok(ledger.state().last_at())),
+            Self::Status(status) => (status.rehearsal, status.last_accepted_at.parse()),
         };
-        if !status.rehearsal {
+        if !rehearsal {
             return match declared {
                 None => crate::session::now(),
                 Some(_) => Err(Failure::usage("`--at` is for rehearsals; this ledger takes its time from the clock")),
             };
         }
-        let last = status.last_accepted_at.parse();
         declared.map_or_else(|| last.map_err(|_| Failure::input("the status names no time of its last entry")), Ok)
     }
 
@@ -142,6 +155,7 @@ impl World {
     fn event(&self, text: &str) -> Result<EventId, Failure> {
         match self {
             Self::Ledger(session) => super::event(session.state(), text),
+            Self::Bundle(ledger) => super::event(ledger.state(), text),
             Self::Status(_) => text.parse().map_err(|_| {
                 Failure::usage(format!("without the ledger an event is named by all 64 digits of its id, got: {text}"))
             }),
@@ -151,6 +165,7 @@ impl World {
     fn header(&self, by: &Handle, act: &Act, at: Timestamp) -> Header {
         let status = match self {
             Self::Ledger(session) => return session.ledger.header(by, act, at),
+            Self::Bundle(ledger) => return ledger.header(by, act, at),
             Self::Status(status) => status,
         };
         let default = at.plus_ms(NOT_AFTER_DEFAULT_MS);
@@ -172,7 +187,7 @@ impl World {
         }
         match self {
             Self::Ledger(session) => Ok(act::signer(args, session)?.0),
-            Self::Status(_) => Err(Failure::usage("who acts? name the author with `--by HANDLE`")),
+            Self::Bundle(_) | Self::Status(_) => Err(Failure::usage("who acts? name the author with `--by HANDLE`")),
         }
     }
 }

@@ -4,19 +4,22 @@ use std::path::{Path, PathBuf};
 
 use clap::{Arg, ArgMatches, Command, value_parser};
 use rollcall_core::checkpoint::Checkpoint;
+use rollcall_core::cose::{CoseReceipt, Proven};
 use rollcall_core::digest::LedgerId;
-use rollcall_core::key::SigningKey;
-use rollcall_core::ledger::rehearsal_log_key;
-use rollcall_core::limits::RECEIPT_BYTES_MAX;
-use rollcall_core::receipt::Receipt;
+use rollcall_core::limits::{ENTRY_BYTES_MAX, RECEIPT_BYTES_MAX};
+use rollcall_core::note::{Note, Signer};
+use rollcall_core::proof::Proof;
+use rollcall_core::receipt::{Receipt, ReceiptError};
+use rollcall_core::tree::{Head, leaf_hash, proves_inclusion};
 use rollcall_storage::Store as _;
+use rollcall_storage::heads::Heads;
 use serde_json::json;
 
 use super::{ledger_path, reading};
 use crate::answer::{Answer, Exit};
 use crate::failure::Failure;
-use crate::session::{Session, log_key_path};
-use crate::{input, keys};
+use crate::session::Session;
+use crate::{input, keys, operator};
 
 pub(super) fn command() -> Command {
     let file = || Arg::new("file").value_name("FILE").required(true).value_parser(value_parser!(PathBuf));
@@ -29,8 +32,11 @@ pub(super) fn command() -> Command {
             Command::new("verify")
                 .about("Verify a receipt, without the ledger")
                 .arg(file().help("The receipt, or a certificate that carries one"))
-                .arg(Arg::new("ledger-id").long("ledger-id").value_name("ID").required(true).help("The ledger id, from a source that you trust"))
-                .after_help("Example:\n  rollcall receipt verify ballot.receipt --ledger-id ID\n\nExit code 3: the receipt proves nothing."),
+                .arg(Arg::new("ledger-id").long("ledger-id").value_name("ID").help("The ledger id, from a source that you trust"))
+                .arg(Arg::new("log-key").long("log-key").value_name("VKEY").help("The log's verifier key: for a bare proof, or after a change of key that the receipt does not show"))
+                .arg(Arg::new("entry-file").long("entry-file").value_name("FILE").value_parser(value_parser!(PathBuf)).help("The entry that a bare proof is about"))
+                .arg(Arg::new("policy").long("policy").value_name("FILE").value_parser(value_parser!(PathBuf)).help("Witnesses, and how many of them must have cosigned (C2SP tlog-policy)"))
+                .after_help("Examples:\n  rollcall receipt verify ballot.receipt --ledger-id ID\n  rollcall receipt verify vote.tlog-proof --entry-file vote.entry --log-key ORIGIN+ID+KEY\n  rollcall receipt verify vote.cose --entry-file vote.entry --log-key ORIGIN+ID+KEY\n\nExit code 3: the receipt proves nothing."),
         )
         .subcommand(
             Command::new("issue")
@@ -51,16 +57,37 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
 
 fn verify(args: &ArgMatches) -> Result<Answer, Failure> {
     let path = args.get_one::<PathBuf>("file").ok_or_else(|| Failure::usage("which file?"))?;
-    let ledger: LedgerId = super::parsed(args, "ledger-id")?.ok_or_else(|| Failure::usage("which ledger?"))?;
-    let text = input::read_text(path, RECEIPT_BYTES_MAX)?;
+    let bytes = input::read(path, RECEIPT_BYTES_MAX)?;
+    let signer = super::vkey(args)?;
+    let entry = args.get_one::<PathBuf>("entry-file").map(|path| input::read(path, ENTRY_BYTES_MAX)).transpose()?;
+    let Ok(text) = String::from_utf8(bytes.clone()) else {
+        return bare(args, path, signer, entry, |signer, entry| cose(&bytes, signer, entry));
+    };
     // Mail may have changed the line endings; nothing else is forgiven.
-    let verified = Receipt::read(&within(&text.replace("\r\n", "\n"))).and_then(|receipt| receipt.verify(ledger));
+    let text = within(&text.replace("\r\n", "\n"));
+    let proof = Proof::read(&text);
+    if proof.as_ref().is_ok_and(|proof| proof.extra.is_none()) {
+        return bare(args, path, signer, entry, |signer, entry| {
+            let proof = Proof::read(&text).map_err(|error| error.to_string())?;
+            let checkpoint = Checkpoint::verify(&proof.checkpoint, &signer.name, &signer.key);
+            let head = checkpoint.map_err(|error| error.to_string())?.head;
+            let proven = proves_inclusion(&leaf_hash(entry), proof.index, &proof.path, &head);
+            if proven { Ok((Some(proof.index), head)) } else { Err("the proof does not lead to the root".to_owned()) }
+        });
+    }
+    let ledger: Option<LedgerId> = super::parsed(args, "ledger-id")?;
+    let ledger = ledger.ok_or_else(|| Failure::usage("which ledger? name it with --ledger-id ID"))?;
+    let receipt = Receipt::read(&text);
+    let checkpoint = receipt.as_ref().map(|receipt| receipt.checkpoint.clone()).unwrap_or_default();
+    let verified = receipt.and_then(|receipt| receipt.verify(ledger, signer.as_ref().map(|signer| &signer.key)));
     let shown = verified.map_err(|error| {
-        let mut failure = Failure::input(format!("the receipt proves nothing: {}", path.display())).caused_by(&error);
-        failure.exit = Exit::Invalid;
-        "invalid".clone_into(&mut failure.code);
+        let failure = proves_nothing(path).caused_by(&error);
+        if matches!(error, ReceiptError::Shape(_) | ReceiptError::Proof(_)) {
+            return failure.hint("rollcall receipt verify --help");
+        }
         failure
     })?;
+    let cosigned = quorum(args, path, &checkpoint)?;
     let json = json!({
         "outcome": "valid",
         "ledger": ledger.to_string(),
@@ -72,9 +99,15 @@ fn verify(args: &ArgMatches) -> Result<Answer, Failure> {
         "origin": shown.origin,
         "size": shown.head.size,
         "root": shown.head.root.to_string(),
+        "cosigned": cosigned,
     });
+    let vouched = if cosigned.is_empty() {
+        "the log's key vouches for that head; whether everybody was shown the same log is for `audit --head` and witnesses".to_owned()
+    } else {
+        format!("that head is cosigned by {}", cosigned.join(", "))
+    };
     let text = format!(
-        "valid: `{}` by {} is entry {} of the log `{}`\n  accepted {}\n  event {}\n  under the head of {} entries, root {}\n  the log's key vouches for that head; whether everybody was shown the same log is for `audit --head` and witnesses\n",
+        "valid: `{}` by {} is entry {} of the log `{}`\n  accepted {}\n  event {}\n  under the head of {} entries, root {}\n  {vouched}\n",
         shown.act,
         shown.by,
         shown.index,
@@ -85,6 +118,86 @@ fn verify(args: &ArgMatches) -> Result<Answer, Failure> {
         shown.head.root
     );
     Ok(Answer::new(json, text))
+}
+
+fn proves_nothing(path: &Path) -> Failure {
+    let mut failure = Failure::input(format!("the receipt proves nothing: {}", path.display()));
+    failure.exit = Exit::Invalid;
+    "invalid".clone_into(&mut failure.code);
+    failure
+}
+
+/// A proof that carries neither the entry nor the log's key: both are given beside it.
+fn bare(
+    args: &ArgMatches,
+    path: &Path,
+    signer: Option<Signer>,
+    entry: Option<Vec<u8>>,
+    prove: impl FnOnce(&Signer, &[u8]) -> Result<(Option<u64>, Head), String>,
+) -> Result<Answer, Failure> {
+    let (Some(signer), Some(entry)) = (signer, entry) else {
+        let what =
+            "this proof carries neither the entry nor the log's key; give them: --entry-file FILE --log-key VKEY";
+        return Err(Failure::usage(what).hint("rollcall receipt verify --help"));
+    };
+    let (index, head) = prove(&signer, &entry).map_err(|what| {
+        let mut failure = proves_nothing(path);
+        failure.causes.push(what);
+        failure
+    })?;
+    let text = input::read(path, RECEIPT_BYTES_MAX).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+    let checkpoint = text.and_then(|text| Proof::read(&text).ok()).map(|proof| proof.checkpoint).unwrap_or_default();
+    let cosigned = quorum(args, path, &checkpoint)?;
+    let event = rollcall_core::entry::Entry::decode(&entry).map(|entry| entry.event.id().to_string()).ok();
+    let json = json!({
+        "outcome": "valid",
+        "event": event,
+        "entry": index,
+        "origin": signer.name,
+        "size": head.size,
+        "root": head.root.to_string(),
+        "cosigned": cosigned,
+    });
+    let place = index.map_or_else(String::new, |index| format!(", at {index},"));
+    let text = format!(
+        "valid: the entry is{place} in the log `{}`\n  under the head of {} entries, root {}\n  what the entry says, and who signed it, is for `audit`\n",
+        signer.name, head.size, head.root
+    );
+    Ok(Answer::new(json, text))
+}
+
+fn cose(bytes: &[u8], signer: &Signer, entry: &[u8]) -> Result<(Option<u64>, Head), String> {
+    let receipt = CoseReceipt::decode(bytes).map_err(|error| error.to_string())?;
+    let head = receipt.verify_inclusion(&leaf_hash(entry), &signer.key).map_err(|error| error.to_string())?;
+    let index = if let Proven::Inclusion { index, .. } = receipt.proven() { Some(*index) } else { None };
+    Ok((index, head))
+}
+
+/// Who has cosigned the checkpoint, where a policy says who counts; fewer than it asks for prove nothing.
+fn quorum(args: &ArgMatches, path: &Path, checkpoint: &str) -> Result<Vec<String>, Failure> {
+    let Some(policy) = args.get_one::<PathBuf>("policy") else { return Ok(Vec::new()) };
+    let policy = super::publish::policy(policy)?;
+    let judged = Note::read(checkpoint).map_err(|error| error.to_string());
+    let judged = judged.and_then(|note| policy.judge(&note).map_err(|error| error.to_string()));
+    match judged {
+        Ok(quorum) if quorum.met => Ok(quorum
+            .cosigned
+            .into_iter()
+            .map(|(name, seconds)| format!("{name} at {}", super::publish::moment(seconds)))
+            .collect()),
+        Ok(quorum) => {
+            let mut failure = proves_nothing(path);
+            failure
+                .causes
+                .push(format!("too few witnesses of the policy have cosigned its head: {}", quorum.cosigned.len()));
+            Err(failure)
+        }
+        Err(what) => {
+            let mut failure = proves_nothing(path);
+            failure.causes.push(what);
+            Err(failure)
+        }
+    }
 }
 
 /// The receipt in a text: all of it, or what a certificate carries as its metadata.
@@ -101,40 +214,23 @@ fn issue_one(args: &ArgMatches) -> Result<Answer, Failure> {
     let event = super::event(session.state(), text)?;
     let entry = session.state().entry_of(&event);
     let entry = entry.ok_or_else(|| Failure::usage(format!("no entry carries the event: {event}")))?;
-    let receipt = issue(&session, entry, &log_key(&session, ledger_path(args)?)?)?;
+    let receipt = issue(&session, ledger_path(args)?, entry)?;
     let path = args.get_one::<PathBuf>("output").ok_or_else(|| Failure::usage("where to? -o FILE"))?;
     keys::write_new(path, receipt.as_bytes(), 0o644)?;
     let json = json!({"outcome": "issued", "event": event.to_string(), "entry": entry, "file": path});
     Ok(Answer::new(json, format!("wrote {}\n", path.display())))
 }
 
-/// The key that signs the log's heads: in a file beside the ledger, in a rehearsal the published one.
-pub(super) fn log_key(session: &Session, ledger: &Path) -> Result<SigningKey, Failure> {
-    let founding = session.state().founding().ok_or_else(|| Failure::usage("the ledger is not founded"))?;
-    let key = if session.is_rehearsal() {
-        rehearsal_log_key(founding.name.as_str())
-    } else {
-        let path = log_key_path(ledger);
-        keys::plain_seed(&path).map(|seed| SigningKey::from_seed(&seed))?
-    };
-    if key.public().ok().as_ref() == Some(&founding.log_key) {
-        return Ok(key);
-    }
-    Err(Failure::unchecked("the log key beside the ledger is not the one that the founding names"))
-}
-
 /// The receipt of an entry under the head of now.
-pub(super) fn issue(session: &Session, index: u64, log_key: &SigningKey) -> Result<String, Failure> {
+pub(super) fn issue(session: &Session, ledger: &Path, index: u64) -> Result<String, Failure> {
+    let checkpoint = operator::signed_head(session, ledger)?;
     let state = session.state();
-    let founding = state.founding().ok_or_else(|| Failure::usage("the ledger is not founded"))?;
     let entry = |index: u64| {
         let found = session.store().entries(index..index.saturating_add(1))?.into_iter().next();
         found.ok_or_else(|| Failure::usage(format!("the log has no entry: {index}")))
     };
-    let head = state.head();
-    let path = state.log().inclusion(index, head.size);
+    let path = state.log().inclusion(index, state.head().size);
     let path = path.map_err(|error| Failure::bug("an entry of the log has no proof").caused_by(&error))?;
-    let checkpoint = Checkpoint { origin: founding.origin.as_str().to_owned(), head }.sign(log_key);
-    let receipt = Receipt { founding: entry(0)?, entry: entry(index)?, index, path, checkpoint };
-    Ok(receipt.text())
+    let handovers = Heads::of(ledger).handovers(state)?;
+    Ok(Receipt { founding: entry(0)?, entry: entry(index)?, index, path, checkpoint, handovers }.text())
 }

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 
 use anstyle::{AnsiColor, Style};
 use clap::{ArgMatches, Command};
-use rollcall_core::audit::Level;
+use rollcall_core::audit::{Auditor, Level};
 use rollcall_core::explain::{Question, why};
 use rollcall_core::state::State;
 use rollcall_storage::audit::audit;
@@ -182,7 +182,7 @@ fn epilogue(session: &Session, json: &mut Value, text: &mut String) -> Result<()
     show::tree(&tree, 1, text);
 
     let ledger = state.founding().map(|founding| founding.ledger);
-    let report = audit(session.store(), Level::Full, ledger, &[], |_| {})?;
+    let report = audit(session.store(), Auditor::new(Level::Full, ledger), &[], |_| {})?;
     let verdict = if report.is_valid() { "valid" } else { "INVALID" };
     let _ = write!(text, "\n{}The audit{}\n", bold(), bold().render_reset());
     let _ = writeln!(

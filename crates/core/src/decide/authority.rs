@@ -5,11 +5,14 @@
 
 use super::roles::{self, Beginning};
 use super::{Changes, Scene, concerns, units};
-use crate::act::{Answer, Appoint, Constitute, Endorse, Outcome, Reconstitute, ReplaceAuthority, Resume, Suspend};
+use crate::act::{
+    Answer, Appoint, Constitute, Endorse, Outcome, Reconstitute, ReplaceAuthority, Resume, RotateLogKey, Suspend,
+};
 use crate::charter::Clause;
 use crate::charter::roles::HeldBy;
 use crate::digest::EventId;
 use crate::effect::{self, Effect};
+use crate::key::PublicKey;
 use crate::limits::AUTHORITY_MAX;
 use crate::name::{Handle, Name, UnitId};
 use crate::refusal::{Reason, Refusal};
@@ -229,6 +232,33 @@ fn succession(scene: &Scene<'_>, persons: &[Handle], threshold: u64) -> Changes 
     Ok(changes)
 }
 
+/// Has another key sign the heads.
+pub(super) fn rotate_log_key(scene: &Scene<'_>, act: &RotateLogKey) -> Changes {
+    propose(scene, Proposed::RotateLogKey { key: act.log_key.clone(), after: act.after })
+}
+
+/// A log key is used once. Where it takes over from an operator who does not hand over, nothing stands between the head
+/// that its proposal has seen and its standing but the authority's own signatures: the rest is void.
+fn log_key(scene: &Scene<'_>, key: &PublicKey, after: Option<u64>, basis: Option<EventId>) -> Changes {
+    let known = scene.state.log_keys().iter().any(|known| known.key == *key);
+    if known || key.application().is_some() || scene.state.keys().holder(key).is_some() {
+        return Err(Reason::LogKeyUsed { key: key.to_string() }.by_format("log-key"));
+    }
+    let proposal = basis.unwrap_or(scene.cause.event);
+    if let Some(after) = after {
+        let (entry, signed) = match scene.state.proposals().proposal(&proposal) {
+            Some(proposal) => (proposal.cause.entry, proposal.signers.len()),
+            None => (scene.cause.entry, 0),
+        };
+        let between = scene.cause.entry.saturating_sub(entry);
+        let seen = if basis.is_none() { scene.event.header().seen.size } else { after };
+        if entry != after || seen != after || between != u64::try_from(signed).unwrap_or(u64::MAX) {
+            return Err(Reason::NotAtOnce { after, entry: scene.cause.entry }.by_format("log-key"));
+        }
+    }
+    Ok(vec![Change::LogKeyRotated { key: key.clone(), proposal, after }])
+}
+
 /// Distinct persons who are enrolled, and a threshold among them.
 fn require_authority_shape(scene: &Scene<'_>, persons: &[Handle], threshold: u64) -> Result<(), Refusal> {
     let distinct: std::collections::BTreeSet<_> = persons.iter().collect();
@@ -296,6 +326,7 @@ fn effect_of(scene: &Scene<'_>, what: &Proposed, basis: Option<EventId>) -> Chan
         Proposed::RebindKey { offer, person: _ } => super::keys::vouched(scene, offer),
         Proposed::SettleKey { offer, person: _, ruling } => super::keys::settlement(scene, offer, *ruling),
         Proposed::Replace { persons, threshold } => succession(scene, persons, *threshold),
+        Proposed::RotateLogKey { key, after } => log_key(scene, key, *after, basis),
     }
 }
 
@@ -371,7 +402,7 @@ fn require_left_out(
 }
 
 /// G18: only the authority, or an account's proof, binds a key to a person whom an import named.
-fn binding(scene: &Scene<'_>, person: &Handle, key: &crate::key::PublicKey) -> Changes {
+fn binding(scene: &Scene<'_>, person: &Handle, key: &PublicKey) -> Changes {
     super::keys::require_fresh(scene, person, key)?;
     if scene.state.is_enrolled(person) {
         return Err(Reason::HandleTaken { person: person.to_string() }.by_format("author"));

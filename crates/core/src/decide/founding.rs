@@ -80,7 +80,7 @@ fn found(event: &Event, act: &FoundLedger, cause: &Cause) -> Changes {
     if *charter_length == 0 || CHARTER_BYTES_MAX < *charter_length {
         return Err(fail("the charter's length is out of bounds"));
     }
-    if !crate::checkpoint::is_origin(act.origin.as_str()) {
+    if !crate::note::is_name(act.origin.as_str()) {
         return Err(fail("the origin is at most 255 bytes without spaces, `+` and control characters"));
     }
     let founder = authority.iter().zip(keys).find(|(person, _)| **person == cause.by);

@@ -252,7 +252,9 @@ pub(super) fn veto(scene: &Scene<'_>, act: &VetoKey) -> Changes {
         }
         return Ok(vec![KeyChange::Cancelled { offer: *event }.into()]);
     }
-    let signer = require_active(scene, &signer.key)?;
+    if let Some((how, cause)) = &signer.ended {
+        return Err(super::key_ended(scene.by(), &signer.key, *how, cause));
+    }
     if is_settled_recovery(scene, signer) {
         let mut changes: Vec<Change> = vec![KeyChange::Dropped { offer: *event }.into()];
         changes.extend(closing(scene, event, offer));

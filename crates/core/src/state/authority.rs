@@ -137,6 +137,13 @@ pub enum Proposed {
         /// How many of them make an act of the authority.
         threshold: u64,
     },
+    /// Have another key sign the log's heads.
+    RotateLogKey {
+        /// The new key.
+        key: PublicKey,
+        /// Number of entries of the last recognised head, where the old operator does not hand over.
+        after: Option<u64>,
+    },
 }
 
 /// An act of the authority on its way to the threshold.

@@ -13,7 +13,8 @@ use super::records::RecordChange;
 use super::roster::RosterChange;
 use super::{Authority, Founding};
 use crate::charter::Charter;
-use crate::digest::Digest;
+use crate::digest::{Digest, EventId};
+use crate::key::PublicKey;
 use crate::name::Handle;
 
 /// One change of the state.
@@ -44,6 +45,15 @@ pub enum Change {
         draft: Digest,
         /// The part's text.
         text: String,
+    },
+    /// Another key signs the log's heads.
+    LogKeyRotated {
+        /// The new key.
+        key: PublicKey,
+        /// The event that proposed it.
+        proposal: EventId,
+        /// Number of entries of the last recognised head, where the old operator did not hand over.
+        after: Option<u64>,
     },
     /// A resolution replaced the authority.
     AuthorityReplaced {

@@ -1,0 +1,70 @@
+//! What only the operator of a log can do: signing its heads with the keys that lie beside the ledger.
+
+use std::path::{Path, PathBuf};
+
+use rollcall_core::key::SigningKey;
+use rollcall_core::ledger::rehearsal_log_key;
+use rollcall_storage::Store as _;
+use rollcall_storage::heads::{HeadError, Heads};
+
+use crate::answer::Exit;
+use crate::failure::Failure;
+use crate::keys;
+use crate::session::{Session, log_key_path};
+
+/// Where the log's keys lie: the first one, and those that took its place.
+pub(crate) fn key_paths(ledger: &Path) -> Vec<PathBuf> {
+    let first = log_key_path(ledger);
+    let later = (1_u32..).map(|number| first.with_added_extension(number.to_string()));
+    let later = later.take_while(|path| path.exists());
+    std::iter::once(first.clone()).filter(|path| path.exists()).chain(later).collect()
+}
+
+/// The log's keys at hand; a rehearsal has a published one besides.
+fn log_keys(session: &Session, ledger: &Path) -> Result<Vec<SigningKey>, Failure> {
+    let founding = session.state().founding().ok_or_else(|| Failure::usage("the ledger is not founded"))?;
+    let published = session.is_rehearsal().then(|| rehearsal_log_key(founding.name.as_str()));
+    let files =
+        key_paths(ledger).into_iter().map(|path| keys::plain_seed(&path).map(|seed| SigningKey::from_seed(&seed)));
+    published.map(Ok).into_iter().chain(files).collect()
+}
+
+/// The key that signs the heads now.
+pub(crate) fn log_key(session: &Session, ledger: &Path) -> Result<SigningKey, Failure> {
+    let state = session.state();
+    let expected = state.log_key(state.head().size);
+    let found = log_keys(session, ledger)?.into_iter().find(|key| key.public().ok().as_ref() == expected);
+    found.ok_or_else(|| Failure::unchecked("the key that signs this log's heads is not beside the ledger"))
+}
+
+/// The ledger's head as a signed note, with the cosignatures that it has collected.
+pub(crate) fn signed_head(session: &Session, ledger: &Path) -> Result<String, Failure> {
+    let keys = log_keys(session, ledger)?;
+    let entry = |index: u64| {
+        let found = session.store().entries(index..index.saturating_add(1))?;
+        let missing = || rollcall_storage::StoreError::Damaged {
+            path: ledger.display().to_string(),
+            what: format!("it lacks entry {index}"),
+        };
+        found.into_iter().next().ok_or_else(missing)
+    };
+    Heads::of(ledger).sign(session.state(), &keys, &entry).map_err(Failure::from)
+}
+
+impl From<HeadError> for Failure {
+    fn from(error: HeadError) -> Self {
+        let what = "no head is signed".to_owned();
+        let mut failure = Self::unchecked(what).caused_by(&error);
+        match error {
+            HeadError::Contradicts { .. } => {
+                failure.exit = Exit::Invalid;
+                "head-contradicts".clone_into(&mut failure.code);
+                failure.hint("put the newest copy of the ledger in place; a head that is signed is never taken back")
+            }
+            HeadError::OtherKey { .. } => failure.hint("rollcall log-key --help"),
+            HeadError::NotFounded | HeadError::Unreadable { .. } | HeadError::Store(_) | HeadError::Io { .. } => {
+                failure
+            }
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! Where a log is read from: a ledger file, a bundle, or published files in a folder or on a web server.
+
+use std::path::{Path, PathBuf};
+
+use rollcall_core::audit::{Auditor, Report};
+use rollcall_core::bundle;
+use rollcall_core::ledger::Ledger;
+use rollcall_core::tiles;
+use rollcall_server::fetch::Address;
+use rollcall_storage::audit::{KeptHead, audit, audit_bundle, audit_published};
+use rollcall_storage::published::{Files, Folder, Published};
+use rollcall_storage::redb::RedbStore;
+use rollcall_storage::{Store as _, StoreError};
+
+use crate::failure::Failure;
+use crate::input;
+
+/// Bytes of a bundle that is read.
+const BUNDLE_BYTES_MAX: u64 = 4 * 1024 * 1024 * 1024;
+
+/// A log, by where it is.
+pub(crate) enum Source {
+    Ledger(RedbStore),
+    Bundle(Vec<u8>),
+    Published(Published<Place>),
+}
+
+/// Published files, wherever they are.
+#[derive(Debug)]
+pub(crate) enum Place {
+    Folder(Folder),
+    Address(Address),
+}
+
+impl Files for Place {
+    fn read(&self, path: &str, limit: u64) -> Result<Option<Vec<u8>>, StoreError> {
+        match self {
+            Self::Folder(folder) => folder.read(path, limit),
+            Self::Address(address) => address.read(path, limit),
+        }
+    }
+
+    fn place(&self) -> String {
+        match self {
+            Self::Folder(folder) => folder.place(),
+            Self::Address(address) => address.place(),
+        }
+    }
+}
+
+impl Place {
+    /// A folder or an address.
+    pub(crate) fn of(text: &str) -> Self {
+        if Address::is_one(text) {
+            Self::Address(Address::new(text))
+        } else {
+            Self::Folder(Folder(PathBuf::from(text)))
+        }
+    }
+}
+
+/// What is published at a place.
+pub(crate) fn published(place: Place) -> Result<Published<Place>, Failure> {
+    let shown = place.place();
+    Published::open(place)?
+        .ok_or_else(|| Failure::unchecked(format!("no log is published at: {shown}")).hint("rollcall publish --help"))
+}
+
+impl Source {
+    /// Finds out what is at a path or address.
+    pub(crate) fn open(text: &str) -> Result<Self, Failure> {
+        let path = Path::new(text);
+        if Address::is_one(text) || path.is_dir() {
+            return published(Place::of(text)).map(Self::Published);
+        }
+        let mut beginning = [0_u8; 32];
+        let read = std::fs::File::open(path).and_then(|mut file| std::io::Read::read(&mut file, &mut beginning));
+        if read.is_ok() && bundle::is_bundle(&beginning) {
+            return input::read(path, BUNDLE_BYTES_MAX).map(Self::Bundle);
+        }
+        Ok(Self::Ledger(RedbStore::read(path)?))
+    }
+
+    /// How many entries it announces.
+    pub(crate) fn size(&self) -> Result<u64, Failure> {
+        match self {
+            Self::Ledger(store) => Ok(store.head()?.size),
+            Self::Bundle(_) => Ok(0),
+            Self::Published(log) => Ok(log.checkpoint().head.size),
+        }
+    }
+
+    /// The note under which it is published.
+    pub(crate) fn note(&self) -> Option<&str> {
+        match self {
+            Self::Ledger(_) => None,
+            Self::Bundle(bytes) => bundle::open(bytes).map(|(note, _)| note),
+            Self::Published(log) => Some(log.note()),
+        }
+    }
+
+    /// Audits it.
+    pub(crate) fn audit(
+        &self,
+        auditor: Auditor,
+        kept: &[KeptHead],
+        progress: impl FnMut(u64),
+    ) -> Result<Report, Failure> {
+        match self {
+            Self::Ledger(store) => Ok(audit(store, auditor, kept, progress)?),
+            Self::Bundle(bytes) => Ok(audit_bundle(bytes, auditor, kept, progress)),
+            Self::Published(log) => Ok(audit_published(log, auditor, kept, progress)?),
+        }
+    }
+
+    /// Every entry, in order.
+    pub(crate) fn entries(&self) -> Result<Vec<Vec<u8>>, Failure> {
+        let mut all = Vec::new();
+        match self {
+            Self::Bundle(bytes) => {
+                let framed = bundle::open(bytes).and_then(|(_, framed)| tiles::entries(framed));
+                return framed.ok_or_else(|| Failure::input("the bundle is cut off").hint("rollcall audit FILE"));
+            }
+            Self::Ledger(_) | Self::Published(_) => {}
+        }
+        let size = self.size()?;
+        let mut next = 0;
+        while next < size {
+            let range = next..size.min(next.saturating_add(1_024));
+            let found = match self {
+                Self::Ledger(store) => store.entries(range)?,
+                Self::Published(log) => log.entries(range)?,
+                Self::Bundle(_) => Vec::new(),
+            };
+            if found.is_empty() {
+                return Err(Failure::unchecked(format!("the log lacks entry {next}")).hint("rollcall audit"));
+            }
+            next = next.saturating_add(u64::try_from(found.len()).unwrap_or(u64::MAX));
+            all.extend(found);
+        }
+        Ok(all)
+    }
+
+    /// The ledger that its entries make, every signature verified.
+    pub(crate) fn ledger(&self) -> Result<Ledger, Failure> {
+        let mut ledger = Ledger::default();
+        for entry in self.entries()? {
+            ledger.verify_and_replay(&entry).map_err(|error| {
+                let mut failure = Failure::input("the log is not valid").caused_by(&error).hint("rollcall audit");
+                failure.exit = crate::answer::Exit::Invalid;
+                failure
+            })?;
+        }
+        Ok(ledger)
+    }
+}

@@ -1,0 +1,342 @@
+//! A witness (C2SP tlog-witness): cosigns each head of the logs that it knows, if it extends the last one it has cosigned.
+//!
+//! Checking the old size and keeping the new head happen under one lock, and the head is durable before the answer leaves:
+//! a witness that crashes never cosigns two histories. What a log signs against its own past is kept as evidence.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::fs::{self, File};
+use std::io;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Path as UrlPath, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use rollcall_core::checkpoint::Checkpoint;
+use rollcall_core::cosignature::{cosign, witness_signer};
+use rollcall_core::digest::TreeHash;
+use rollcall_core::fork::Fork;
+use rollcall_core::key::SigningKey;
+use rollcall_core::ledger::Ledger;
+use rollcall_core::limits::NOTE_BYTES_MAX;
+use rollcall_core::note::{Note, Signer};
+use rollcall_core::policy::{Log, Policy};
+use rollcall_core::tree::{Head, implied_root};
+use rollcall_core::witness::{Declined, Request};
+use rollcall_storage::durable;
+use rollcall_storage::published::{Folder, entries};
+use sha2::{Digest as _, Sha256};
+
+use crate::fetch::Address;
+use crate::unix_seconds;
+
+/// A witness with its key, the logs that it knows, and what it has cosigned.
+pub struct Witness {
+    name: String,
+    key: SigningKey,
+    logs: Vec<Log>,
+    folder: PathBuf,
+    /// Ledgers as far as they have been replayed, for a witness that replays what it cosigns.
+    replayed: Option<Mutex<BTreeMap<String, Ledger>>>,
+    /// Held while one request is judged and kept.
+    turn: Mutex<()>,
+    /// Keeps a second witness from the same folder.
+    _held: File,
+}
+
+impl fmt::Debug for Witness {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Witness").field("name", &self.name).field("folder", &self.folder).finish_non_exhaustive()
+    }
+}
+
+/// Why a witness cannot work.
+#[derive(Debug, thiserror::Error)]
+pub enum WitnessError {
+    /// Another witness works in the folder.
+    #[error("another witness works in the folder: {}", .0.display())]
+    InUse(PathBuf),
+    /// A file cannot be read or written.
+    #[error("a file of the witness cannot be read or written: {}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        why: io::Error,
+    },
+    /// What it has cosigned cannot be read.
+    #[error("what the witness has cosigned cannot be read: {}", .0.display())]
+    Damaged(PathBuf),
+    /// A log of the policy has no address from which it could be replayed.
+    #[error("a witness that replays needs to know where the log is published: {0}")]
+    NoAddress(String),
+}
+
+/// What a witness answers to a request.
+#[derive(Debug)]
+pub enum Answer {
+    /// Its signature line.
+    Cosigned(String),
+    /// Why it does not cosign.
+    Declined(Declined),
+}
+
+impl Witness {
+    /// A witness that keeps its heads in a folder and knows the logs of a policy; `semantic` replays every event under the
+    /// charter before it cosigns, from where the policy says that the log is published.
+    ///
+    /// # Errors
+    /// [`WitnessError`] when the folder cannot be used.
+    pub fn new(
+        name: &str,
+        key: SigningKey,
+        policy: &Policy,
+        folder: &Path,
+        semantic: bool,
+    ) -> Result<Self, WitnessError> {
+        let io = |why| WitnessError::Io { path: folder.to_path_buf(), why };
+        durable::make_folder(folder).map_err(io)?;
+        let held = File::create(folder.join("lock")).map_err(io)?;
+        held.try_lock().map_err(|_| WitnessError::InUse(folder.to_path_buf()))?;
+        let mut logs = policy.logs().iter();
+        if let Some(log) = logs.find(|log| semantic && log.url.is_none()) {
+            return Err(WitnessError::NoAddress(log.signer.name.clone()));
+        }
+        let replayed = semantic.then(|| Mutex::new(BTreeMap::new()));
+        let (name, logs, folder) = (name.to_owned(), policy.logs().to_vec(), folder.to_path_buf());
+        Ok(Self { name, key, logs, folder, replayed, turn: Mutex::new(()), _held: held })
+    }
+
+    /// The witness as its clients know it.
+    ///
+    /// # Errors
+    /// When its own key is not admissible, which a key that was drawn never is.
+    pub fn signer(&self) -> Result<Signer, rollcall_core::key::KeyError> {
+        Ok(witness_signer(&self.name, &self.key.public()?))
+    }
+
+    /// Judges a request and, if it is good, keeps the head and cosigns it.
+    ///
+    /// # Errors
+    /// [`WitnessError`] when what it knows cannot be read or kept; then nothing is cosigned.
+    pub fn add_checkpoint(&self, body: &str) -> Result<Answer, WitnessError> {
+        let _turn = self.turn.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let judged =
+            Request::read(body).and_then(|request| request.note().map(|(origin, note)| (request, origin, note)));
+        let (request, origin, note) = match judged {
+            Ok(parts) => parts,
+            Err(declined) => return Ok(Answer::Declined(declined)),
+        };
+        let seen = self.seen(&origin)?;
+        match self.judge(&request, &origin, &note, seen.as_ref().map(|(head, _)| head)) {
+            Ok(checkpoint) => self.cosign(&checkpoint, &note),
+            Err(declined) => {
+                if let (Declined::Inconsistent(head), Some((_, cosigned))) = (&declined, &seen) {
+                    self.keep_evidence(&origin, &request, head, cosigned)?;
+                }
+                Ok(Answer::Declined(declined))
+            }
+        }
+    }
+
+    fn judge(&self, request: &Request, origin: &str, note: &Note, seen: Option<&Head>) -> Result<Checkpoint, Declined> {
+        let mut verdict = Err(Declined::UnknownOrigin(origin.to_owned()));
+        for log in self.logs.iter().filter(|log| log.signer.name == origin) {
+            verdict = request.judge(note, origin, &log.signer.key, seen);
+            if verdict != Err(Declined::Unsigned) {
+                break;
+            }
+        }
+        let checkpoint = verdict?;
+        self.replay(&checkpoint)?;
+        Ok(checkpoint)
+    }
+
+    /// Replays what is new under the charter; a state that it does not allow is not cosigned.
+    fn replay(&self, checkpoint: &Checkpoint) -> Result<(), Declined> {
+        let Some(replayed) = &self.replayed else { return Ok(()) };
+        let Checkpoint { origin, head } = checkpoint;
+        let unlawful = |what: String| Declined::Unlawful(what);
+        let url = self.logs.iter().find(|log| log.signer.name == *origin).and_then(|log| log.url.clone());
+        let url = url.ok_or_else(|| unlawful("the policy does not say where the log is published".to_owned()))?;
+        let mut ledgers = replayed.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        // Replayed on a copy: what is refused leaves no trace.
+        let mut ledger = ledgers.get(origin).cloned().unwrap_or_default();
+        // The checkpoint is published only once it is cosigned; the bundles are there before it.
+        let published = |range| {
+            if Address::is_one(&url) {
+                entries(&Address::new(&url), head.size, range)
+            } else {
+                entries(&Folder(PathBuf::from(&url)), head.size, range)
+            }
+        };
+        loop {
+            let next = ledger.state().log().size();
+            if head.size <= next {
+                break;
+            }
+            let found = published(next..head.size).map_err(|error| unlawful(error.to_string()))?;
+            if found.is_empty() {
+                return Err(unlawful(format!("the published log lacks entry {next}")));
+            }
+            for entry in found {
+                ledger.verify_and_replay(&entry).map_err(|error| unlawful(chain(&error)))?;
+            }
+        }
+        if ledger.state().log().head_at(head.size) != Some(*head) {
+            return Err(unlawful("the published entries do not make this head".to_owned()));
+        }
+        ledgers.insert(origin.clone(), ledger);
+        Ok(())
+    }
+
+    fn cosign(&self, checkpoint: &Checkpoint, note: &Note) -> Result<Answer, WitnessError> {
+        // A time of zero says nothing; a clock that stands there is broken.
+        let line = cosign(note.text(), unix_seconds().max(1), &self.name, &self.key);
+        // What was understood is kept and shown, not what was sent.
+        let log = self.logs.iter().find_map(|log| {
+            let signature =
+                note.signature(&log.signer).ok().flatten().filter(|_| log.signer.name == checkpoint.origin)?;
+            Some(log.signer.line(signature))
+        });
+        let kept = format!("{}\n{}{line}", checkpoint.text(), log.unwrap_or_default());
+        let path = self.place(&checkpoint.origin);
+        let written = durable::make_folder(&self.folder.join(origin_hash(&checkpoint.origin)));
+        let written = written.and_then(|()| durable::replace(&path, kept.as_bytes()));
+        written.map_err(|why| WitnessError::Io { path, why })?;
+        Ok(Answer::Cosigned(line))
+    }
+
+    fn place(&self, origin: &str) -> PathBuf {
+        self.folder.join(origin_hash(origin)).join("checkpoint")
+    }
+
+    /// The last head that it has cosigned of a log, with the note.
+    fn seen(&self, origin: &str) -> Result<Option<(Head, String)>, WitnessError> {
+        let path = self.place(origin);
+        let note = match fs::read_to_string(&path) {
+            Ok(note) => note,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(why) => return Err(WitnessError::Io { path, why }),
+        };
+        let read = Note::read(&note).ok().and_then(|note| Checkpoint::read(note.text()).ok());
+        let head = read.ok_or(WitnessError::Damaged(path))?.head;
+        Ok(Some((head, note)))
+    }
+
+    /// Keeps what a log has signed against its past: as evidence that anybody can verify where the request gives the
+    /// proof, else as the request itself.
+    fn keep_evidence(&self, origin: &str, request: &Request, seen: &Head, cosigned: &str) -> Result<(), WitnessError> {
+        let new = Note::read(&request.checkpoint).ok().and_then(|note| Checkpoint::read(note.text()).ok());
+        let Some(new) = new.map(|checkpoint| checkpoint.head) else { return Ok(()) };
+        let implied: Option<TreeHash> =
+            if new.size == seen.size { Some(new.root) } else { implied_root(seen.size, &new, &request.proof) };
+        let path = if new.size == seen.size { Vec::new() } else { request.proof.clone() };
+        let fork = implied.filter(|implied| *implied != seen.root).map(|implied| {
+            Fork { implied, path, earlier: cosigned.to_owned(), later: request.checkpoint.clone() }.text()
+        });
+        let (kind, text) = fork.map_or_else(|| ("request", request.to_string()), |fork| ("fork", fork));
+        let name = format!("{}-{}.{kind}", new.size, hex::encode(Sha256::digest(&text)).get(..16).unwrap_or_default());
+        let folder = self.folder.join(origin_hash(origin));
+        let path = folder.join(name);
+        durable::make_folder(&folder)
+            .and_then(|()| durable::replace(&path, text.as_bytes()))
+            .map_err(|why| WitnessError::Io { path, why })
+    }
+
+    /// Everything that it keeps as evidence.
+    ///
+    /// # Errors
+    /// [`WitnessError::Io`] when the folder cannot be read.
+    pub fn evidence(folder: &Path) -> Result<Vec<PathBuf>, WitnessError> {
+        let io = |why| WitnessError::Io { path: folder.to_path_buf(), why };
+        let mut found = Vec::new();
+        for log in fs::read_dir(folder).map_err(io)? {
+            let log = log.map_err(io)?.path();
+            for file in log.is_dir().then(|| fs::read_dir(&log)).transpose().map_err(io)?.into_iter().flatten() {
+                let file = file.map_err(io)?.path();
+                if file.extension().is_some_and(|kind| kind == "fork" || kind == "request") {
+                    found.push(file);
+                }
+            }
+        }
+        found.sort();
+        Ok(found)
+    }
+}
+
+/// Name of a log's folder, and of its checkpoint among those that a witness shows.
+#[must_use]
+pub fn origin_hash(origin: &str) -> String {
+    hex::encode(Sha256::digest(origin))
+}
+
+/// Answers requests until the process is asked to end.
+///
+/// # Errors
+/// The system's, when it gives no threads or no connections.
+pub fn serve(witness: Witness, listener: TcpListener) -> io::Result<()> {
+    let limit = usize::try_from(NOTE_BYTES_MAX).unwrap_or(usize::MAX);
+    let routes = Router::new()
+        .route("/add-checkpoint", post(add_checkpoint))
+        .route("/{origin}/checkpoint", get(checkpoint))
+        .layer(DefaultBodyLimit::max(limit))
+        .with_state(Arc::new(witness));
+    listener.set_nonblocking(true)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async move {
+        let listener = tokio::net::TcpListener::from_std(listener)?;
+        axum::serve(listener, routes).with_graceful_shutdown(asked_to_end()).await
+    })
+}
+
+async fn asked_to_end() {
+    // Where no handler can be installed, the process ends as it would without one.
+    let _ = tokio::signal::ctrl_c().await;
+}
+
+async fn add_checkpoint(State(witness): State<Arc<Witness>>, body: axum::body::Bytes) -> Response {
+    let Ok(body) = String::from_utf8(body.to_vec()) else {
+        return (StatusCode::BAD_REQUEST, "the request is not UTF-8\n").into_response();
+    };
+    let answer = tokio::task::spawn_blocking(move || witness.add_checkpoint(&body)).await;
+    match answer {
+        Ok(Ok(Answer::Cosigned(line))) => (StatusCode::OK, line).into_response(),
+        Ok(Ok(Answer::Declined(declined))) => {
+            let status = StatusCode::from_u16(declined.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+            if let Declined::Conflict(size) = declined {
+                return (status, [(header::CONTENT_TYPE, "text/x.tlog.size")], format!("{size}\n")).into_response();
+            }
+            (status, format!("{declined}\n")).into_response()
+        }
+        Ok(Err(error)) => (StatusCode::INTERNAL_SERVER_ERROR, format!("{}\n", chain(&error))).into_response(),
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}
+
+async fn checkpoint(State(witness): State<Arc<Witness>>, UrlPath(origin): UrlPath<String>) -> Response {
+    let known = witness.logs.iter().map(|log| log.signer.name.as_str()).find(|name| origin_hash(name) == origin);
+    let Some(name) = known else { return StatusCode::NOT_FOUND.into_response() };
+    match witness.seen(name) {
+        Ok(Some((_, note))) => note.into_response(),
+        Ok(None) => StatusCode::NOT_FOUND.into_response(),
+        Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, format!("{}\n", chain(&error))).into_response(),
+    }
+}
+
+/// An error with its causes, on one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut words = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        words.push_str(": ");
+        words.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    words
+}

@@ -1,0 +1,200 @@
+//! The heads that a log's operator has signed. One that is signed is never contradicted: the last one is kept beside the
+//! ledger, and before another is signed it must be a head that the ledger still has.
+//!
+//! A ledger that was restored from an older copy is smaller than the head that was signed for it, or has another root; then
+//! nothing is signed until somebody has found out why.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use rollcall_core::checkpoint::{Checkpoint, CheckpointError};
+use rollcall_core::key::{PublicKey, SigningKey};
+use rollcall_core::note::{Note, NoteError};
+use rollcall_core::proof::Proof;
+use rollcall_core::state::{LogKey, State};
+use rollcall_core::tree::Head;
+
+use crate::{StoreError, durable};
+
+/// Why no head is signed.
+#[derive(Debug, thiserror::Error)]
+pub enum HeadError {
+    /// Nothing is founded.
+    #[error("the ledger is not founded")]
+    NotFounded,
+    /// The key at hand is not the one that the ledger names.
+    #[error("the key at hand does not sign this log's heads; the ledger names: {expected}")]
+    OtherKey {
+        /// The key named.
+        expected: String,
+    },
+    /// The stored head cannot be read.
+    #[error("the last signed head cannot be read: {}", path.display())]
+    Unreadable {
+        /// Where it lies.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        why: CheckpointError,
+    },
+    /// The ledger is not one that the last signed head was a head of.
+    #[error("a head of {} entries with root {} is signed already, and the ledger at hand, of {} entries, does not have it", signed.size, signed.root, own.size)]
+    Contradicts {
+        /// The head that was signed.
+        signed: Head,
+        /// The ledger's.
+        own: Head,
+    },
+    /// The ledger cannot be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A file cannot be read or written.
+    #[error("a file beside the ledger cannot be read or written: {}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        why: io::Error,
+    },
+}
+
+/// The signed heads of a ledger file.
+#[derive(Clone, Debug)]
+pub struct Heads {
+    ledger: PathBuf,
+}
+
+impl Heads {
+    /// The signed heads of the ledger at a path.
+    #[must_use]
+    pub fn of(ledger: &Path) -> Self {
+        Self { ledger: ledger.to_path_buf() }
+    }
+
+    fn beside(&self, extension: &str) -> PathBuf {
+        self.ledger.with_added_extension(extension)
+    }
+
+    /// The last head that was signed, as a note, with the cosignatures that it has collected.
+    ///
+    /// # Errors
+    /// [`HeadError::Io`] when it is there and cannot be read.
+    pub fn last(&self) -> Result<Option<String>, HeadError> {
+        let path = self.beside("checkpoint");
+        match fs::read_to_string(&path) {
+            Ok(note) => Ok(Some(note)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(why) => Err(HeadError::Io { path, why }),
+        }
+    }
+
+    /// The head of the ledger as a note signed by the log's key; the stored one where it is that head.
+    ///
+    /// # Errors
+    /// [`HeadError::Contradicts`] when another history is signed already, and the rest as they say.
+    pub fn sign(
+        &self,
+        state: &State,
+        keys: &[SigningKey],
+        entry: &dyn Fn(u64) -> Result<Vec<u8>, StoreError>,
+    ) -> Result<String, HeadError> {
+        let _held = self.hold()?;
+        self.hand_over(state, keys, entry)?;
+        let own = state.head();
+        let signed = self.require_own(state)?;
+        if let Some((head, note)) = signed
+            && head == own
+        {
+            return Ok(note);
+        }
+        let founding = state.founding().ok_or(HeadError::NotFounded)?;
+        let key = at_hand(state.log_key(own.size), keys)?;
+        let note = Checkpoint { origin: founding.origin.as_str().to_owned(), head: own }.sign(key);
+        self.keep("checkpoint", &note)?;
+        Ok(note)
+    }
+
+    /// The last signed head, which must be one that the ledger has.
+    fn require_own(&self, state: &State) -> Result<Option<(Head, String)>, HeadError> {
+        let Some(note) = self.last()? else { return Ok(None) };
+        let unreadable = |why| HeadError::Unreadable { path: self.beside("checkpoint"), why };
+        let text = Note::read(&note).map_err(|error| unreadable(CheckpointError::Note(error)))?;
+        let signed = Checkpoint::read(text.text()).map_err(unreadable)?.head;
+        let own = state.head();
+        if state.log().head_at(signed.size) == Some(signed) {
+            Ok(Some((signed, note)))
+        } else {
+            Err(HeadError::Contradicts { signed, own })
+        }
+    }
+
+    /// Adds cosignature lines to the last signed head.
+    ///
+    /// # Errors
+    /// [`HeadError::Io`]; [`HeadError::Unreadable`] where another head has been signed meanwhile.
+    pub fn add_lines(&self, signed: &str, lines: &str) -> Result<String, HeadError> {
+        let _held = self.hold()?;
+        let last = self.last()?;
+        if last.as_deref() != Some(signed) {
+            let why = CheckpointError::Note(NoteError::NoSignatures);
+            return Err(HeadError::Unreadable { path: self.beside("checkpoint"), why });
+        }
+        let note = format!("{signed}{lines}");
+        self.keep("checkpoint", &note)?;
+        Ok(note)
+    }
+
+    /// The proof of each change of the log's key, in order.
+    ///
+    /// # Errors
+    /// [`HeadError::Io`] when one is there and cannot be read.
+    pub fn handovers(&self, state: &State) -> Result<Vec<String>, HeadError> {
+        let rotations = state.log_keys().iter().skip(1).enumerate();
+        let paths = rotations.map(|(number, _)| self.beside(&format!("handover.{number}")));
+        paths.map(|path| fs::read_to_string(&path).map_err(|why| HeadError::Io { path, why })).collect()
+    }
+
+    /// Signs the head by the old key and the new one, once for each change of the log's key that has come into force: so
+    /// that a receipt can show the change. Without the old key at hand there is no handover.
+    fn hand_over(
+        &self,
+        state: &State,
+        keys: &[SigningKey],
+        entry: &dyn Fn(u64) -> Result<Vec<u8>, StoreError>,
+    ) -> Result<(), HeadError> {
+        let founding = state.founding().ok_or(HeadError::NotFounded)?;
+        let pairs = state.log_keys().iter().zip(state.log_keys().iter().skip(1)).enumerate();
+        for (number, (old, new)) in pairs {
+            let file = format!("handover.{number}");
+            let find = |known: &LogKey| keys.iter().find(|key| key.public().ok().as_ref() == Some(&known.key));
+            let (Some(old), Some(next)) = (find(old), find(new)) else { continue };
+            let Some(index) = state.entry_of(&new.named).filter(|_| !self.beside(&file).exists()) else { continue };
+            let head = state.head();
+            let checkpoint = Checkpoint { origin: founding.origin.as_str().to_owned(), head };
+            let note = checkpoint.sign(next) + &checkpoint.signature_line(old);
+            let Ok(path) = state.log().inclusion(index, head.size) else { continue };
+            self.keep(&file, &Proof { extra: Some(entry(index)?), index, path, checkpoint: note }.text())?;
+        }
+        Ok(())
+    }
+
+    /// Keeps other processes from signing meanwhile.
+    fn hold(&self) -> Result<File, HeadError> {
+        let path = self.beside("checkpoint.lock");
+        let held = File::create(&path).and_then(|file| file.lock().map(|()| file));
+        held.map_err(|why| HeadError::Io { path, why })
+    }
+
+    fn keep(&self, extension: &str, text: &str) -> Result<(), HeadError> {
+        let path = self.beside(extension);
+        durable::replace(&path, text.as_bytes()).map_err(|why| HeadError::Io { path, why })
+    }
+}
+
+fn at_hand<'a>(expected: Option<&PublicKey>, keys: &'a [SigningKey]) -> Result<&'a SigningKey, HeadError> {
+    let expected = expected.ok_or(HeadError::NotFounded)?;
+    let found = keys.iter().find(|key| key.public().ok().as_ref() == Some(expected));
+    found.ok_or_else(|| HeadError::OtherKey { expected: expected.to_string() })
+}

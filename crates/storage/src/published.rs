@@ -1,0 +1,288 @@
+//! A log as static files (C2SP tlog-tiles): written so that the folder is valid at every instant for the checkpoint that it
+//! shows, and read from a folder or from wherever else files come.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use rollcall_core::checkpoint::{Checkpoint, CheckpointError};
+use rollcall_core::digest::TreeHash;
+use rollcall_core::limits::{ENTRY_BYTES_MAX, NOTE_BYTES_MAX};
+use rollcall_core::note::Note;
+use rollcall_core::tiles::{self, CHECKPOINT, Tile, WIDTH};
+use rollcall_core::tree::{Head, Tree};
+
+use crate::{StoreError, durable};
+
+/// Where published files come from.
+pub trait Files {
+    /// The bytes at a path of the layout, if there are any; at most `limit` of them.
+    ///
+    /// # Errors
+    /// [`StoreError`] when that cannot be found out.
+    fn read(&self, path: &str, limit: u64) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// How the place calls itself.
+    fn place(&self) -> String;
+}
+
+/// A folder of published files.
+#[derive(Clone, Debug)]
+pub struct Folder(pub PathBuf);
+
+impl Files for Folder {
+    fn read(&self, path: &str, limit: u64) -> Result<Option<Vec<u8>>, StoreError> {
+        use io::Read as _;
+        let path = self.0.join(path);
+        let mut file = match fs::File::open(&path) {
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+                return Ok(None);
+            }
+            other => other.map_err(|error| failed(&path, &error))?,
+        };
+        let mut bytes = Vec::new();
+        let limited = &mut (&mut file).take(limit.saturating_add(1));
+        limited.read_to_end(&mut bytes).map_err(|error| failed(&path, &error))?;
+        if limit < u64::try_from(bytes.len()).unwrap_or(u64::MAX) {
+            return Err(StoreError::Damaged {
+                path: path.display().to_string(),
+                what: format!("more than {limit} bytes"),
+            });
+        }
+        Ok(Some(bytes))
+    }
+
+    fn place(&self) -> String {
+        self.0.display().to_string()
+    }
+}
+
+fn failed(path: &Path, error: &io::Error) -> StoreError {
+    StoreError::Io { path: path.display().to_string(), what: error.to_string() }
+}
+
+/// A published log, by the checkpoint that it shows; nothing is verified.
+#[derive(Debug)]
+pub struct Published<F> {
+    files: F,
+    note: String,
+    checkpoint: Checkpoint,
+}
+
+impl<F: Files> Published<F> {
+    /// Reads the checkpoint; nothing where there is none.
+    ///
+    /// # Errors
+    /// [`StoreError::Foreign`] where what is there is no checkpoint.
+    pub fn open(files: F) -> Result<Option<Self>, StoreError> {
+        let Some(bytes) = files.read(CHECKPOINT, NOTE_BYTES_MAX)? else { return Ok(None) };
+        let foreign = |what: &str| StoreError::Foreign { path: files.place(), what: what.to_owned() };
+        let note = String::from_utf8(bytes).map_err(|_| foreign("its checkpoint is not UTF-8"))?;
+        let parsed = Note::read(&note).map_err(CheckpointError::Note).and_then(|note| Checkpoint::read(note.text()));
+        let checkpoint = parsed.map_err(|error| foreign(&format!("its checkpoint cannot be read: {error}")))?;
+        Ok(Some(Self { files, note, checkpoint }))
+    }
+
+    /// The checkpoint as it is published.
+    #[must_use]
+    pub fn note(&self) -> &str {
+        &self.note
+    }
+
+    /// Origin, size and root that it states.
+    #[must_use]
+    pub const fn checkpoint(&self) -> &Checkpoint {
+        &self.checkpoint
+    }
+
+    /// The files.
+    #[must_use]
+    pub const fn files(&self) -> &F {
+        &self.files
+    }
+
+    /// Entries of a range: those that one bundle holds of it. None where the bundle is missing or not made of whole ones.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it cannot be read.
+    pub fn entries(&self, range: Range<u64>) -> Result<Vec<Vec<u8>>, StoreError> {
+        entries(&self.files, self.checkpoint.head.size, range)
+    }
+
+    /// The hashes of a tile as it is published; a partial one may have given way to the full one.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it cannot be read.
+    pub fn hashes(&self, tile: Tile) -> Result<Option<Vec<u8>>, StoreError> {
+        let Some(mut bytes) = either(&self.files, tile, WIDTH.saturating_mul(32))? else { return Ok(None) };
+        let expected = usize::try_from(tile.width.saturating_mul(32)).unwrap_or(usize::MAX);
+        if tile.width < WIDTH && bytes.len() == usize::try_from(WIDTH.saturating_mul(32)).unwrap_or(usize::MAX) {
+            bytes.truncate(expected);
+        }
+        Ok(Some(bytes))
+    }
+}
+
+/// Entries of a range of a log of `size` entries: those that one bundle holds of it. None where the bundle is missing or not
+/// made of whole ones.
+///
+/// # Errors
+/// [`StoreError`] when it cannot be read.
+pub fn entries(files: &impl Files, size: u64, range: Range<u64>) -> Result<Vec<Vec<u8>>, StoreError> {
+    let index = range.start / WIDTH;
+    let first = index.saturating_mul(WIDTH);
+    let tile = Tile { level: None, index, width: size.saturating_sub(first).min(WIDTH) };
+    let limit = WIDTH.saturating_mul(ENTRY_BYTES_MAX.saturating_add(2));
+    let Some(bytes) = either(files, tile, limit)? else { return Ok(Vec::new()) };
+    let entries = tiles::entries(&bytes).unwrap_or_default();
+    let skip = usize::try_from(range.start.saturating_sub(first)).unwrap_or(usize::MAX);
+    let end = range.end.min(first.saturating_add(tile.width)).saturating_sub(range.start);
+    Ok(entries.into_iter().skip(skip).take(usize::try_from(end).unwrap_or(usize::MAX)).collect())
+}
+
+/// A tile as it was published at its width, or the full one in whose favour it was taken down.
+fn either(files: &impl Files, tile: Tile, limit: u64) -> Result<Option<Vec<u8>>, StoreError> {
+    match files.read(&tile.path(), limit)? {
+        None if tile.width < WIDTH => files.read(&tile.full().path(), limit),
+        found => Ok(found),
+    }
+}
+
+/// What one publication added.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Added {
+    /// Entries that were published before.
+    pub before: u64,
+    /// Entries that are published now.
+    pub size: u64,
+    /// Files written, the checkpoint not counted.
+    pub files: u64,
+}
+
+/// Why nothing, or not everything, was published; what is there is valid for the checkpoint that it shows.
+#[derive(Debug, thiserror::Error)]
+pub enum PublishError {
+    /// Another log, or another history of this one, is published there.
+    #[error("another history is published there: {place} shows {} entries with root {}", published.size, published.root)]
+    Contradicts {
+        /// Where.
+        place: String,
+        /// The head that is published.
+        published: Head,
+    },
+    /// Another log's files.
+    #[error("the files of another log are there: {place} shows the origin `{origin}`")]
+    OtherLog {
+        /// Where.
+        place: String,
+        /// The origin found.
+        origin: String,
+    },
+    /// A file that is never rewritten has other bytes.
+    #[error("a published file has other bytes than the log: {0}")]
+    Differs(String),
+    /// The log cannot give what it should hold.
+    #[error("the log does not have what its head announces, from entry: {0}")]
+    Incomplete(u64),
+    /// Reading.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Writing.
+    #[error("a file cannot be written: {path}")]
+    Io {
+        /// The file.
+        path: String,
+        /// Why.
+        #[source]
+        why: io::Error,
+    },
+}
+
+/// Publishes the tiles and bundles of a log up to its head, each whole and durable. A second run completes what an
+/// interrupted one has left, and adds what is new. Until [`publish_checkpoint`] they mean nothing to a reader.
+///
+/// # Errors
+/// [`PublishError`] says what stands in the way.
+pub fn publish_tiles(
+    tree: &Tree,
+    own: &Checkpoint,
+    entries: impl Fn(Range<u64>) -> Result<Vec<Vec<u8>>, StoreError>,
+    folder: &Path,
+    mut progress: impl FnMut(u64),
+) -> Result<Added, PublishError> {
+    let place = folder.display().to_string();
+    let published = Published::open(Folder(folder.to_path_buf()))?;
+    let before = match published.as_ref().map(Published::checkpoint) {
+        None => Head::empty(),
+        Some(known) if known.origin != own.origin => {
+            return Err(PublishError::OtherLog { place, origin: known.origin.clone() });
+        }
+        Some(known) if own.head.size < known.head.size || tree.head_at(known.head.size) != Some(known.head) => {
+            return Err(PublishError::Contradicts { place, published: known.head });
+        }
+        Some(known) => known.head,
+    };
+    let (mut files, mut swept) = (0_u64, BTreeSet::new());
+    for tile in tiles::added(before.size, own.head.size) {
+        let bytes = contents(tree, &entries, tile)?;
+        if write_once(folder, &tile.path(), &bytes, &mut swept)? {
+            files = files.saturating_add(1);
+        }
+        progress(files);
+    }
+    Ok(Added { before: before.size, size: own.head.size, files })
+}
+
+/// Publishes the checkpoint for which [`publish_tiles`] has put everything in place.
+///
+/// # Errors
+/// [`PublishError::Io`] when it cannot be written.
+pub fn publish_checkpoint(note: &str, folder: &Path) -> Result<(), PublishError> {
+    let path = folder.join(CHECKPOINT);
+    let written = durable::make_folder(folder).and_then(|()| durable::sweep(folder));
+    let written = written.and_then(|()| durable::replace(&path, note.as_bytes()));
+    written.map_err(|why| PublishError::Io { path: path.display().to_string(), why })
+}
+
+fn contents(
+    tree: &Tree,
+    entries: impl Fn(Range<u64>) -> Result<Vec<Vec<u8>>, StoreError>,
+    tile: Tile,
+) -> Result<Vec<u8>, PublishError> {
+    let first = tile.index.saturating_mul(WIDTH);
+    if tile.level.is_some() {
+        return tile.hashes(tree).ok_or(PublishError::Incomplete(first));
+    }
+    let found = entries(first..first.saturating_add(tile.width))?;
+    let whole = (first..).zip(&found).all(|(index, entry)| tree.node(0, index) == Some(leaf(entry)));
+    if u64::try_from(found.len()) != Ok(tile.width) || !whole {
+        return Err(PublishError::Incomplete(first));
+    }
+    Ok(found.iter().flat_map(|entry| tiles::frame(entry)).collect())
+}
+
+fn leaf(entry: &[u8]) -> TreeHash {
+    rollcall_core::tree::leaf_hash(entry)
+}
+
+/// Writes a file that never changes; tells whether it was not there yet.
+fn write_once(folder: &Path, path: &str, bytes: &[u8], swept: &mut BTreeSet<PathBuf>) -> Result<bool, PublishError> {
+    let limit = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+    match Folder(folder.to_path_buf()).read(path, limit) {
+        Ok(Some(known)) if known == bytes => return Ok(false),
+        Ok(Some(_)) | Err(StoreError::Damaged { .. }) => return Err(PublishError::Differs(path.to_owned())),
+        Ok(None) => {}
+        Err(error) => return Err(error.into()),
+    }
+    let target = folder.join(path);
+    let io = |why| PublishError::Io { path: target.display().to_string(), why };
+    if let Some(parent) = target.parent()
+        && swept.insert(parent.to_path_buf())
+    {
+        durable::make_folder(parent).and_then(|()| durable::sweep(parent)).map_err(io)?;
+    }
+    durable::replace(&target, bytes).map_err(io)?;
+    Ok(true)
+}

@@ -1,0 +1,225 @@
+//! Witnesses on loopback, the real server: a quorum, the dead, the slow and the lying, and a log that forks.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use rollcall_tests::community::meeting;
+use rollcall_tests::{expect, json, program};
+use serde_json::{Value, json};
+
+const AT: &str = "2026-03-09T12:30:00Z";
+
+/// A witness that runs until it is dropped.
+struct Running {
+    child: Child,
+    url: String,
+    vkey: String,
+}
+
+impl Running {
+    fn start(here: &Path, name: &str, policy: &str, semantic: bool) -> Self {
+        let key = format!("{name}.key");
+        if !here.join(&key).exists() {
+            let _ = expect(here, 0, &["key", "new", &key, "--no-passphrase"]);
+        }
+        let mut command = Command::new(program());
+        command.current_dir(here).args(["--key", &key, "witness", "serve", "--name", &format!("{name}.example")]);
+        command.args(["--policy", policy, "--store", &format!("{name}.store"), "--listen", "127.0.0.1:0"]);
+        if semantic {
+            command.arg("--semantic");
+        }
+        let mut child = command.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let vkey = lines.next().unwrap().unwrap().trim_start_matches("witness ").to_owned();
+        let url = lines.next().unwrap().unwrap().rsplit(' ').next().unwrap().to_owned();
+        Self { child, url, vkey }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn on(here: &Path, ledger: &str, code: i32, args: &[&str]) -> Value {
+    let args = [&["--ledger", ledger], args, &["--json"]].concat();
+    serde_json::from_str(&expect(here, code, &args)).unwrap()
+}
+
+fn log_policy(here: &Path, ledger: &str, url: &str) {
+    let key = on(here, ledger, 0, &["log-key", "show"])["keys"][0]["vkey"].as_str().unwrap().to_owned();
+    std::fs::write(here.join("logs.policy"), format!("log {key} {url}\nquorum none\n")).unwrap();
+}
+
+fn policy(here: &Path, witnesses: &[(&str, &str, &str)], quorum: &str) {
+    let lines: String = witnesses.iter().map(|(name, vkey, url)| format!("witness {name} {vkey} {url}\n")).collect();
+    std::fs::write(here.join("witnesses.policy"), format!("{lines}{quorum}\n")).unwrap();
+}
+
+fn item(here: &Path, ledger: &str, title: &str) {
+    let act = json!({"at": AT, "by": "alice", "act": "item", "unit": "toc", "title": title}).to_string();
+    std::fs::write(here.join("item.jsonl"), act).unwrap();
+    let _ = expect(here, 0, &["--ledger", ledger, "rehearse", "item.jsonl"]);
+}
+
+fn became(published: &Value, name: &str) -> String {
+    let rows = published["witnesses"].as_array().unwrap();
+    rows.iter()
+        .find(|row| row["witness"] == name)
+        .map_or_else(String::new, |row| row["became"].as_str().unwrap().to_owned())
+}
+
+/// Answers every connection with the same bytes, or never.
+fn impostor(answer: Option<String>) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let Ok(mut stream) = stream else { return };
+            let answer = answer.clone();
+            std::thread::spawn(move || {
+                let mut buffer = [0; 4096];
+                let _ = stream.read(&mut buffer);
+                match answer {
+                    Some(body) => {
+                        let head =
+                            format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", body.len());
+                        let _ = stream.write_all((head + &body).as_bytes());
+                    }
+                    None => std::thread::sleep(std::time::Duration::from_mins(1)),
+                }
+            });
+        }
+    });
+    url
+}
+
+#[test]
+fn a_head_is_published_when_the_quorum_is_met_and_not_before() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    meeting(&["Adopt the plan"]).play(here);
+    log_policy(here, "play.ledger", "");
+    let (one, two) =
+        (Running::start(here, "one", "logs.policy", false), Running::start(here, "two", "logs.policy", false));
+    let three = Running::start(here, "three", "logs.policy", false);
+    // A witness that lies: a good line, but made by another key.
+    let lie = "\u{2014} three.example AAAAAAAAAAAAAAAA\n".to_owned();
+    let (liar, mute) = (impostor(Some(lie)), impostor(None));
+    let three_key = three.vkey.clone();
+    drop(three);
+    let dead = "http://127.0.0.1:9";
+    let publish = ["publish", "public", "--policy", "witnesses.policy", "--timeout", "3"];
+    // One of three answers rightly; two are needed: one is dead, one lies, one says nothing.
+    for bad in [dead, &liar, &mute] {
+        let all = [("one", one.vkey.as_str(), one.url.as_str()), ("three", &three_key, bad)];
+        policy(here, &all, "group both 2 one three\nquorum both");
+        let refused = on(here, "play.ledger", 4, &publish);
+        assert_eq!((&refused["outcome"], &refused["quorum"]), (&json!("not published"), &json!(false)), "{refused}");
+        assert!(!here.join("public/checkpoint").exists(), "{bad}");
+    }
+    let open = on(here, "play.ledger", 0, &[&publish[..], &["--without-quorum"]].concat());
+    assert_eq!((&open["outcome"], &open["quorum"]), (&json!("published"), &json!(false)));
+    // Two of three: the third is dead.
+    let all = [
+        ("one", one.vkey.as_str(), one.url.as_str()),
+        ("two", two.vkey.as_str(), two.url.as_str()),
+        ("three", &three_key, dead),
+    ];
+    policy(here, &all, "group most 2 one two three\nquorum most");
+    item(here, "play.ledger", "Another item");
+    let met = on(here, "play.ledger", 0, &publish);
+    assert_eq!((&met["outcome"], &met["quorum"]), (&json!("published"), &json!(true)), "{met}");
+    assert_eq!((became(&met, "one"), became(&met, "two")), ("cosigned".to_owned(), "cosigned".to_owned()));
+    // Whoever knows the witnesses sees that; a policy that asks for the third is not met.
+    let _ = expect(here, 0, &["audit", "public", "--policy", "witnesses.policy"]);
+    policy(here, &all, "quorum three");
+    let said = expect(here, 3, &["audit", "public", "--policy", "witnesses.policy", "--json"]);
+    assert!(said.contains("quorum-missing"), "{said}");
+    policy(here, &all, "group most 2 one two three\nquorum most");
+    // Receipts carry the cosignatures.
+    let id = on(here, "play.ledger", 0, &["status"])["ledger"].as_str().unwrap().to_owned();
+    let _ = expect(here, 0, &["--ledger", "play.ledger", "prove", "5", "-o", "five.receipt"]);
+    let verify = ["receipt", "verify", "five.receipt", "--ledger-id", &id, "--policy", "witnesses.policy"];
+    assert_eq!(json(here, &verify)["cosigned"].as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn a_forked_operator_is_caught_by_a_witness() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    meeting(&["Adopt the plan"]).play(here);
+    std::fs::copy(here.join("play.ledger"), here.join("other.ledger")).unwrap();
+    item(here, "play.ledger", "Shown to the witness");
+    item(here, "other.ledger", "Shown to the members");
+    log_policy(here, "play.ledger", "");
+    let witness = Running::start(here, "one", "logs.policy", false);
+    policy(here, &[("one", &witness.vkey, &witness.url)], "quorum one");
+    let publish = |ledger: &str, folder: &str, code| {
+        on(here, ledger, code, &["publish", folder, "--policy", "witnesses.policy", "--timeout", "5"])
+    };
+    let _ = publish("play.ledger", "public", 0);
+    let alarm = publish("other.ledger", "other", 3);
+    assert_eq!(became(&alarm, "one"), "FORK ALARM", "{alarm}");
+    assert!(!here.join("other/checkpoint").exists());
+    let key = on(here, "play.ledger", 0, &["log-key", "show"])["keys"][0]["vkey"].as_str().unwrap().to_owned();
+    // The witness keeps evidence that anybody can verify, and so does the operator.
+    let found: Value =
+        serde_json::from_str(&expect(here, 3, &["witness", "evidence", "--store", "one.store", "--json"])).unwrap();
+    let evidence = found["evidence"][0].as_str().unwrap();
+    assert!(evidence.ends_with(".fork"), "{evidence}");
+    for file in [evidence, "other.ledger.fork"] {
+        let _ = expect(here, 0, &["fork", "verify", file, "--log-key", &key]);
+    }
+    // A longer fork, and an older copy of the ledger.
+    item(here, "other.ledger", "More");
+    assert_eq!(became(&publish("other.ledger", "other", 3), "one"), "FORK ALARM");
+    // The witness remembers after it was killed.
+    drop(witness);
+    let witness = Running::start(here, "one", "logs.policy", false);
+    policy(here, &[("one", &witness.vkey, &witness.url)], "quorum one");
+    assert_eq!(became(&publish("other.ledger", "other", 3), "one"), "FORK ALARM");
+    item(here, "play.ledger", "The honest log goes on");
+    assert_eq!(publish("play.ledger", "public", 0)["outcome"], "published");
+}
+
+#[test]
+fn a_witness_that_understands_cosigns_lawful_states_only() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    meeting(&["Adopt the plan"]).play(here);
+    log_policy(here, "play.ledger", here.join("public").to_str().unwrap());
+    let witness = Running::start(here, "sage", "logs.policy", true);
+    policy(here, &[("sage", &witness.vkey, &witness.url)], "quorum sage");
+    let publish = ["publish", "public", "--policy", "witnesses.policy", "--timeout", "20"];
+    assert_eq!(on(here, "play.ledger", 0, &publish)["outcome"], "published");
+    item(here, "play.ledger", "Lawful");
+    assert_eq!(on(here, "play.ledger", 0, &publish)["outcome"], "published");
+    // The operator enters what the charter refuses (the last event a second time), signs the head, and asks.
+    let lawful = rollcall_storage::published::Published::open(rollcall_storage::published::Folder(here.join("public")));
+    let lawful = lawful.unwrap().unwrap();
+    let size = lawful.checkpoint().head.size;
+    let mut tree = rollcall_core::tree::Tree::default();
+    let mut entries = lawful.entries(0..size).unwrap();
+    entries.push(entries.last().unwrap().clone());
+    for entry in &entries {
+        tree.push(entry);
+    }
+    let head = rollcall_core::checkpoint::Checkpoint { origin: lawful.checkpoint().origin.clone(), head: tree.head() };
+    let note = head.sign(&rollcall_core::ledger::rehearsal_log_key("GreatSQL"));
+    let range = |range: std::ops::Range<u64>| {
+        Ok(entries[usize::try_from(range.start).unwrap()..usize::try_from(range.end).unwrap()].to_vec())
+    };
+    let _ = rollcall_storage::published::publish_tiles(&tree, &head, range, &here.join("public"), |_| {}).unwrap();
+    let asked = std::fs::read_to_string(here.join("witnesses.policy")).unwrap();
+    let asked = rollcall_core::policy::Policy::read(&asked).unwrap();
+    let patience = std::time::Duration::from_secs(10);
+    let collected = rollcall_server::cosigners::collect(&asked, &note, &tree, size, patience).unwrap();
+    assert!(!collected.quorum.met, "{collected:?}");
+    let said = format!("{:?}", collected.witnesses);
+    assert!(said.contains("is in the log already"), "{said}");
+}
