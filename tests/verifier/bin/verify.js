@@ -1,0 +1,124 @@
+#!/usr/bin/env node
+// The command: judges bundles, published folders and receipts. stdout holds the verdicts, stderr the talk.
+
+import { readFileSync, statSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { parseArgs } from 'node:util';
+import { folder } from './folder.js';
+import { report } from './report.js';
+import { ED25519, parseVkey } from '../src/note.js';
+import { parsePolicy } from '../src/policy.js';
+import { looksLikeReceipt, verifyReceipt } from '../src/receipt.js';
+import { verifyBundle, verifyPublished } from '../src/verify.js';
+
+const VALID = 0;
+const USAGE = 2;
+const INVALID = 3;
+const UNREADABLE = 4;
+
+const HELP = `Verify bundles, published folders and receipts of a Rollcall ledger
+
+Usage: verify.js [OPTIONS] FILE|DIR...
+
+Options:
+  --ledger-id ID    The ledger id that you expect; a receipt needs it
+  --witness VKEY    A witness whose cosignature is reported; repeat for more
+  --policy FILE     Witnesses, and how many of them must have cosigned (C2SP tlog-policy)
+  --log-key VKEY    The log's key, for receipts that do not show a change of it
+  --at TIME         The instant of the roster (RFC 3339); by default the last acceptance
+  --json            One JSON line for each file
+  --stdin           Read paths from standard input, one a line, and answer each with one JSON line
+  --help            Print this message
+
+Exit code 0: valid. 2: usage. 3: invalid. 4: cannot read.
+`;
+
+const OPTIONS = {
+  'ledger-id': { type: 'string' },
+  witness: { type: 'string', multiple: true, default: [] },
+  policy: { type: 'string' },
+  'log-key': { type: 'string' },
+  at: { type: 'string' },
+  json: { type: 'boolean', default: false },
+  stdin: { type: 'boolean', default: false },
+  help: { type: 'boolean', default: false },
+};
+
+function usage(what) {
+  process.stderr.write(`error: ${what}\n\n${HELP}`);
+  process.exit(USAGE);
+}
+
+function readArguments() {
+  let parsed;
+  try {
+    parsed = parseArgs({ options: OPTIONS, allowPositionals: true });
+  } catch (error) {
+    return usage(error.message);
+  }
+  const { values, positionals: files } = parsed;
+  const ledgerId = values['ledger-id'] ?? null;
+  const witnesses = values.witness.map(parseVkey);
+  if (values.help) return { isHelp: true };
+  const logKey = values['log-key'] === undefined ? null : parseVkey(values['log-key']);
+  const policy = values.policy === undefined ? null : parsePolicy(readPolicy(values.policy));
+  if (ledgerId !== null && !/^[0-9a-f]{64}$/.test(ledgerId)) usage('a ledger id is 64 hexadecimal digits');
+  const at = values.at === undefined ? null : Date.parse(values.at);
+  if (Number.isNaN(at)) usage('not an instant: --at 2026-03-02T01:00:00Z');
+  if (witnesses.includes(null)) usage('not a vkey of a witness');
+  if (values['log-key'] !== undefined && logKey?.type !== ED25519) usage('not a vkey of a log');
+  if (values.policy !== undefined && policy === null) usage(`not a policy: ${values.policy}`);
+  if (values.stdin === files.length > 0) usage(values.stdin ? 'files, or --stdin' : 'no file');
+  return { files, ledgerId, witnesses, policy, logKey, at, isJson: values.json || values.stdin, isStdin: values.stdin };
+}
+
+function readPolicy(file) {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    return usage(error.message);
+  }
+}
+
+/** The verdict on one file or folder and the exit code that it stands for. */
+async function judge(file, options) {
+  try {
+    return judged(await verify(file, options));
+  } catch (error) {
+    // The system's errors have a number; anything else is a mistake of ours.
+    if (error.errno === undefined) throw error;
+    return unreadable(error.message);
+  }
+}
+
+async function verify(file, { ledgerId, logKey, ...options }) {
+  if (statSync(file).isDirectory()) return verifyPublished(folder(file), { ledgerId, ...options });
+  const bytes = readFileSync(file);
+  if (!looksLikeReceipt(bytes)) return verifyBundle(bytes, { ledgerId, ...options });
+  if (ledgerId === null) usage('a receipt is verified against --ledger-id');
+  return verifyReceipt(bytes, { ledgerId, logKey });
+}
+
+function unreadable(what) {
+  return { verdict: { outcome: 'unreadable', faults: [], what }, exit: UNREADABLE };
+}
+
+function judged(verdict) {
+  if (verdict === null) return unreadable('no log is published here');
+  return { verdict, exit: verdict.outcome === 'valid' ? VALID : INVALID };
+}
+
+async function answer(file, options) {
+  const { verdict, exit } = await judge(file, options);
+  process.stdout.write(options.isJson ? `${JSON.stringify({ file, ...verdict })}\n` : report(file, verdict));
+  return exit;
+}
+
+async function main() {
+  const options = readArguments();
+  if (options.isHelp) return void process.stdout.write(HELP);
+  const files = options.isStdin ? createInterface({ input: process.stdin }) : options.files;
+  for await (const file of files) process.exitCode = Math.max(process.exitCode ?? 0, await answer(file, options));
+}
+
+await main();
