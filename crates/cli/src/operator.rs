@@ -31,8 +31,12 @@ fn log_keys(session: &Session, ledger: &Path) -> Result<Vec<SigningKey>, Failure
 
 /// The key that signs the heads now.
 pub(crate) fn log_key(session: &Session, ledger: &Path) -> Result<SigningKey, Failure> {
-    let state = session.state();
-    let expected = state.log_key(state.head().size);
+    log_key_of(session, ledger, session.state().head().size)
+}
+
+/// The key that signs the heads of a size.
+pub(crate) fn log_key_of(session: &Session, ledger: &Path, size: u64) -> Result<SigningKey, Failure> {
+    let expected = session.state().log_key(size);
     let found = log_keys(session, ledger)?.into_iter().find(|key| key.public().ok().as_ref() == expected);
     found.ok_or_else(|| Failure::unchecked("the key that signs this log's heads is not beside the ledger"))
 }

@@ -17,7 +17,7 @@ use crate::ledger::{Ledger, ReplayFault};
 use crate::note::Note;
 use crate::refusal::Fact;
 use crate::tiles::Tile;
-use crate::tree::{Head, Node, Tree};
+use crate::tree::{Head, Node, Tree, leaf_hash};
 
 /// How much an audit checks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -286,6 +286,23 @@ impl Auditor {
             }
             Some(_) => {}
         }
+    }
+
+    /// Compares a published bundle of entries, of a head that was published before, with the log.
+    pub fn published_entries(&mut self, tile: &Tile, published: &[u8]) {
+        let first = tile.index.saturating_mul(crate::tiles::WIDTH);
+        let entries = crate::tiles::entries(published).unwrap_or_default();
+        let same = (first..).zip(&entries).all(|(index, entry)| self.tree.node(0, index) == Some(leaf_hash(entry)));
+        if !same || u64::try_from(entries.len()) != Ok(tile.width) {
+            let what = format!("the published file {} holds other entries than the log", tile.path());
+            self.note(None, "tile-altered", what);
+        }
+    }
+
+    /// Notes that a published bundle holds more than the entries that its name announces.
+    pub fn surplus(&mut self, tile: &Tile) {
+        let what = format!("the published file {} holds more than its {} entries", tile.path(), tile.width);
+        self.note(None, "tile-altered", what);
     }
 
     /// Notes that a file is no bundle, or is cut off.

@@ -8,10 +8,12 @@ use sha2::{Digest as _, Sha256};
 
 use crate::digest::TreeHash;
 use crate::key::{PublicKey, Signature, SigningKey};
+use crate::note::Signer;
 use crate::tree::{Head, proves_consistency, proves_inclusion};
 
 const TAG_SIGN1: u64 = 18;
 const HEADER_ALG: i64 = 1;
+const HEADER_CRIT: i64 = 2;
 const HEADER_KID: i64 = 4;
 const HEADER_CWT_CLAIMS: i64 = 15;
 const HEADER_VDS: i64 = 395;
@@ -77,9 +79,12 @@ pub enum CoseError {
     /// Not a receipt of this structure.
     #[error("the file is no COSE receipt of an RFC 9162 tree")]
     Shape,
-    /// RFC 9942 wants at least one hash, so the tree of one entry has no receipt.
-    #[error("a log of one entry has no COSE receipt")]
+    /// RFC 9942 wants at least one hash: the tree of one entry, and two heads of one size, have no receipt.
+    #[error("there is no hash to prove this with, and a COSE receipt holds at least one")]
     TooSmall,
+    /// A header that does not name Ed25519, this tree structure, this log and this key, or that demands what is not known.
+    #[error("the receipt's header is not one of this log and key")]
+    Header,
     /// The proof does not lead to a root that the log's key has signed.
     #[error("the proof does not lead to a root that the log's key has signed")]
     NotProven,
@@ -167,42 +172,51 @@ impl CoseReceipt {
         &self.proven
     }
 
-    /// Verifies that an entry's leaf is in a tree whose root the key has signed; returns that head.
+    /// Verifies that an entry's leaf is in a tree whose root the log has signed; returns that head.
     ///
     /// # Errors
     /// [`CoseError`] says why not.
-    pub fn verify_inclusion(&self, leaf: &TreeHash, key: &PublicKey) -> Result<Head, CoseError> {
+    pub fn verify_inclusion(&self, leaf: &TreeHash, log: &Signer) -> Result<Head, CoseError> {
         let Proven::Inclusion { size, index, path } = &self.proven else { return Err(CoseError::Shape) };
         let root = climb(leaf, *index, *size, path).ok_or(CoseError::NotProven)?;
         let head = Head { size: *size, root };
-        if proves_inclusion(leaf, *index, path, &head) { self.signed(head, key) } else { Err(CoseError::NotProven) }
+        if proves_inclusion(leaf, *index, path, &head) { self.signed(head, log) } else { Err(CoseError::NotProven) }
     }
 
-    /// Verifies that an older head is a prefix of `newer`, whose root the key has signed.
+    /// Verifies that an older head is a prefix of `newer`, whose root the log has signed.
     ///
     /// # Errors
     /// [`CoseError`] says why not.
-    pub fn verify_consistency(&self, older: &Head, newer: &Head, key: &PublicKey) -> Result<Head, CoseError> {
+    pub fn verify_consistency(&self, older: &Head, newer: &Head, log: &Signer) -> Result<Head, CoseError> {
         let Proven::Consistency { old, size, path } = &self.proven else { return Err(CoseError::Shape) };
         let fits = (*old, *size) == (older.size, newer.size) && proves_consistency(older, newer, path);
-        if fits { self.signed(*newer, key) } else { Err(CoseError::NotProven) }
+        if fits { self.signed(*newer, log) } else { Err(CoseError::NotProven) }
     }
 
-    fn signed(&self, head: Head, key: &PublicKey) -> Result<Head, CoseError> {
+    fn signed(&self, head: Head, log: &Signer) -> Result<Head, CoseError> {
+        if !self.header_fits(log) {
+            return Err(CoseError::Header);
+        }
         let message = to_be_signed(&self.protected, &head.root);
-        let good = key.verifies_raw(&message, &Signature::from_bytes(self.signature));
-        if good && self.header_fits(key) { Ok(head) } else { Err(CoseError::NotProven) }
+        let good = log.key.verifies_raw(&message, &Signature::from_bytes(self.signature));
+        if good { Ok(head) } else { Err(CoseError::NotProven) }
     }
 
-    /// The protected header names Ed25519, this tree structure and this key.
-    fn header_fits(&self, key: &PublicKey) -> bool {
+    /// The protected header names Ed25519, this tree structure, this log and its key, and demands nothing that is not known
+    /// here (RFC 9052 section 3.1).
+    fn header_fits(&self, log: &Signer) -> bool {
         let Ok(Value::Map(header)) = ciborium::from_reader::<Value, _>(self.protected.as_slice()) else { return false };
-        let get = |label: i64| header.iter().find(|(known, _)| *known == int(label)).map(|(_, value)| value);
-        let algorithm =
-            [Algorithm::Ed25519, Algorithm::EdDsa].iter().any(|known| get(HEADER_ALG) == Some(&int(known.number())));
-        algorithm
-            && get(HEADER_VDS) == Some(&int(VDS_RFC9162_SHA256))
-            && get(HEADER_KID) == Some(&Value::Bytes(thumbprint(key).to_vec()))
+        let get = |map: &[(Value, Value)], label: i64| {
+            map.iter().find(|(known, _)| *known == int(label)).map(|(_, value)| value.clone())
+        };
+        let claims = get(&header, HEADER_CWT_CLAIMS).and_then(|claims| claims.into_map().ok()).unwrap_or_default();
+        let algorithm = get(&header, HEADER_ALG);
+        let algorithms = [Algorithm::Ed25519, Algorithm::EdDsa].map(|known| Some(int(known.number())));
+        algorithms.contains(&algorithm)
+            && get(&header, HEADER_CRIT).is_none()
+            && get(&header, HEADER_VDS) == Some(int(VDS_RFC9162_SHA256))
+            && get(&header, HEADER_KID) == Some(Value::Bytes(thumbprint(&log.key).to_vec()))
+            && get(&claims, CLAIM_ISS) == Some(Value::Text(log.name.clone()))
     }
 }
 
@@ -281,7 +295,7 @@ mod tests {
     #[test]
     fn a_receipt_verifies_and_a_changed_one_does_not() {
         let key = SigningKey::from_seed(&[1; 32]);
-        let public = key.public().unwrap();
+        let log = crate::checkpoint::log_signer("o", &key.public().unwrap());
         let mut tree = Tree::default();
         for number in 0..11_u8 {
             tree.push(&[number]);
@@ -292,25 +306,27 @@ mod tests {
         let bytes = receipt.encode();
         assert!(hex::encode(&bytes).starts_with("d28458"));
         assert_eq!(CoseReceipt::decode(&bytes), Ok(receipt.clone()));
-        assert_eq!(receipt.verify_inclusion(&leaf_hash(&[6]), &public), Ok(head));
-        assert_eq!(receipt.verify_inclusion(&leaf_hash(&[7]), &public), Err(CoseError::NotProven));
+        assert_eq!(receipt.verify_inclusion(&leaf_hash(&[6]), &log), Ok(head));
+        assert_eq!(receipt.verify_inclusion(&leaf_hash(&[7]), &log), Err(CoseError::NotProven));
         for at in 0..bytes.len() {
             let mut changed = bytes.clone();
             if let Some(byte) = changed.get_mut(at) {
                 *byte ^= 1;
             }
-            let verdict = CoseReceipt::decode(&changed).and_then(|it| it.verify_inclusion(&leaf_hash(&[6]), &public));
+            let verdict = CoseReceipt::decode(&changed).and_then(|it| it.verify_inclusion(&leaf_hash(&[6]), &log));
             assert!(verdict.is_err(), "byte {at}");
         }
         let older = tree.head_at(4).unwrap();
         let proven = Proven::Consistency { old: 4, size: 11, path: tree.consistency(4, 11).unwrap() };
         let receipt = sign(proven, &head.root, ("o", "4"), Algorithm::EdDsa, &key).unwrap();
         let receipt = CoseReceipt::decode(&receipt.encode()).unwrap();
-        assert_eq!(receipt.verify_consistency(&older, &head, &public), Ok(head));
+        assert_eq!(receipt.verify_consistency(&older, &head, &log), Ok(head));
         assert_eq!(
-            receipt.verify_consistency(&Head { size: 4, root: head.root }, &head, &public),
+            receipt.verify_consistency(&Head { size: 4, root: head.root }, &head, &log),
             Err(CoseError::NotProven)
         );
+        let other = Signer { name: "p".to_owned(), ..log };
+        assert_eq!(receipt.verify_consistency(&older, &head, &other), Err(CoseError::Header));
         let alone = Proven::Inclusion { size: 1, index: 0, path: Vec::new() };
         assert_eq!(sign(alone, &head.root, ("o", ""), Algorithm::Ed25519, &key), Err(CoseError::TooSmall));
     }

@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 use crate::cosignature::{CosignatureError, cosigned_at};
 use crate::limits::POLICY_NAMES_MAX;
 use crate::note::{Note, Scheme, Signer};
+use crate::proof::decimal;
 
 /// A witness that a policy names.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -133,7 +134,7 @@ impl Policy {
         let at_least = match least {
             "all" => Some(count),
             "any" => Some(1),
-            number => Some(number).filter(|number| !number.starts_with('0')).and_then(|number| number.parse().ok()),
+            number => decimal(number),
         };
         let at_least = at_least.filter(|least| (1..=count).contains(least));
         let at_least = at_least.ok_or_else(|| format!("all, any or 1 to {count} of the members, got: {least}"))?;
@@ -258,6 +259,7 @@ mod tests {
             (format!("{first}\n{}\nquorum w1", first.replacen("w1", "again", 1)), 2),
             (format!("{known}group g 4 w1 w2 w3\nquorum g"), 4),
             (format!("{known}group g 0 w1\nquorum g"), 4),
+            (format!("{known}group g +1 w1\nquorum g"), 4),
             (format!("{known}group g any w1 w1\nquorum g"), 4),
             (format!("{known}group g any w1\ngroup h any w1\nquorum g"), 5),
             (format!("{known}group none any w1\nquorum none"), 4),

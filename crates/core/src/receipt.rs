@@ -150,13 +150,16 @@ impl Receipt {
             return Err(ReceiptError::Ledger { expected: ledger, got });
         }
         let origin = found.origin.as_str();
-        let key = match log_key {
-            Some(key) => key.clone(),
-            None => self.handovers.iter().try_fold(found.log_key.clone(), |key, handover| {
+        let (key, from) = match log_key {
+            Some(key) => (key.clone(), 0),
+            None => self.handovers.iter().try_fold((found.log_key.clone(), 0), |(key, _), handover| {
                 handed_over(handover, ledger, origin, &key, &mut keys)
             })?,
         };
         let checkpoint = Checkpoint::verify(&self.checkpoint, origin, &key).map_err(ReceiptError::Checkpoint)?;
+        if checkpoint.head.size < from {
+            return Err(ReceiptError::Handover("its head is older than the key that has signed it"));
+        }
         if !proves_inclusion(&leaf_hash(&self.entry), self.index, &self.path, &checkpoint.head) {
             return Err(ReceiptError::NotIncluded);
         }
@@ -177,14 +180,15 @@ impl Receipt {
     }
 }
 
-/// The key that a handover names: by an event that is under a head which the old key and the new one have signed.
+/// The key that a handover names, by an event that is under a head which the old key and the new one have signed; and the
+/// least size of a head that it signs.
 fn handed_over(
     file: &str,
     ledger: LedgerId,
     origin: &str,
     old: &PublicKey,
     keys: &mut Keyring,
-) -> Result<PublicKey, ReceiptError> {
+) -> Result<(PublicKey, u64), ReceiptError> {
     let proof = Proof::read(file).map_err(ReceiptError::Proof)?;
     let entry = proof.extra.ok_or(ReceiptError::Handover("its proof carries no entry"))?;
     let checkpoint = Checkpoint::verify(&proof.checkpoint, origin, old).map_err(ReceiptError::Checkpoint)?;
@@ -196,8 +200,11 @@ fn handed_over(
     if event.header().ledger != Some(ledger) {
         return Err(ReceiptError::Handover("its entry is another ledger's"));
     }
+    if act.after.is_some() {
+        return Err(ReceiptError::Handover("where the authority goes on without the operator, nobody hands over"));
+    }
     Checkpoint::verify(&proof.checkpoint, origin, &act.log_key).map_err(ReceiptError::Checkpoint)?;
-    Ok(act.log_key.clone())
+    Ok((act.log_key.clone(), proof.index.saturating_add(1)))
 }
 
 fn event(entry: &[u8], keys: &mut Keyring) -> Result<(Timestamp, Event), ReceiptError> {

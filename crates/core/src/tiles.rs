@@ -28,6 +28,23 @@ impl Tile {
         format!("tile/{level}/{}{partial}", groups(self.index))
     }
 
+    /// The file that a path names, if it is one of the layout.
+    #[must_use]
+    pub fn at(path: &str) -> Option<Self> {
+        let (level, rest) = path.strip_prefix("tile/")?.split_once('/')?;
+        let level = if level == "entries" { None } else { Some(level.parse().ok().filter(|level| *level < 64)?) };
+        let (index, width) = place(rest)?;
+        let tile = Self { level, index, width };
+        (tile.path() == path).then_some(tile)
+    }
+
+    /// Tells whether a log of `size` entries has everything that the file holds.
+    #[must_use]
+    pub fn is_within(&self, size: u64) -> bool {
+        let rows = size.checked_shr(u32::from(self.level.unwrap_or(0)).saturating_mul(8)).unwrap_or(0);
+        self.index.checked_mul(WIDTH).and_then(|first| first.checked_add(self.width)).is_some_and(|end| end <= rows)
+    }
+
     /// The full tile in whose place a partial one was published.
     #[must_use]
     pub const fn full(self) -> Self {
@@ -42,6 +59,17 @@ impl Tile {
         let nodes = (first..first.checked_add(self.width)?).map(|index| tree.node(level, index));
         nodes.collect::<Option<Vec<TreeHash>>>().map(|hashes| hashes.iter().flat_map(|hash| *hash.as_bytes()).collect())
     }
+}
+
+/// Index and width that a path's last parts name: `x001/234.p/17`.
+fn place(text: &str) -> Option<(u64, u64)> {
+    let (path, width) = match text.split_once(".p/") {
+        Some((path, width)) => (path, crate::proof::decimal(width).filter(|width| (1..WIDTH).contains(width))?),
+        None => (text, WIDTH),
+    };
+    let digits: String = path.split('/').map(|part| part.strip_prefix('x').unwrap_or(part)).collect();
+    let index = digits.parse().ok()?;
+    (groups(index) == path).then_some((index, width))
 }
 
 /// Groups of three digits, all but the last with an `x` before it.
@@ -123,6 +151,22 @@ mod tests {
         }
         assert_eq!(paths(0, 256), ["tile/entries/000", "tile/0/000", "tile/1/000.p/1"]);
         assert_eq!(paths(256, 257), ["tile/entries/001.p/1", "tile/0/001.p/1"]);
+        for path in &all {
+            let tile = Tile::at(path);
+            assert!(tile.is_some_and(|tile| tile.path() == *path && tile.is_within(70_000)), "{path}");
+        }
+        for path in [
+            "tile/0/1",
+            "tile/0/0000",
+            "tile/0/000.p/0",
+            "tile/0/000.p/256",
+            "tile/00/000",
+            "tile/64/000",
+            "tile/x/000",
+        ] {
+            assert_eq!(Tile::at(path), None, "{path}");
+        }
+        assert!(!Tile { level: Some(1), index: 0, width: 2 }.is_within(511));
         assert_eq!(paths(257, 257), Vec::<String>::new());
         assert_eq!(paths(0, 0), Vec::<String>::new());
     }

@@ -1,16 +1,19 @@
 //! Drives core's audit over a log: a store, published files, or a bundle. The one place outside core where entries are
 //! decoded, because an audit trusts no store.
 
+use std::cell::RefCell;
 use std::cmp::Ordering;
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use rollcall_core::audit::{Auditor, Report};
 use rollcall_core::bundle;
 use rollcall_core::checkpoint::Checkpoint;
-use rollcall_core::tiles;
+use rollcall_core::limits::ENTRY_BYTES_MAX;
+use rollcall_core::tiles::{self, Tile, WIDTH};
 use rollcall_core::tree::Head;
 
-use crate::published::{Files, Published};
+use crate::published::{self, Files, Published};
 use crate::{Store, StoreError};
 
 /// Entries read at once.
@@ -36,7 +39,7 @@ pub fn audit(
     progress: impl FnMut(u64),
 ) -> Result<Report, StoreError> {
     let head = store.head()?;
-    read(
+    let whole = feed(
         &mut auditor,
         head.size,
         |range| store.entries(range),
@@ -52,6 +55,9 @@ pub fn audit(
         },
         progress,
     )?;
+    if !whole {
+        auditor.missing(auditor.tree().size());
+    }
     if !store.entries(head.size..head.size.saturating_add(1))?.is_empty() {
         auditor.beyond(head.size);
     }
@@ -78,24 +84,46 @@ pub fn audit_published(
     progress: impl FnMut(u64),
 ) -> Result<Report, StoreError> {
     let head = log.checkpoint().head;
-    read(
-        &mut auditor,
-        head.size,
-        |range| log.entries(range),
-        |auditor, _, bytes| {
-            let _ = auditor.entry(bytes);
-            Ok(())
-        },
-        progress,
-    )?;
-    if auditor.tree().size() == head.size {
+    let surplus = RefCell::new(Vec::new());
+    let entries = |range| {
+        let (entries, besides) = published::read_bundle(log.files(), head.size, range)?;
+        surplus.borrow_mut().extend(besides);
+        Ok(entries)
+    };
+    let each = |auditor: &mut Auditor, _, bytes: &[u8]| {
+        let _ = auditor.entry(bytes);
+        Ok(())
+    };
+    let whole = feed(&mut auditor, head.size, entries, each, progress)?;
+    for tile in surplus.into_inner() {
+        auditor.surplus(&tile);
+    }
+    if whole {
         for tile in tiles::added(0, head.size).filter(|tile| tile.level.is_some()) {
             let published = log.hashes(tile)?;
             auditor.published_tile(&tile, published.as_deref());
         }
+        older_files(log, &mut auditor)?;
     }
     let _ = auditor.checkpoint(log.note());
-    Ok(finish(auditor, kept, &head))
+    Ok(conclude(auditor, kept, &head))
+}
+
+/// The partial files of heads that were published before, where the place can list them: readers of those heads use them.
+fn older_files(log: &Published<impl Files>, auditor: &mut Auditor) -> Result<(), StoreError> {
+    let size = log.checkpoint().head.size;
+    let current: BTreeSet<String> = tiles::added(0, size).map(|tile| tile.path()).collect();
+    let older = log.files().paths()?.into_iter().filter(|path| !current.contains(path));
+    for tile in older.filter_map(|path| Tile::at(&path)).filter(|tile| tile.is_within(size)) {
+        let limit = WIDTH.saturating_mul(ENTRY_BYTES_MAX.saturating_add(2));
+        let Some(published) = log.files().read(&tile.path(), limit)? else { continue };
+        if tile.level.is_some() {
+            auditor.published_tile(&tile, Some(&published));
+        } else {
+            auditor.published_entries(&tile, &published);
+        }
+    }
+    Ok(())
 }
 
 /// Audits a bundle. A note without signature lines is that of a bundle made without the log's key: then no checkpoint is
@@ -141,29 +169,34 @@ pub fn audit_bundle(bytes: &[u8], mut auditor: Auditor, kept: &[KeptHead], mut p
         let head = auditor.tree().head();
         return finish(auditor, kept, &head);
     };
+    conclude(auditor, kept, &stated)
+}
+
+/// Ends the audit of a log under a stated head: entries that are missing or too many say all that its root would.
+fn conclude(mut auditor: Auditor, kept: &[KeptHead], stated: &Head) -> Report {
     let size = auditor.tree().size();
     match size.cmp(&stated.size) {
         Ordering::Less => auditor.missing(size),
         Ordering::Greater => auditor.beyond(stated.size),
-        Ordering::Equal => return finish(auditor, kept, &stated),
+        Ordering::Equal => return finish(auditor, kept, stated),
     }
     let head = auditor.tree().head();
     finish(auditor, kept, &head)
 }
 
-fn read(
+/// Feeds the auditor entry by entry; tells whether all that were announced were there.
+fn feed(
     auditor: &mut Auditor,
     size: u64,
     entries: impl Fn(Range<u64>) -> Result<Vec<Vec<u8>>, StoreError>,
     mut each: impl FnMut(&mut Auditor, u64, &[u8]) -> Result<(), StoreError>,
     mut progress: impl FnMut(u64),
-) -> Result<(), StoreError> {
+) -> Result<bool, StoreError> {
     let mut next = 0;
     while next < size {
         let found = entries(next..next.saturating_add(READ_ENTRIES).min(size))?;
         if found.is_empty() {
-            auditor.missing(next);
-            break;
+            return Ok(false);
         }
         for bytes in found {
             each(auditor, next, &bytes)?;
@@ -171,7 +204,7 @@ fn read(
         }
         progress(next);
     }
-    Ok(())
+    Ok(true)
 }
 
 fn finish(mut auditor: Auditor, kept: &[KeptHead], head: &Head) -> Report {

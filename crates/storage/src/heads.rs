@@ -101,9 +101,9 @@ impl Heads {
         entry: &dyn Fn(u64) -> Result<Vec<u8>, StoreError>,
     ) -> Result<String, HeadError> {
         let _held = self.hold()?;
-        self.hand_over(state, keys, entry)?;
         let own = state.head();
         let signed = self.require_own(state)?;
+        self.hand_over(state, keys, entry)?;
         if let Some((head, note)) = signed
             && head == own
         {
@@ -157,7 +157,8 @@ impl Heads {
     }
 
     /// Signs the head by the old key and the new one, once for each change of the log's key that has come into force: so
-    /// that a receipt can show the change. Without the old key at hand there is no handover.
+    /// that a receipt can show the change. It is kept apart: witnesses refuse a head with two lines of one name. Without the
+    /// old key at hand there is no handover.
     fn hand_over(
         &self,
         state: &State,

@@ -16,6 +16,9 @@ use rollcall_core::tree::{Head, Tree};
 
 use crate::{StoreError, durable};
 
+/// Bytes of a tile that are read: more than one holds, so that one that is too long is a fault that can be named.
+const TILE_BYTES_MAX: u64 = 65_536;
+
 /// Where published files come from.
 pub trait Files {
     /// The bytes at a path of the layout, if there are any; at most `limit` of them.
@@ -26,6 +29,14 @@ pub trait Files {
 
     /// How the place calls itself.
     fn place(&self) -> String;
+
+    /// The paths of all files, where the place can tell; a web server does not.
+    ///
+    /// # Errors
+    /// [`StoreError`] when they cannot be read.
+    fn paths(&self) -> Result<Vec<String>, StoreError> {
+        Ok(Vec::new())
+    }
 }
 
 /// A folder of published files.
@@ -56,6 +67,23 @@ impl Files for Folder {
 
     fn place(&self) -> String {
         self.0.display().to_string()
+    }
+
+    fn paths(&self) -> Result<Vec<String>, StoreError> {
+        let (mut paths, mut folders) = (Vec::new(), vec![PathBuf::new()]);
+        while let Some(next) = folders.pop() {
+            let folder = self.0.join(&next);
+            for entry in fs::read_dir(&folder).map_err(|error| failed(&folder, &error))? {
+                let name = next.join(entry.map_err(|error| failed(&folder, &error))?.file_name());
+                if self.0.join(&name).is_dir() {
+                    folders.push(name);
+                } else {
+                    paths.push(name.to_string_lossy().into_owned());
+                }
+            }
+        }
+        paths.sort();
+        Ok(paths)
     }
 }
 
@@ -116,7 +144,7 @@ impl<F: Files> Published<F> {
     /// # Errors
     /// [`StoreError`] when it cannot be read.
     pub fn hashes(&self, tile: Tile) -> Result<Option<Vec<u8>>, StoreError> {
-        let Some(mut bytes) = either(&self.files, tile, WIDTH.saturating_mul(32))? else { return Ok(None) };
+        let Some(mut bytes) = either(&self.files, tile, TILE_BYTES_MAX)? else { return Ok(None) };
         let expected = usize::try_from(tile.width.saturating_mul(32)).unwrap_or(usize::MAX);
         if tile.width < WIDTH && bytes.len() == usize::try_from(WIDTH.saturating_mul(32)).unwrap_or(usize::MAX) {
             bytes.truncate(expected);
@@ -125,21 +153,39 @@ impl<F: Files> Published<F> {
     }
 }
 
-/// Entries of a range of a log of `size` entries: those that one bundle holds of it. None where the bundle is missing or not
-/// made of whole ones.
+/// Entries of a range of a log of `size` entries: those that one bundle holds of it. None where the bundle is missing.
 ///
 /// # Errors
 /// [`StoreError`] when it cannot be read.
 pub fn entries(files: &impl Files, size: u64, range: Range<u64>) -> Result<Vec<Vec<u8>>, StoreError> {
+    read_bundle(files, size, range).map(|(entries, _)| entries)
+}
+
+/// The entries, and the bundle if it holds anything besides its own.
+pub(crate) fn read_bundle(
+    files: &impl Files,
+    size: u64,
+    range: Range<u64>,
+) -> Result<(Vec<Vec<u8>>, Option<Tile>), StoreError> {
     let index = range.start / WIDTH;
     let first = index.saturating_mul(WIDTH);
     let tile = Tile { level: None, index, width: size.saturating_sub(first).min(WIDTH) };
     let limit = WIDTH.saturating_mul(ENTRY_BYTES_MAX.saturating_add(2));
-    let Some(bytes) = either(files, tile, limit)? else { return Ok(Vec::new()) };
-    let entries = tiles::entries(&bytes).unwrap_or_default();
+    let own = files.read(&tile.path(), limit)?;
+    // Behind the entries of this head, a full bundle in the place of a partial one holds those of later heads.
+    let full = if own.is_none() && tile.width < WIDTH { files.read(&tile.full().path(), limit)? } else { None };
+    let Some(bytes) = own.as_ref().or(full.as_ref()) else { return Ok((Vec::new(), None)) };
+    let (mut entries, mut rest) = (Vec::new(), bytes.as_slice());
+    while let Some((entry, after)) = tiles::next_entry(rest) {
+        entries.push(entry.to_vec());
+        rest = after;
+    }
+    let count = u64::try_from(entries.len()).unwrap_or(u64::MAX);
+    let surplus = own.is_some() && (tile.width < count || tile.width == count && !rest.is_empty());
     let skip = usize::try_from(range.start.saturating_sub(first)).unwrap_or(usize::MAX);
     let end = range.end.min(first.saturating_add(tile.width)).saturating_sub(range.start);
-    Ok(entries.into_iter().skip(skip).take(usize::try_from(end).unwrap_or(usize::MAX)).collect())
+    let wanted = entries.into_iter().skip(skip).take(usize::try_from(end).unwrap_or(usize::MAX));
+    Ok((wanted.collect(), surplus.then_some(tile)))
 }
 
 /// A tile as it was published at its width, or the full one in whose favour it was taken down.

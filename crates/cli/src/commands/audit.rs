@@ -32,7 +32,7 @@ pub(super) fn command() -> Command {
         .arg(Arg::new("source").value_name("FILE|DIR|URL").help("A ledger file, a bundle, a folder of published files, or where they are on the web; by default --ledger"))
         .arg(Arg::new("level").long("level").value_name("LEVEL").value_parser(["log", "signatures", "full"]).default_value("full").help("How much to check"))
         .arg(Arg::new("ledger-id").long("ledger-id").value_name("ID").help("The ledger id that you expect"))
-        .arg(file("head").action(ArgAction::Append).help("A head that you kept, signed or not (see `rollcall head`); repeat for more"))
+        .arg(file("head").action(ArgAction::Append).help("A head that you kept, signed or not, or a receipt that carries one; repeat for more"))
         .arg(file("policy").help("Witnesses, and how many of them must have cosigned the head (C2SP tlog-policy)"))
         .arg(file("resume").help("Remember here what is verified, and verify no signature twice; the bytes below are still checked"))
         .arg(file("evidence").help("Where the log has signed a head that you kept and another history, write the proof to this file"))
@@ -185,7 +185,7 @@ fn evidence(report: &Report, source: &Source, kept: &[&PathBuf]) -> Result<Optio
     let (Some(later), Some(origin)) = (source.note(), &report.origin) else { return Ok(None) };
     let tree = &report.tree;
     for path in kept {
-        let earlier = crate::input::read_text(path, crate::input::SMALL_BYTES_MAX)?;
+        let earlier = head::signed_text(path)?;
         let (_, head) = head::read(path)?;
         let Some(implied) = tree.head_at(head.size).filter(|own| own.root != head.root) else { continue };
         let path = tree.consistency(head.size, tree.size()).unwrap_or_default();

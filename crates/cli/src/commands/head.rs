@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Arg, ArgMatches, Command, value_parser};
 use rollcall_core::digest::TreeHash;
+use rollcall_core::proof::Proof;
 use rollcall_core::tree::Head;
 use serde_json::json;
 
@@ -16,7 +17,7 @@ pub(super) fn command() -> Command {
     Command::new("head")
         .about("Print the log's head, for somebody else to keep and check later")
         .arg(Arg::new("output").short('o').long("output").value_name("FILE").value_parser(value_parser!(PathBuf)).help("Write it to a new file"))
-        .after_help("Examples:\n  rollcall --ledger L head -o kept.head\n  rollcall --ledger L audit --head kept.head\n\nThe form is that of a C2SP checkpoint: origin, size, root. It is not signed yet.")
+        .after_help("Examples:\n  rollcall --ledger L head -o kept.head\n  rollcall --ledger L audit --head kept.head\n\nThe form is that of a C2SP checkpoint without signatures: origin, size, root. Signed heads: rollcall publish --help; a receipt carries one too.")
 }
 
 pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
@@ -36,7 +37,7 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
 /// Reads a head that was kept: origin, size and root on the first three lines; signatures below them are not looked at.
 pub(super) fn read(path: &Path) -> Result<(String, Head), Failure> {
     let shown = path.display();
-    let text = crate::input::read_text(path, crate::input::SMALL_BYTES_MAX)?;
+    let text = signed_text(path)?;
     let mut lines = text.lines();
     let origin = lines.next().unwrap_or_default().to_owned();
     let size = lines.next().filter(|size| *size == "0" || !size.starts_with('0')).and_then(|size| size.parse().ok());
@@ -46,6 +47,12 @@ pub(super) fn read(path: &Path) -> Result<(String, Head), Failure> {
         _ => Err(Failure::input(format!("not a head (origin, size, root, a line each): {shown}"))
             .hint("rollcall head -o FILE")),
     }
+}
+
+/// A kept head as it was signed: a note, or the one that a receipt carries.
+pub(super) fn signed_text(path: &Path) -> Result<String, Failure> {
+    let text = crate::input::read_text(path, rollcall_core::limits::RECEIPT_BYTES_MAX)?;
+    Ok(Proof::read(&text).map_or(text, |proof| proof.checkpoint))
 }
 
 fn base64(bytes: &[u8; 32]) -> String {

@@ -98,6 +98,9 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
     if path.exists() {
         return Err(Failure::usage(format!("a file is there already: {}", path.display())));
     }
+    if args.get_flag("rehearsal") && args.get_one::<String>("origin").is_some() {
+        return Err(Failure::usage("a rehearsal has the origin that every rehearsal has; leave --origin out"));
+    }
     let (events, at, signer) = if args.get_flag("rehearsal") {
         let at: Timestamp = super::parsed(args, "accept-at")?.unwrap_or_default();
         let persons = if authority.is_empty() {

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Command, value_parser};
 use data_encoding::BASE64;
 use rollcall_core::checkpoint::Checkpoint;
@@ -28,7 +29,7 @@ pub(super) fn command() -> Command {
         .arg(Arg::new("format").long("format").value_name("FORM").value_parser(["receipt", "tlog-proof", "cose", "cose-eddsa"]).default_value("receipt").help("A receipt that carries the entry; a bare C2SP tlog-proof; a COSE Receipt (RFC 9942), with the algorithm number -19 or the older -8"))
         .arg(file("entry-file").help("Write the entry itself to a new file too: a bare proof is about its bytes"))
         .arg(size("consistency").help("Prove that the head of N entries is a prefix of the head of now, or of --size"))
-        .arg(size("size").help("The newer head of a consistency proof"))
+        .arg(size("size").requires("consistency").help("The newer head of a consistency proof"))
         .arg(Arg::new("output").short('o').long("output").value_name("FILE").value_parser(value_parser!(PathBuf)).help("Write the proof to a new file"))
         .after_help("Examples:\n  rollcall --ledger L prove 3f2a9c -o vote.receipt\n  rollcall --ledger L prove 17 --format tlog-proof -o vote.tlog-proof --entry-file vote.entry\n  rollcall --ledger L prove 17 --format cose -o vote.cose --entry-file vote.entry\n  rollcall --ledger L prove --consistency 12\n\nThey are verified by: rollcall receipt verify --help")
 }
@@ -108,7 +109,7 @@ fn entry_number(args: &ArgMatches, text: &str) -> Result<u64, Failure> {
 
 fn cose(args: &ArgMatches, proven: Proven, head: &Head, subject: &str) -> Result<Vec<u8>, Failure> {
     let session = reading(args)?;
-    let key = operator::log_key(&session, ledger_path(args)?)?;
+    let key = operator::log_key_of(&session, ledger_path(args)?, head.size)?;
     let origin = session.state().founding().map(|founding| founding.origin.as_str().to_owned()).unwrap_or_default();
     let older = args.get_one::<String>("format").is_some_and(|format| format == "cose-eddsa");
     let algorithm = if older { Algorithm::EdDsa } else { Algorithm::Ed25519 };
@@ -135,6 +136,11 @@ fn consistency(args: &ArgMatches, old: u64) -> Result<Answer, Failure> {
         "proof": hashes,
     });
     let format = args.get_one::<String>("format").map_or("receipt", String::as_str);
+    if format == "tlog-proof" || format == "receipt" && args.value_source("format") == Some(ValueSource::CommandLine) {
+        return Err(Failure::usage(format!(
+            "a consistency proof has no form `{format}`: lines, or cose, or cose-eddsa"
+        )));
+    }
     if format.starts_with("cose") {
         drop(store);
         let bytes = cose(args, Proven::Consistency { old, size, path }, &newer, &old.to_string())?;

@@ -35,6 +35,8 @@ pub(super) fn command() -> Command {
                 .arg(Arg::new("ledger-id").long("ledger-id").value_name("ID").help("The ledger id, from a source that you trust"))
                 .arg(Arg::new("log-key").long("log-key").value_name("VKEY").help("The log's verifier key: for a bare proof, or after a change of key that the receipt does not show"))
                 .arg(Arg::new("entry-file").long("entry-file").value_name("FILE").value_parser(value_parser!(PathBuf)).help("The entry that a bare proof is about"))
+                .arg(Arg::new("old-head").long("old-head").value_name("FILE").value_parser(value_parser!(PathBuf)).help("For a receipt that one head extends another: the older head"))
+                .arg(Arg::new("new-head").long("new-head").value_name("FILE").value_parser(value_parser!(PathBuf)).help("And the newer head"))
                 .arg(Arg::new("policy").long("policy").value_name("FILE").value_parser(value_parser!(PathBuf)).help("Witnesses, and how many of them must have cosigned (C2SP tlog-policy)"))
                 .after_help("Examples:\n  rollcall receipt verify ballot.receipt --ledger-id ID\n  rollcall receipt verify vote.tlog-proof --entry-file vote.entry --log-key ORIGIN+ID+KEY\n  rollcall receipt verify vote.cose --entry-file vote.entry --log-key ORIGIN+ID+KEY\n\nExit code 3: the receipt proves nothing."),
         )
@@ -61,14 +63,19 @@ fn verify(args: &ArgMatches) -> Result<Answer, Failure> {
     let signer = super::vkey(args)?;
     let entry = args.get_one::<PathBuf>("entry-file").map(|path| input::read(path, ENTRY_BYTES_MAX)).transpose()?;
     let Ok(text) = String::from_utf8(bytes.clone()) else {
+        if let Ok(receipt) = CoseReceipt::decode(&bytes)
+            && matches!(receipt.proven(), Proven::Consistency { .. })
+        {
+            return extension(args, path, &receipt, signer);
+        }
         return bare(args, path, signer, entry, |signer, entry| cose(&bytes, signer, entry));
     };
     // Mail may have changed the line endings; nothing else is forgiven.
     let text = within(&text.replace("\r\n", "\n"));
-    let proof = Proof::read(&text);
-    if proof.as_ref().is_ok_and(|proof| proof.extra.is_none()) {
+    let proof = Proof::read(&text).map_err(|error| proves_nothing(path).caused_by(&error))?;
+    // What else a proof carries is its maker's business; where entry and key are given it is not needed.
+    if proof.extra.is_none() || signer.is_some() && entry.is_some() {
         return bare(args, path, signer, entry, |signer, entry| {
-            let proof = Proof::read(&text).map_err(|error| error.to_string())?;
             let checkpoint = Checkpoint::verify(&proof.checkpoint, &signer.name, &signer.key);
             let head = checkpoint.map_err(|error| error.to_string())?.head;
             let proven = proves_inclusion(&leaf_hash(entry), proof.index, &proof.path, &head);
@@ -87,6 +94,13 @@ fn verify(args: &ArgMatches) -> Result<Answer, Failure> {
         }
         failure
     })?;
+    if let Some(signer) = signer.filter(|signer| signer.name != shown.origin) {
+        let mut failure = proves_nothing(path);
+        failure
+            .causes
+            .push(format!("it is of the log `{}`, and the key given is that of: {}", shown.origin, signer.name));
+        return Err(failure);
+    }
     let cosigned = quorum(args, path, &checkpoint)?;
     let json = json!({
         "outcome": "valid",
@@ -168,9 +182,26 @@ fn bare(
 
 fn cose(bytes: &[u8], signer: &Signer, entry: &[u8]) -> Result<(Option<u64>, Head), String> {
     let receipt = CoseReceipt::decode(bytes).map_err(|error| error.to_string())?;
-    let head = receipt.verify_inclusion(&leaf_hash(entry), &signer.key).map_err(|error| error.to_string())?;
+    let head = receipt.verify_inclusion(&leaf_hash(entry), signer).map_err(|error| error.to_string())?;
     let index = if let Proven::Inclusion { index, .. } = receipt.proven() { Some(*index) } else { None };
     Ok((index, head))
+}
+
+/// That one head extends another, both given beside the receipt.
+fn extension(args: &ArgMatches, path: &Path, receipt: &CoseReceipt, signer: Option<Signer>) -> Result<Answer, Failure> {
+    let head = |name: &str| args.get_one::<PathBuf>(name).map(|path| super::head::read(path)).transpose();
+    let (Some(signer), Some((_, older)), Some((_, newer))) = (signer, head("old-head")?, head("new-head")?) else {
+        let what = "this receipt says that one head extends another; give both: --old-head FILE --new-head FILE --log-key VKEY";
+        return Err(Failure::usage(what).hint("rollcall receipt verify --help"));
+    };
+    let verified = receipt.verify_consistency(&older, &newer, &signer);
+    let head = verified.map_err(|error| proves_nothing(path).caused_by(&error))?;
+    let json = json!({"outcome": "valid", "origin": signer.name, "old_size": older.size, "size": head.size, "root": head.root.to_string()});
+    let text = format!(
+        "valid: the head of {} entries of the log `{}` extends that of {}\n",
+        head.size, signer.name, older.size
+    );
+    Ok(Answer::new(json, text))
 }
 
 /// Who has cosigned the checkpoint, where a policy says who counts; fewer than it asks for prove nothing.

@@ -83,6 +83,9 @@ fn found(event: &Event, act: &FoundLedger, cause: &Cause) -> Changes {
     if !crate::note::is_name(act.origin.as_str()) {
         return Err(fail("the origin is at most 255 bytes without spaces, `+` and control characters"));
     }
+    if act.log_key.application().is_some() {
+        return Err(fail("a security key signs no heads"));
+    }
     let founder = authority.iter().zip(keys).find(|(person, _)| **person == cause.by);
     if founder.is_none_or(|(_, key)| key != event.key()) {
         return Err(fail("the founder is one of the authority's persons and signs with the key it names"));
