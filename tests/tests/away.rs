@@ -118,6 +118,30 @@ fn a_member_who_has_nothing_but_openssh_votes() {
     close(here, &vote);
 }
 
+/// Whoever has a bundle drafts from it, and names events by their beginning.
+#[test]
+fn an_act_is_drafted_from_a_bundle() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let (vote, ledger) = open_vote(here);
+    let _ = expect(here, 0, &["key", "new", "bobs", "--no-passphrase"]);
+    bind(here, "bobs", &[]);
+    let _ = on_ledger(here, 0, &["bundle", "-o", "all.bundle"]);
+    let _ = on_ledger(here, 0, &["publish", "public"]);
+    for place in ["all.bundle", "public"] {
+        let draft = ["draft", "vote", "--bundle", place, "--by", "bob", "--vote", &vote[..12], "--choice", "for"];
+        let _ = expect(here, 0, &[&draft[..], &["--at", AT, "-o", &format!("from.{place}")]].concat());
+    }
+    let _ = expect(here, 0, &["sign", "from.all.bundle", "--key", "bobs", "-o", "ballot.signed"]);
+    assert_eq!(asked(here, &["append", "ballot.signed", "--at", AT])["outcome"], "accepted");
+    let receipt = ["receipt", "verify", "ballot.signed.receipt", "--ledger-id", &ledger];
+    assert_eq!(json(here, &receipt)["by"], "bob");
+    std::fs::write(here.join("cut.bundle"), &std::fs::read(here.join("all.bundle")).unwrap()[..9_000]).unwrap();
+    let draft =
+        ["draft", "vote", "--bundle", "cut.bundle", "--by", "bob", "--vote", &vote, "--choice", "for", "-o", "no"];
+    let _ = expect(here, 2, &draft);
+}
+
 /// A running `ssh-agent` that ends with the test.
 struct Agent(Child);
 

@@ -77,6 +77,27 @@ fn what_is_published_is_audited_and_grows() {
     let audit = json(here, &["audit", "public", "--ledger-id", &id, "--resume", "seen"]);
     assert_eq!((&audit["outcome"], &audit["size"]), (&json!("valid"), &published["size"]));
     assert_eq!(audit["signatures_verified_before"], published["before"]);
+    // A beginning of the log with a forged end is not what was verified.
+    let small = rollcall_core::tiles::entries(&std::fs::read(here.join("public/tile/entries/000")).unwrap()).unwrap();
+    let mut forged: Vec<Vec<u8>> = small[..20].to_vec();
+    let last = forged[19].len() - 1;
+    forged[19][last] ^= 1;
+    let mut tree = rollcall_core::tree::Tree::default();
+    for entry in &forged {
+        tree.push(entry);
+    }
+    let head = Checkpoint { origin: "rehearsal.invalid/rollcall".to_owned(), head: tree.head() };
+    let note = head.sign(&rehearsal_log_key("GreatSQL"));
+    let framed: Vec<u8> = forged.iter().flat_map(|entry| rollcall_core::tiles::frame(entry)).collect();
+    std::fs::write(here.join("forged.bundle"), [rollcall_core::bundle::preamble(&note), framed].concat()).unwrap();
+    let _ = expect(here, 3, &["audit", "forged.bundle", "--ledger-id", &id, "--resume", "seen"]);
+    // A file of an earlier head is looked at too.
+    let older = here.join("public/tile/0/000.p/20");
+    if older.exists() {
+        std::fs::write(&older, "junk").unwrap();
+        let _ = expect(here, 3, &["audit", "public"]);
+        std::fs::write(&older, "junk").unwrap();
+    }
     // The same ledger as a bundle, and a ledger made from it again, with the same head.
     let _ = on(here, "play.ledger", 0, &["bundle", "-o", "all.bundle"]);
     assert_eq!(json(here, &["audit", "all.bundle", "--ledger-id", &id])["root"], published["root"]);
@@ -194,6 +215,7 @@ fn no_second_history_is_signed() {
     let said = on(here, "one.ledger", 3, &["publish", "elsewhere", "--json"]);
     assert!(said.contains("head-contradicts"), "{said}");
     let _ = on(here, "one.ledger", 3, &["bundle", "-o", "older.bundle"]);
+    let _ = on(here, "one.ledger", 3, &["--by", "dan", "enrol"]);
     let _ = on(here, "one.ledger", 3, &["prove", "3", "-o", "older.receipt"]);
     // Another history of the same size, and another log's folder.
     std::fs::copy(here.join("two.ledger"), here.join("one.ledger")).unwrap();
@@ -281,4 +303,19 @@ fn the_authority_succeeds_without_the_operator() {
     assert_eq!(json(here, &["audit", "public", "--ledger-id", &id])["outcome"], "valid");
     let keys = json(here, &["--ledger", "new.ledger", "log-key", "show"]);
     assert_eq!(keys["keys"][1]["after"], json!(size));
+    // A mirror of the old log, with what its operator added alone, follows; one of the new log does not go back.
+    let _ = on(here, "play.ledger", 0, &["publish", "old"]);
+    let follow = |source: &str, code| {
+        let args = ["mirror", source, "mirror", "--ledger-id", &id, "--json"];
+        serde_json::from_str::<Value>(&expect(here, code, &args)).unwrap()
+    };
+    assert_eq!(follow("old", 0)["size"], json!(size + 1));
+    assert_eq!(follow("public", 3)["outcome"], "invalid");
+    let named = ["mirror", "public", "mirror", "--ledger-id", &id, "--succession", &after, "--json"];
+    let _ = expect(here, 3, &[&named[..6], &["2", "--json"]].concat());
+    let followed: Value = serde_json::from_str(&expect(here, 0, &named)).unwrap();
+    assert_eq!((&followed["outcome"], &followed["after"]), (&json!("succeeded"), &json!(size)));
+    assert!(here.join(format!("mirror.void-{}", size + 1)).is_dir());
+    assert_eq!(follow("public", 0)["outcome"], "valid");
+    assert_eq!(follow("old", 3)["outcome"], "invalid");
 }

@@ -74,7 +74,7 @@ fn became(published: &Value, name: &str) -> String {
 }
 
 /// Answers every connection with the same bytes, or never.
-fn impostor(answer: Option<String>) -> String {
+fn impostor(status: &'static str, answer: Option<String>) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     std::thread::spawn(move || {
@@ -87,7 +87,7 @@ fn impostor(answer: Option<String>) -> String {
                 match answer {
                     Some(body) => {
                         let head =
-                            format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", body.len());
+                            format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", body.len());
                         let _ = stream.write_all((head + &body).as_bytes());
                     }
                     None => std::thread::sleep(std::time::Duration::from_mins(1)),
@@ -109,7 +109,7 @@ fn a_head_is_published_when_the_quorum_is_met_and_not_before() {
     let three = Running::start(here, "three", "logs.policy", false);
     // A witness that lies: a good line, but made by another key.
     let lie = "\u{2014} three.example AAAAAAAAAAAAAAAA\n".to_owned();
-    let (liar, mute) = (impostor(Some(lie)), impostor(None));
+    let (liar, mute) = (impostor("200 OK", Some(lie)), impostor("200 OK", None));
     let three_key = three.vkey.clone();
     drop(three);
     let dead = "http://127.0.0.1:9";
@@ -124,6 +124,11 @@ fn a_head_is_published_when_the_quorum_is_met_and_not_before() {
     }
     let open = on(here, "play.ledger", 0, &[&publish[..], &["--without-quorum"]].concat());
     assert_eq!((&open["outcome"], &open["quorum"]), (&json!("published"), &json!(false)));
+    // One that cries wolf stops nobody whose quorum is met, and is heard.
+    let wolf = impostor("422 Unprocessable Entity", Some("a fork!".to_owned()));
+    policy(here, &[("one", &one.vkey, &one.url), ("three", &three_key, &wolf)], "quorum one");
+    item(here, "play.ledger", "An item");
+    assert_eq!(on(here, "play.ledger", 0, &publish)["outcome"], "published");
     // Two of three: the third is dead.
     let all = [
         ("one", one.vkey.as_str(), one.url.as_str()),

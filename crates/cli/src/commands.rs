@@ -263,15 +263,22 @@ fn time(args: &ArgMatches, name: &str) -> Result<Option<Timestamp>, Failure> {
     parsed(args, name)
 }
 
-/// A log's verifier key.
+/// The log's verifier keys that were given.
+fn vkeys(args: &ArgMatches) -> Result<Vec<Signer>, Failure> {
+    let read = |text: &String| {
+        let signer: Signer =
+            text.parse().map_err(|error: SignerError| Failure::usage(format!("`log-key`: {error}")))?;
+        match signer.scheme {
+            Scheme::Ed25519 => Ok(signer),
+            Scheme::Cosignature => Err(Failure::usage("`log-key`: a log's key is of type 0x01")),
+        }
+    };
+    args.get_many("log-key").into_iter().flatten().map(read).collect()
+}
+
+/// The log's verifier key.
 fn vkey(args: &ArgMatches) -> Result<Option<Signer>, Failure> {
-    let Some(text) = args.get_one::<String>("log-key") else { return Ok(None) };
-    let signer: Signer = text.parse().map_err(|error: SignerError| Failure::usage(format!("`log-key`: {error}")))?;
-    if signer.scheme == Scheme::Ed25519 {
-        Ok(Some(signer))
-    } else {
-        Err(Failure::usage("`log-key`: a log's key is of type 0x01"))
-    }
+    Ok(vkeys(args)?.pop())
 }
 
 /// An event by its id or by a prefix of it that only one event has.

@@ -57,7 +57,7 @@ pub(crate) fn signed_head(session: &Session, ledger: &Path) -> Result<String, Fa
 
 impl From<HeadError> for Failure {
     fn from(error: HeadError) -> Self {
-        let what = "no head is signed".to_owned();
+        let what = "no head of this ledger can be signed".to_owned();
         let mut failure = Self::unchecked(what).caused_by(&error);
         match error {
             HeadError::Contradicts { .. } => {
@@ -66,9 +66,11 @@ impl From<HeadError> for Failure {
                 failure.hint("put the newest copy of the ledger in place; a head that is signed is never taken back")
             }
             HeadError::OtherKey { .. } => failure.hint("rollcall log-key --help"),
-            HeadError::NotFounded | HeadError::Unreadable { .. } | HeadError::Store(_) | HeadError::Io { .. } => {
-                failure
-            }
+            HeadError::NotFounded
+            | HeadError::Superseded
+            | HeadError::Unreadable { .. }
+            | HeadError::Store(_)
+            | HeadError::Io { .. } => failure,
         }
     }
 }

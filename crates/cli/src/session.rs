@@ -11,6 +11,7 @@ use rollcall_core::ledger::{Admission, AdmitError, Ledger};
 use rollcall_core::name::Handle;
 use rollcall_core::state::State;
 use rollcall_core::time::Timestamp;
+use rollcall_storage::heads::Heads;
 use rollcall_storage::redb::RedbStore;
 use rollcall_storage::{AppendError, Batch, Store, StoreError};
 
@@ -51,6 +52,7 @@ impl Session {
     pub(crate) fn write(path: &Path) -> Result<Self, Failure> {
         let session = Self::replayed(patiently(|| RedbStore::open(path, &own_name()))?, AsOf::Now)?;
         session.require_sound()?;
+        Heads::of(path).check(session.state())?;
         Ok(session)
     }
 

@@ -46,6 +46,13 @@ impl Files for Place {
             Self::Address(address) => address.place(),
         }
     }
+
+    fn paths(&self) -> Result<Vec<String>, StoreError> {
+        match self {
+            Self::Folder(folder) => folder.paths(),
+            Self::Address(address) => address.paths(),
+        }
+    }
 }
 
 impl Place {
@@ -72,6 +79,10 @@ impl Source {
         let path = Path::new(text);
         if Address::is_one(text) || path.is_dir() {
             return published(Place::of(text)).map(Self::Published);
+        }
+        // A pipe would be waited for.
+        if std::fs::metadata(path).is_ok_and(|found| !found.is_file()) {
+            return Err(Failure::input(format!("it is not a file: {text}")));
         }
         let mut beginning = [0_u8; 32];
         let read = std::fs::File::open(path).and_then(|mut file| std::io::Read::read(&mut file, &mut beginning));

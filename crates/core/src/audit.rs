@@ -19,6 +19,13 @@ use crate::refusal::Fact;
 use crate::tiles::Tile;
 use crate::tree::{Head, Node, Tree, leaf_hash};
 
+/// The tag of the act that names another key of the log.
+const ROTATES: &[u8] = b"rotate-log-key";
+/// Bytes that no payload of that act has.
+const ROTATES_MAX: usize = 2_048;
+/// Faults that a report lists.
+const VIOLATIONS_MAX: usize = 1_000;
+
 /// How much an audit checks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
@@ -142,10 +149,7 @@ impl Auditor {
             self.founded(id);
         }
         let verified = self.trusted.is_some_and(|head| index < head.size);
-        let payload = Payload::decode(entry.event.payload());
-        if let Ok(payload) = &payload {
-            self.names_keys(&payload.act);
-        }
+        self.names_keys(entry.event.payload());
         if self.level == Level::Full {
             self.judge(index, bytes, verified);
         } else if self.level == Level::Signatures
@@ -153,20 +157,21 @@ impl Auditor {
             && let Err(error) = entry.event.verify(&mut self.keys)
         {
             self.note(Some(index), signature_code(error), chain(&error));
-        } else if let Err(error) = payload {
-            self.note(Some(index), crate::ledger::payload_code(&error), chain(&error));
-        }
-        if let Some(head) = self.trusted.filter(|head| head.size == self.tree.size()) {
-            self.kept_head(&head, "the head that was verified before");
         }
         (Some(id), nodes)
     }
 
-    fn names_keys(&mut self, act: &Act) {
-        if let (Act::FoundLedger(act), None) = (act, &self.origin) {
+    /// Remembers the keys that a founding or a rotation names. Only these two are read: at the level `log` payloads are not.
+    fn names_keys(&mut self, payload: &[u8]) {
+        let rotates = payload.len() < ROTATES_MAX && payload.windows(ROTATES.len()).any(|bytes| bytes == ROTATES);
+        if self.origin.is_some() && !rotates {
+            return;
+        }
+        let Ok(payload) = Payload::decode(payload) else { return };
+        if let (Act::FoundLedger(act), None) = (&payload.act, &self.origin) {
             self.origin = Some(act.origin.as_str().to_owned());
             self.log_keys.push(act.log_key.clone());
-        } else if let Act::RotateLogKey(act) = act {
+        } else if let Act::RotateLogKey(act) = &payload.act {
             self.log_keys.push(act.log_key.clone());
         }
     }
@@ -356,6 +361,10 @@ impl Auditor {
     /// Ends the audit; `stored` is the head that the store names.
     #[must_use]
     pub fn finish(mut self, stored: &Head) -> Report {
+        // Signatures below it were left out, so a log without it is not the one that was verified.
+        if let Some(verified) = self.trusted {
+            self.kept_head(&verified, "the head that was verified before");
+        }
         let head = self.tree.head();
         if head != *stored {
             let what = format!(
@@ -373,6 +382,10 @@ impl Auditor {
     }
 
     fn note(&mut self, entry: Option<u64>, code: &str, what: String) {
+        // Beyond so many faults another one tells nobody anything, and each would take memory.
+        if VIOLATIONS_MAX <= self.violations.len() {
+            return;
+        }
         let violation = Violation { entry, code: code.to_owned(), what, clause: None, facts: BTreeMap::new() };
         self.violations.push(violation);
     }

@@ -75,12 +75,16 @@ impl Fork {
         Ok(Self { implied: *implied, path: path.to_vec(), earlier, later: later.to_owned() })
     }
 
-    /// Verifies that the log of this origin and key has signed two histories; returns the two heads.
+    /// Verifies that the log of this origin has signed two histories, each with one of its keys; returns the two heads.
     ///
     /// # Errors
     /// [`ForkError`] says why the file shows nothing.
-    pub fn verify(&self, origin: &str, key: &PublicKey) -> Result<(Head, Head), ForkError> {
-        let head = |note: &str| Checkpoint::verify(note, origin, key).map(|checkpoint| checkpoint.head);
+    pub fn verify(&self, origin: &str, keys: &[PublicKey]) -> Result<(Head, Head), ForkError> {
+        let head = |note: &str| {
+            let verdicts = keys.iter().map(|key| Checkpoint::verify(note, origin, key));
+            let best = verdicts.reduce(|best, next| if best.is_ok() { best } else { next });
+            best.unwrap_or(Err(CheckpointError::Unsigned)).map(|checkpoint| checkpoint.head)
+        };
         let earlier = head(&self.earlier).map_err(ForkError::Checkpoint)?;
         let later = head(&self.later).map_err(ForkError::Checkpoint)?;
         let implied = Head { size: earlier.size, root: self.implied };
@@ -125,14 +129,17 @@ mod tests {
         for (earlier, later) in [(forked.head_at(5).unwrap(), 9), (forked.head(), 9), (forked.head(), 7)] {
             let evidence = fork(earlier, &honest, later);
             assert_eq!(Fork::read(&evidence.text()), Ok(evidence.clone()));
-            assert!(evidence.verify("o", &public).is_ok(), "{earlier:?}");
+            assert!(evidence.verify("o", std::slice::from_ref(&public)).is_ok(), "{earlier:?}");
             let other = SigningKey::from_seed(&[2; 32]).public().unwrap();
-            assert!(matches!(evidence.verify("o", &other), Err(ForkError::Checkpoint(_))));
+            assert!(matches!(evidence.verify("o", &[other]), Err(ForkError::Checkpoint(_))));
         }
         // A prefix that both share, and a proof that was bent.
-        assert_eq!(fork(forked.head_at(4).unwrap(), &honest, 9).verify("o", &public), Err(ForkError::NoContradiction));
+        assert_eq!(
+            fork(forked.head_at(4).unwrap(), &honest, 9).verify("o", std::slice::from_ref(&public)),
+            Err(ForkError::NoContradiction)
+        );
         let mut bent = fork(forked.head_at(4).unwrap(), &honest, 9);
         bent.implied = forked.head().root;
-        assert_eq!(bent.verify("o", &public), Err(ForkError::NoContradiction));
+        assert_eq!(bent.verify("o", std::slice::from_ref(&public)), Err(ForkError::NoContradiction));
     }
 }

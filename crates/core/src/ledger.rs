@@ -96,7 +96,7 @@ impl AdmitError {
     }
 }
 
-pub(crate) const fn payload_code(error: &PayloadError) -> &'static str {
+const fn payload_code(error: &PayloadError) -> &'static str {
     match error {
         PayloadError::TooLong { .. } => "too-long",
         PayloadError::Cbor(_) => "not-canonical",

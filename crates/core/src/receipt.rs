@@ -160,6 +160,9 @@ impl Receipt {
         if checkpoint.head.size < from {
             return Err(ReceiptError::Handover("its head is older than the key that has signed it"));
         }
+        if (self.index == 0) != (self.entry == self.founding) {
+            return Err(ReceiptError::Shape("entry 0 is the founding"));
+        }
         if !proves_inclusion(&leaf_hash(&self.entry), self.index, &self.path, &checkpoint.head) {
             return Err(ReceiptError::NotIncluded);
         }
@@ -199,6 +202,9 @@ fn handed_over(
     let Act::RotateLogKey(act) = event.act() else { return Err(ReceiptError::Handover("its entry names no key")) };
     if event.header().ledger != Some(ledger) {
         return Err(ReceiptError::Handover("its entry is another ledger's"));
+    }
+    if act.log_key == *old {
+        return Err(ReceiptError::Handover("its entry names the key that is in force"));
     }
     if act.after.is_some() {
         return Err(ReceiptError::Handover("where the authority goes on without the operator, nobody hands over"));

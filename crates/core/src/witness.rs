@@ -41,6 +41,9 @@ pub enum Declined {
     /// The checkpoint does not extend what the witness has seen.
     #[error("the checkpoint does not extend the one of {} entries that the witness has seen", .0.size)]
     Inconsistent(Head),
+    /// The witness replays what it cosigns, and could not read it.
+    #[error("the witness cannot read what it would cosign: {0}")]
+    Unavailable(String),
     /// The witness replays what it cosigns, and the state is not one that the charter allows.
     #[error("the witness does not cosign this state: {0}")]
     Unlawful(String),
@@ -52,10 +55,11 @@ impl Declined {
     pub const fn status(&self) -> u16 {
         match self {
             Self::Malformed(_) => 400,
-            Self::Unsigned => 403,
+            Self::Unsigned | Self::Unlawful(_) => 403,
             Self::UnknownOrigin(_) => 404,
             Self::Conflict(_) => 409,
-            Self::Inconsistent(_) | Self::Unlawful(_) => 422,
+            Self::Inconsistent(_) => 422,
+            Self::Unavailable(_) => 503,
         }
     }
 }

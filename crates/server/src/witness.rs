@@ -10,17 +10,17 @@ use std::io;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Path as UrlPath, State};
+use axum::extract::{Path as UrlPath, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use rollcall_core::checkpoint::Checkpoint;
 use rollcall_core::cosignature::{cosign, witness_signer};
-use rollcall_core::digest::TreeHash;
 use rollcall_core::fork::Fork;
-use rollcall_core::key::SigningKey;
+use rollcall_core::key::{PublicKey, SigningKey};
 use rollcall_core::ledger::Ledger;
 use rollcall_core::limits::NOTE_BYTES_MAX;
 use rollcall_core::note::{Note, Signer};
@@ -33,6 +33,12 @@ use sha2::{Digest as _, Sha256};
 
 use crate::fetch::Address;
 use crate::unix_seconds;
+
+/// How long a request's body may take.
+const BODY_PATIENCE: Duration = Duration::from_secs(10);
+
+/// Pieces of evidence that are kept of one log: one is enough.
+const EVIDENCE_MAX: usize = 64;
 
 /// A witness with its key, the logs that it knows, and what it has cosigned.
 pub struct Witness {
@@ -147,18 +153,19 @@ impl Witness {
     fn judge(&self, request: &Request, origin: &str, note: &Note, seen: Option<&Head>) -> Result<Checkpoint, Declined> {
         let mut verdict = Err(Declined::UnknownOrigin(origin.to_owned()));
         for log in self.logs.iter().filter(|log| log.signer.name == origin) {
-            verdict = request.judge(note, origin, &log.signer.key, seen);
+            let key = &log.signer.key;
+            verdict = request.judge(note, origin, key, seen).map(|checkpoint| (checkpoint, key));
             if verdict != Err(Declined::Unsigned) {
                 break;
             }
         }
-        let checkpoint = verdict?;
-        self.replay(&checkpoint)?;
+        let (checkpoint, signer) = verdict?;
+        self.replay(&checkpoint, signer)?;
         Ok(checkpoint)
     }
 
     /// Replays what is new under the charter; a state that it does not allow is not cosigned.
-    fn replay(&self, checkpoint: &Checkpoint) -> Result<(), Declined> {
+    fn replay(&self, checkpoint: &Checkpoint, signer: &PublicKey) -> Result<(), Declined> {
         let Some(replayed) = &self.replayed else { return Ok(()) };
         let Checkpoint { origin, head } = checkpoint;
         let unlawful = |what: String| Declined::Unlawful(what);
@@ -180,9 +187,9 @@ impl Witness {
             if head.size <= next {
                 break;
             }
-            let found = published(next..head.size).map_err(|error| unlawful(error.to_string()))?;
+            let found = published(next..head.size).map_err(|error| Declined::Unavailable(error.to_string()))?;
             if found.is_empty() {
-                return Err(unlawful(format!("the published log lacks entry {next}")));
+                return Err(Declined::Unavailable(format!("the published log lacks entry {next}")));
             }
             for entry in found {
                 ledger.verify_and_replay(&entry).map_err(|error| unlawful(chain(&error)))?;
@@ -190,6 +197,10 @@ impl Witness {
         }
         if ledger.state().log().head_at(head.size) != Some(*head) {
             return Err(unlawful("the published entries do not make this head".to_owned()));
+        }
+        let founded = ledger.state().founding().map(|founding| founding.origin.as_str());
+        if founded != Some(origin.as_str()) || ledger.state().log_key(head.size) != Some(signer) {
+            return Err(unlawful("the ledger does not name this origin and key for its heads".to_owned()));
         }
         ledgers.insert(origin.clone(), ledger);
         Ok(())
@@ -199,17 +210,24 @@ impl Witness {
         // A time of zero says nothing; a clock that stands there is broken.
         let line = cosign(note.text(), unix_seconds().max(1), &self.name, &self.key);
         // What was understood is kept and shown, not what was sent.
-        let log = self.logs.iter().find_map(|log| {
-            let signature =
-                note.signature(&log.signer).ok().flatten().filter(|_| log.signer.name == checkpoint.origin)?;
-            Some(log.signer.line(signature))
-        });
-        let kept = format!("{}\n{}{line}", checkpoint.text(), log.unwrap_or_default());
+        let understood = format!("{}\n{}", note.text(), self.log_line(note));
+        let kept = format!("{understood}{line}");
         let path = self.place(&checkpoint.origin);
         let written = durable::make_folder(&self.folder.join(origin_hash(&checkpoint.origin)));
         let written = written.and_then(|()| durable::replace(&path, kept.as_bytes()));
         written.map_err(|why| WitnessError::Io { path, why })?;
         Ok(Answer::Cosigned(line))
+    }
+
+    /// The line of the log's key that verifies.
+    fn log_line(&self, note: &Note) -> String {
+        let good = |log: &&Log| Checkpoint::verify_note(note, &log.signer.name, &log.signer.key).is_ok();
+        let line = self
+            .logs
+            .iter()
+            .find(good)
+            .and_then(|log| note.signature(&log.signer).ok().flatten().map(|signature| log.signer.line(signature)));
+        line.unwrap_or_default()
     }
 
     fn place(&self, origin: &str) -> PathBuf {
@@ -229,24 +247,36 @@ impl Witness {
         Ok(Some((head, note)))
     }
 
-    /// Keeps what a log has signed against its past: as evidence that anybody can verify where the request gives the
-    /// proof, else as the request itself.
+    /// Keeps what a log has signed against its past, where the request gives a proof that anybody can verify. Anything less is
+    /// no evidence: whoever has a public checkpoint could send it with a proof of their own making.
     fn keep_evidence(&self, origin: &str, request: &Request, seen: &Head, cosigned: &str) -> Result<(), WitnessError> {
-        let new = Note::read(&request.checkpoint).ok().and_then(|note| Checkpoint::read(note.text()).ok());
-        let Some(new) = new.map(|checkpoint| checkpoint.head) else { return Ok(()) };
-        let implied: Option<TreeHash> =
-            if new.size == seen.size { Some(new.root) } else { implied_root(seen.size, &new, &request.proof) };
-        let path = if new.size == seen.size { Vec::new() } else { request.proof.clone() };
-        let fork = implied.filter(|implied| *implied != seen.root).map(|implied| {
-            Fork { implied, path, earlier: cosigned.to_owned(), later: request.checkpoint.clone() }.text()
-        });
-        let (kind, text) = fork.map_or_else(|| ("request", request.to_string()), |fork| ("fork", fork));
-        let name = format!("{}-{}.{kind}", new.size, hex::encode(Sha256::digest(&text)).get(..16).unwrap_or_default());
+        let Some((later, new)) = self.understood(&request.checkpoint) else { return Ok(()) };
+        let same = new.size == seen.size;
+        let implied = if same { Some(new.root) } else { implied_root(seen.size, &new, &request.proof) };
+        let Some(implied) = implied else { return Ok(()) };
+        let path = if same { Vec::new() } else { request.proof.clone() };
+        let fork = Fork { implied, path, earlier: cosigned.to_owned(), later };
+        let keys: Vec<PublicKey> = self.logs.iter().map(|log| log.signer.key.clone()).collect();
         let folder = self.folder.join(origin_hash(origin));
+        let full = fs::read_dir(&folder).is_ok_and(|files| EVIDENCE_MAX < files.count());
+        if full || fork.verify(origin, &keys).is_err() {
+            return Ok(());
+        }
+        let text = fork.text();
+        let name = format!("{}-{}.fork", new.size, hex::encode(Sha256::digest(&text)).get(..16).unwrap_or_default());
         let path = folder.join(name);
         durable::make_folder(&folder)
             .and_then(|()| durable::replace(&path, text.as_bytes()))
             .map_err(|why| WitnessError::Io { path, why })
+    }
+
+    /// A checkpoint as it was understood: its text and the line that verifies, of a log that the witness knows.
+    fn understood(&self, checkpoint: &str) -> Option<(String, Head)> {
+        let note = Note::read(checkpoint).ok()?;
+        let log =
+            self.logs.iter().find(|log| Checkpoint::verify_note(&note, &log.signer.name, &log.signer.key).is_ok())?;
+        let checkpoint = Checkpoint::verify_note(&note, &log.signer.name, &log.signer.key).ok()?;
+        Some((format!("{}\n{}", checkpoint.text(), self.log_line(&note)), checkpoint.head))
     }
 
     /// Everything that it keeps as evidence.
@@ -260,7 +290,7 @@ impl Witness {
             let log = log.map_err(io)?.path();
             for file in log.is_dir().then(|| fs::read_dir(&log)).transpose().map_err(io)?.into_iter().flatten() {
                 let file = file.map_err(io)?.path();
-                if file.extension().is_some_and(|kind| kind == "fork" || kind == "request") {
+                if file.extension().is_some_and(|kind| kind == "fork") {
                     found.push(file);
                 }
             }
@@ -281,11 +311,9 @@ pub fn origin_hash(origin: &str) -> String {
 /// # Errors
 /// The system's, when it gives no threads or no connections.
 pub fn serve(witness: Witness, listener: TcpListener) -> io::Result<()> {
-    let limit = usize::try_from(NOTE_BYTES_MAX).unwrap_or(usize::MAX);
     let routes = Router::new()
         .route("/add-checkpoint", post(add_checkpoint))
         .route("/{origin}/checkpoint", get(checkpoint))
-        .layer(DefaultBodyLimit::max(limit))
         .with_state(Arc::new(witness));
     listener.set_nonblocking(true)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
@@ -300,7 +328,13 @@ async fn asked_to_end() {
     let _ = tokio::signal::ctrl_c().await;
 }
 
-async fn add_checkpoint(State(witness): State<Arc<Witness>>, body: axum::body::Bytes) -> Response {
+async fn add_checkpoint(State(witness): State<Arc<Witness>>, body: axum::body::Body) -> Response {
+    let limit = usize::try_from(NOTE_BYTES_MAX).unwrap_or(usize::MAX);
+    // Whoever sends byte by byte is not waited for.
+    let Ok(body) = tokio::time::timeout(BODY_PATIENCE, axum::body::to_bytes(body, limit)).await else {
+        return StatusCode::REQUEST_TIMEOUT.into_response();
+    };
+    let Ok(body) = body else { return StatusCode::PAYLOAD_TOO_LARGE.into_response() };
     let Ok(body) = String::from_utf8(body.to_vec()) else {
         return (StatusCode::BAD_REQUEST, "the request is not UTF-8\n").into_response();
     };
@@ -322,7 +356,14 @@ async fn add_checkpoint(State(witness): State<Arc<Witness>>, body: axum::body::B
 async fn checkpoint(State(witness): State<Arc<Witness>>, UrlPath(origin): UrlPath<String>) -> Response {
     let known = witness.logs.iter().map(|log| log.signer.name.as_str()).find(|name| origin_hash(name) == origin);
     let Some(name) = known else { return StatusCode::NOT_FOUND.into_response() };
-    match witness.seen(name) {
+    let name = name.to_owned();
+    // In turn with requests: what is shown is durable.
+    let seen = tokio::task::spawn_blocking(move || {
+        let _turn = witness.turn.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        witness.seen(&name)
+    });
+    let Ok(seen) = seen.await else { return StatusCode::INTERNAL_SERVER_ERROR.into_response() };
+    match seen {
         Ok(Some((_, note))) => note.into_response(),
         Ok(None) => StatusCode::NOT_FOUND.into_response(),
         Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, format!("{}\n", chain(&error))).into_response(),

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use rollcall_core::checkpoint::{Checkpoint, CheckpointError};
 use rollcall_core::key::{PublicKey, SigningKey};
-use rollcall_core::note::{Note, NoteError};
+use rollcall_core::note::Note;
 use rollcall_core::proof::Proof;
 use rollcall_core::state::{LogKey, State};
 use rollcall_core::tree::Head;
@@ -46,6 +46,9 @@ pub enum HeadError {
         /// The ledger's.
         own: Head,
     },
+    /// Another head has been signed meanwhile.
+    #[error("another head has been signed meanwhile")]
+    Superseded,
     /// The ledger cannot be read.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -103,7 +106,6 @@ impl Heads {
         let _held = self.hold()?;
         let own = state.head();
         let signed = self.require_own(state)?;
-        self.hand_over(state, keys, entry)?;
         if let Some((head, note)) = signed
             && head == own
         {
@@ -112,8 +114,28 @@ impl Heads {
         let founding = state.founding().ok_or(HeadError::NotFounded)?;
         let key = at_hand(state.log_key(own.size), keys)?;
         let note = Checkpoint { origin: founding.origin.as_str().to_owned(), head: own }.sign(key);
+        // Recorded before it is handed over: nothing that is signed is unknown to the next run.
         self.keep("checkpoint", &note)?;
+        self.hand_over(state, keys, entry)?;
         Ok(note)
+    }
+
+    /// Keeps a head of the ledger that others have shown, as where a ledger was restored from what is published: nothing
+    /// that contradicts it is signed here either.
+    ///
+    /// # Errors
+    /// [`HeadError::Io`] when it cannot be written.
+    pub fn recognise(&self, note: &str) -> Result<(), HeadError> {
+        let _held = self.hold()?;
+        self.keep("checkpoint", note)
+    }
+
+    /// Refuses a ledger that is not one that the last signed head was a head of, before anything is built on it.
+    ///
+    /// # Errors
+    /// [`HeadError::Contradicts`], or [`HeadError::Unreadable`] and [`HeadError::Io`] where that cannot be told.
+    pub fn check(&self, state: &State) -> Result<(), HeadError> {
+        self.require_own(state).map(drop)
     }
 
     /// The last signed head, which must be one that the ledger has.
@@ -133,27 +155,33 @@ impl Heads {
     /// Adds cosignature lines to the last signed head.
     ///
     /// # Errors
-    /// [`HeadError::Io`]; [`HeadError::Unreadable`] where another head has been signed meanwhile.
+    /// [`HeadError::Io`]; [`HeadError::Superseded`] where another head has been signed meanwhile.
     pub fn add_lines(&self, signed: &str, lines: &str) -> Result<String, HeadError> {
         let _held = self.hold()?;
         let last = self.last()?;
         if last.as_deref() != Some(signed) {
-            let why = CheckpointError::Note(NoteError::NoSignatures);
-            return Err(HeadError::Unreadable { path: self.beside("checkpoint"), why });
+            return Err(HeadError::Superseded);
         }
         let note = format!("{signed}{lines}");
         self.keep("checkpoint", &note)?;
         Ok(note)
     }
 
-    /// The proof of each change of the log's key, in order.
+    /// The proof of each change of the log's key, in order, as far as the operator has handed over.
     ///
     /// # Errors
     /// [`HeadError::Io`] when one is there and cannot be read.
     pub fn handovers(&self, state: &State) -> Result<Vec<String>, HeadError> {
-        let rotations = state.log_keys().iter().skip(1).enumerate();
-        let paths = rotations.map(|(number, _)| self.beside(&format!("handover.{number}")));
-        paths.map(|path| fs::read_to_string(&path).map_err(|why| HeadError::Io { path, why })).collect()
+        let mut handovers = Vec::new();
+        for (number, _) in state.log_keys().iter().skip(1).enumerate() {
+            let path = self.beside(&format!("handover.{number}"));
+            match fs::read_to_string(&path) {
+                Ok(handover) => handovers.push(handover),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => break,
+                Err(why) => return Err(HeadError::Io { path, why }),
+            }
+        }
+        Ok(handovers)
     }
 
     /// Signs the head by the old key and the new one, once for each change of the log's key that has come into force: so
@@ -170,7 +198,7 @@ impl Heads {
         for (number, (old, new)) in pairs {
             let file = format!("handover.{number}");
             let find = |known: &LogKey| keys.iter().find(|key| key.public().ok().as_ref() == Some(&known.key));
-            let (Some(old), Some(next)) = (find(old), find(new)) else { continue };
+            let (Some(old), Some(next), None) = (find(old), find(new), new.after) else { continue };
             let Some(index) = state.entry_of(&new.named).filter(|_| !self.beside(&file).exists()) else { continue };
             let head = state.head();
             let checkpoint = Checkpoint { origin: founding.origin.as_str().to_owned(), head };

@@ -47,6 +47,10 @@ impl Files for Folder {
     fn read(&self, path: &str, limit: u64) -> Result<Option<Vec<u8>>, StoreError> {
         use io::Read as _;
         let path = self.0.join(path);
+        // A pipe would be waited for.
+        if fs::metadata(&path).is_ok_and(|found| !found.is_file() && !found.is_dir()) {
+            return Err(StoreError::Foreign { path: path.display().to_string(), what: "it is no file".to_owned() });
+        }
         let mut file = match fs::File::open(&path) {
             Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
                 return Ok(None);
@@ -278,7 +282,26 @@ pub fn publish_tiles(
         }
         progress(files);
     }
+    // Durable before the checkpoint says so, those included that an interrupted run has left.
+    let folders = tiles::added(before.size, own.head.size)
+        .filter_map(|tile| folder.join(tile.path()).parent().map(Path::to_path_buf));
+    for path in folders.collect::<BTreeSet<_>>() {
+        for above in path.ancestors().take_while(|above| above.starts_with(folder)) {
+            let synced = fs::File::open(above).and_then(|folder| folder.sync_all());
+            synced.map_err(|why| PublishError::Io { path: above.display().to_string(), why })?;
+        }
+    }
     Ok(Added { before: before.size, size: own.head.size, files })
+}
+
+/// Keeps a second publication out of the folder while the first one lasts.
+///
+/// # Errors
+/// [`PublishError::Io`] when the folder cannot be had.
+pub fn hold(folder: &Path) -> Result<fs::File, PublishError> {
+    let path = folder.with_added_extension("lock");
+    let held = fs::File::create(&path).and_then(|file| file.lock().map(|()| file));
+    held.map_err(|why| PublishError::Io { path: path.display().to_string(), why })
 }
 
 /// Publishes the checkpoint for which [`publish_tiles`] has put everything in place.

@@ -74,15 +74,15 @@ pub(crate) fn note(entries: &[Vec<u8>]) -> String {
     signed(head_of(entries), ORIGIN, &rehearsal_log_key(NAME))
 }
 
+/// The bundle that an operator who has the log's key makes of entries.
+pub(crate) fn bundle(entries: &[Vec<u8>]) -> Vec<u8> {
+    framed(&note(entries), entries)
+}
+
 impl Small {
     pub(crate) fn new() -> Self {
         let (ledger, entries) = founded(&["ann", "ben", "cho", "dan"], NAME);
         Self { ledger: ledger.state().founding().unwrap().ledger, entries }
-    }
-
-    /// The bundle that an operator who has the log's key makes of entries.
-    pub(crate) fn bundle(&self, entries: &[Vec<u8>]) -> Vec<u8> {
-        framed(&note(entries), entries)
     }
 
     fn with(&self, change: impl FnOnce(&mut Vec<Vec<u8>>)) -> Vec<Vec<u8>> {
@@ -181,7 +181,7 @@ impl Small {
         let mut all = Vec::new();
         for (name, entries) in self.histories() {
             all.push((format!("{name}, old checkpoint"), framed(&old, &entries)));
-            all.push((format!("{name}, new checkpoint"), self.bundle(&entries)));
+            all.push((format!("{name}, new checkpoint"), bundle(&entries)));
         }
         let head = head_of(&self.entries);
         let key = rehearsal_log_key(NAME);
@@ -202,7 +202,7 @@ impl Small {
         for (name, note) in notes {
             all.push((format!("a checkpoint with {name}"), framed(&note, &self.entries)));
         }
-        let whole = self.bundle(&self.entries);
+        let whole = bundle(&self.entries);
         for cut in [1, 2, 3, 100, whole.len() / 2] {
             all.push((format!("{cut} bytes cut off"), whole[..whole.len() - cut].to_vec()));
         }

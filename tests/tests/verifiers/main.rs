@@ -42,7 +42,7 @@ fn disagreements(cases: &[(String, Vec<u8>)], ledger: LedgerId, folder: &Path) -
 fn both_name_the_same_fault_for_every_byte_of_a_small_ledger() {
     let folder = tempfile::tempdir().unwrap();
     let small = Small::new();
-    let whole = small.bundle(&small.entries);
+    let whole = attacks::bundle(&small.entries);
     assert_eq!(own(&whole, small.ledger), "valid");
     let flips: Vec<_> = (0..whole.len())
         .map(|at| {

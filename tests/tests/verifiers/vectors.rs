@@ -18,7 +18,7 @@ use rollcall_core::tree::{Head, Tree};
 use rollcall_storage::published::{publish_checkpoint, publish_tiles};
 use serde_json::{Value, json};
 
-use crate::attacks::{LAWFUL, NAME, ORIGIN, Small, framed, head_of, note};
+use crate::attacks::{LAWFUL, NAME, ORIGIN, Small, bundle, framed, head_of, note};
 use crate::{node, own};
 
 fn home() -> PathBuf {
@@ -41,7 +41,7 @@ fn made() -> BTreeMap<String, Vec<u8>> {
         let row = json!({"file": file, "kind": kind, "ledger": ledger, "verdict": verdict, "code": code});
         judged.push((row, file, bytes));
     };
-    add("ledger.bundle".to_owned(), "bundle", small.bundle(&small.entries), None);
+    add("ledger.bundle".to_owned(), "bundle", bundle(&small.entries), None);
     let note = note(&small.entries);
     let text = note.split_once("\n\n").unwrap().0.to_owned() + "\n";
     let witness = cosign(&text, 1_772_413_300, "witness.invalid/w", &SigningKey::from_seed(&[2; 32]));

@@ -89,7 +89,7 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
     }
     let mut notes = Vec::new();
     if kept && !args.get_flag("no-receipts") {
-        notes = hand_out(args, &session, ledger, &items)?;
+        notes = hand_out(args, &session, ledger, &items);
     }
     let view = View { kept, dry, atomic_failed: atomic && any_refused };
     Ok(answer(&items, &view, &notes, any_refused))
@@ -176,11 +176,11 @@ fn admit_all(session: &mut Session, items: &mut [Item], at: Timestamp) {
 }
 
 /// Writes a receipt for everything that is in the log now; one that cannot be written undoes nothing.
-fn hand_out(args: &ArgMatches, session: &Session, ledger: &Path, items: &[Item]) -> Result<Vec<String>, Failure> {
+fn hand_out(args: &ArgMatches, session: &Session, ledger: &Path, items: &[Item]) -> Vec<String> {
     let folder = args.get_one::<PathBuf>("receipts");
     if let Err(failure) = operator::signed_head(session, ledger) {
         let why = failure.causes.first().unwrap_or(&failure.what);
-        return Ok(vec![format!("no receipts: {why}")]);
+        return vec![format!("no receipts: {why}")];
     }
     let mut notes = Vec::new();
     for item in items {
@@ -195,7 +195,13 @@ fn hand_out(args: &ArgMatches, session: &Session, ledger: &Path, items: &[Item])
             (Some(folder), Some(file)) => folder.join(file),
             (Some(_) | None, _) => beside,
         };
-        let text = receipt::issue(session, ledger, *entry)?;
+        let text = match receipt::issue(session, ledger, *entry) {
+            Ok(text) => text,
+            Err(failure) => {
+                notes.push(format!("no receipt for {}: {}", name.display(), failure.what));
+                continue;
+            }
+        };
         if let Some(other) = not_a_receipt(&path) {
             notes.push(format!("no receipt for {}: a file is there already: {other}", name.display()));
             continue;
@@ -205,7 +211,7 @@ fn hand_out(args: &ArgMatches, session: &Session, ledger: &Path, items: &[Item])
             Err(failure) => notes.push(format!("no receipt for {}: {}", name.display(), failure.what)),
         }
     }
-    Ok(notes)
+    notes
 }
 
 /// A file that is there and is no receipt is never replaced by one.

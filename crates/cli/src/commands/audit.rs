@@ -34,7 +34,7 @@ pub(super) fn command() -> Command {
         .arg(Arg::new("ledger-id").long("ledger-id").value_name("ID").help("The ledger id that you expect"))
         .arg(file("head").action(ArgAction::Append).help("A head that you kept, signed or not, or a receipt that carries one; repeat for more"))
         .arg(file("policy").help("Witnesses, and how many of them must have cosigned the head (C2SP tlog-policy)"))
-        .arg(file("resume").help("Remember here what is verified, and verify no signature twice; the bytes below are still checked"))
+        .arg(file("resume").help("Remember here what is verified, and verify no signature twice; the bytes below are still checked. Keep the file where nobody else writes"))
         .arg(file("evidence").help("Where the log has signed a head that you kept and another history, write the proof to this file"))
         .after_help("Examples:\n  rollcall --ledger L audit --ledger-id ID\n  rollcall audit community.bundle --ledger-id ID\n  rollcall audit https://ledger.example.org --ledger-id ID --resume verified\n  rollcall audit public/ --head kept.head --evidence fork.proof --json\n\nExit code 3: the log is invalid. 4: it could not be checked.")
 }
@@ -89,6 +89,13 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
         Source::Ledger(_) | Source::Bundle(_) | Source::Published(_) => Vec::new(),
     };
     let mut answer = answer(&report, expected, &attachments);
+    if let (Some(head), Some(path)) = (trusted, args.get_one::<PathBuf>("resume")) {
+        let shown = path.display();
+        notes.push(format!(
+            "signatures of the first {} entries were not verified now: {shown} says that they were",
+            head.size
+        ));
+    }
     if source.note().is_some_and(|note| note.ends_with("\n\n")) {
         notes.push("nobody has signed this head: the end of the log may be missing".to_owned());
     }
@@ -190,7 +197,8 @@ fn evidence(report: &Report, source: &Source, kept: &[&PathBuf]) -> Result<Optio
         let Some(implied) = tree.head_at(head.size).filter(|own| own.root != head.root) else { continue };
         let path = tree.consistency(head.size, tree.size()).unwrap_or_default();
         let fork = Fork { implied: implied.root, path, earlier, later: later.to_owned() };
-        if report.rebuilt.state().log_keys().iter().any(|known| fork.verify(origin, &known.key).is_ok()) {
+        let keys: Vec<_> = report.rebuilt.state().log_keys().iter().map(|known| known.key.clone()).collect();
+        if fork.verify(origin, &keys).is_ok() {
             return Ok(Some(fork));
         }
     }

@@ -6,8 +6,10 @@ use clap::{Arg, ArgMatches, Command, value_parser};
 use rollcall_core::bundle::preamble;
 use rollcall_core::checkpoint::Checkpoint;
 use rollcall_core::digest::LedgerId;
+use rollcall_core::note::Note;
 use rollcall_core::tiles::frame;
 use rollcall_storage::Store as _;
+use rollcall_storage::heads::Heads;
 use serde_json::json;
 
 use super::{ledger_path, reading};
@@ -21,7 +23,7 @@ pub(super) fn command() -> Command {
     Command::new("bundle")
         .about("Pack the whole ledger into one file, for mail or archive")
         .arg(Arg::new("output").short('o').long("output").value_name("FILE").required(true).value_parser(value_parser!(PathBuf)).help("Write it to a new file"))
-        .after_help("Examples:\n  rollcall --ledger L bundle -o community.bundle\n  rollcall audit community.bundle --ledger-id ID\n\nThe head is signed where the log's key is beside the ledger; elsewhere the last signed head, or none, goes with it.")
+        .after_help("Examples:\n  rollcall --ledger L bundle -o community.bundle\n  rollcall audit community.bundle --ledger-id ID\n\nThe head is signed where the log's key is beside the ledger; elsewhere the bundle says that nobody has signed it.")
 }
 
 pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
@@ -37,7 +39,11 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
     let mut bytes = preamble(&note);
     let mut next = 0;
     while next < head.size {
-        for entry in session.store().entries(next..head.size.min(next.saturating_add(1_024)))? {
+        let found = session.store().entries(next..head.size.min(next.saturating_add(1_024)))?;
+        if found.is_empty() {
+            return Err(Failure::unchecked(format!("the ledger lacks entry {next}")).hint("rollcall audit"));
+        }
+        for entry in found {
             bytes.extend(frame(&entry));
             next = next.saturating_add(1);
         }
@@ -88,7 +94,8 @@ pub(super) fn restore(args: &ArgMatches) -> Result<Answer, Failure> {
     let path = ledger_path(args)?;
     let source = args.get_one::<String>("source").map_or("", String::as_str);
     let expected: LedgerId = super::parsed(args, "ledger-id")?.ok_or_else(|| Failure::usage("which ledger?"))?;
-    let mut entries = Source::open(source)?.entries()?;
+    let source = Source::open(source)?;
+    let mut entries = source.entries()?;
     if let Some(size) = args.get_one::<u64>("size") {
         let have = entries.len();
         let size = usize::try_from(*size).ok().filter(|size| (2..=have).contains(size));
@@ -96,6 +103,14 @@ pub(super) fn restore(args: &ArgMatches) -> Result<Answer, Failure> {
     }
     let session = Session::restore(path, &entries, expected)?;
     let head = session.state().head();
+    // What is published is never contradicted by the copy either.
+    let shown = source.note().filter(|note| {
+        let read = Note::read(note).ok().and_then(|note| Checkpoint::read(note.text()).ok());
+        read.is_some_and(|checkpoint| checkpoint.head == head) && !note.ends_with("\n\n")
+    });
+    if let Some(note) = shown {
+        Heads::of(path).recognise(note)?;
+    }
     let text = format!("restored {} entries into {}\n  root {}\n", head.size, path.display(), head.root);
     Ok(Answer::new(
         json!({"outcome": "restored", "ledger": expected.to_string(), "size": head.size, "root": head.root.to_string()}),

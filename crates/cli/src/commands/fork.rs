@@ -22,7 +22,7 @@ pub(super) fn command() -> Command {
             Command::new("verify")
                 .about("Tell whether a file proves it")
                 .arg(Arg::new("file").value_name("FILE").required(true).value_parser(value_parser!(PathBuf)).help("What a mirror, a witness or an auditor has kept"))
-                .arg(Arg::new("log-key").long("log-key").value_name("VKEY").required(true).help("The log's verifier key (see `rollcall log-key show`)"))
+                .arg(Arg::new("log-key").long("log-key").value_name("VKEY").required(true).action(clap::ArgAction::Append).help("The log's verifier key (see `rollcall log-key show`); repeat it where the log has had several"))
                 .after_help("Example:\n  rollcall fork verify mirror.fork --log-key ORIGIN+ID+KEY\n\nExit code 0: the log has signed two histories. 3: the file does not show it."),
         )
 }
@@ -30,11 +30,12 @@ pub(super) fn command() -> Command {
 pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
     let Some(("verify", args)) = args.subcommand() else { return Err(Failure::usage("fork verify?")) };
     let path = args.get_one::<PathBuf>("file").ok_or_else(|| Failure::usage("which file?"))?;
-    let signer = super::vkey(args)?.ok_or_else(|| Failure::usage("which log? --log-key VKEY"))?;
+    let signers = super::vkeys(args)?;
+    let signer = signers.first().cloned().ok_or_else(|| Failure::usage("which log? --log-key VKEY"))?;
+    let keys: Vec<_> = signers.into_iter().filter(|other| other.name == signer.name).map(|signer| signer.key).collect();
     let text = input::read_text(path, RECEIPT_BYTES_MAX)?;
-    let (earlier, later) = Fork::read(&text)
-        .and_then(|fork| fork.verify(&signer.name, &signer.key))
-        .map_err(|error| not_shown(path, &error))?;
+    let (earlier, later) =
+        Fork::read(&text).and_then(|fork| fork.verify(&signer.name, &keys)).map_err(|error| not_shown(path, &error))?;
     let row = |head: &Head| json!({"size": head.size, "root": head.root.to_string()});
     let text = format!(
         "proven: the log `{}` has signed two histories\n  a head of {} entries, root {}\n  a head of {} entries, root {}, which does not extend it\n",

@@ -4,11 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Arg, ArgMatches, Command, value_parser};
 use rollcall_core::audit::{Auditor, Level, Report};
-use rollcall_core::checkpoint::Checkpoint;
 use rollcall_core::digest::LedgerId;
 use rollcall_core::fork::Fork;
-use rollcall_core::key::PublicKey;
-use rollcall_core::note::Note;
 use rollcall_core::tree::Tree;
 use rollcall_storage::StoreError;
 use rollcall_storage::published::{Files as _, Folder, Published, publish_checkpoint, publish_tiles};
@@ -25,6 +22,7 @@ pub(super) fn command() -> Command {
         .arg(Arg::new("source").value_name("URL|DIR").required(true).help("Where the log is published"))
         .arg(Arg::new("folder").value_name("DIR").required(true).value_parser(value_parser!(PathBuf)).help("Folder of the mirror, itself fit to be served"))
         .arg(Arg::new("ledger-id").long("ledger-id").value_name("ID").required(true).help("The ledger id, from a source that you trust"))
+        .arg(Arg::new("succession").long("succession").value_name("N").value_parser(value_parser!(u64)).help("Follow the authority that has gone on without the operator after the head of N entries, which the community recognises as the last; what is here above it is put aside"))
         .after_help("Examples:\n  rollcall mirror https://ledger.example.org mirror/ --ledger-id ID\n  rollcall audit mirror/ --ledger-id ID\n\nExit code 3: the log is invalid, or has signed two histories; then the mirror stays as it was and DIR.fork holds the proof.\nExit code 4: the log could not be read.")
 }
 
@@ -47,7 +45,11 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
     if report.is_valid() {
         return mirror.keep(&theirs, &tree);
     }
-    mirror.refuse(&theirs, &report)
+    let recognised = args.get_one::<u64>("succession");
+    match recognised.map(|after| mirror.succeed(&theirs, expected, *after)).transpose()?.flatten() {
+        Some(answer) => Ok(answer),
+        None => mirror.refuse(&theirs, &report),
+    }
 }
 
 /// The mirror as it stands, with the entries that the log would have with what is new.
@@ -105,6 +107,53 @@ impl Mirror {
         ))
     }
 
+    /// Follows where the authority has gone on without the operator: the log that is shown agrees with the mirror up to the
+    /// head that the authority recognised last, and leaves it there by the authority's own act. What the mirror held above
+    /// that head is void, and is put aside.
+    /// That head is named by whoever runs the mirror: an authority of long ago could else make everything since void.
+    fn succeed(
+        &self,
+        theirs: &Published<Place>,
+        expected: LedgerId,
+        recognised: u64,
+    ) -> Result<Option<Answer>, Failure> {
+        let Some(own) = &self.own else { return Ok(None) };
+        let beside = self.folder.with_added_extension("succeeding");
+        let mut fresh = Self { folder: beside, own: None, entries: Vec::new() };
+        let mut auditor = fresh.fetch(theirs, expected)?;
+        let tree = auditor.tree().clone();
+        let _ = auditor.checkpoint(theirs.note());
+        let report = auditor.finish(&theirs.checkpoint().head);
+        let Some(before) = tree_of(own)?.filter(|_| report.is_valid()) else { return Ok(None) };
+        let after = recognised;
+        let next = after.saturating_add(1);
+        let named = report.rebuilt.state().log_keys().iter().any(|known| known.after == Some(after));
+        let parted = tree.head_at(after) == before.head_at(after) && tree.head_at(next) != before.head_at(next);
+        if !named || !parted {
+            return Ok(None);
+        }
+        let void = self.folder.with_added_extension(format!("void-{}", before.size()));
+        if void.exists() {
+            return Err(Failure::usage(format!("something was put aside there already: {}", void.display())));
+        }
+        // The new mirror is whole before the old one moves: what interrupts this leaves one of them in place.
+        let mut answer = fresh.keep(theirs, &tree)?;
+        std::fs::rename(&self.folder, &void)
+            .and_then(|()| std::fs::rename(&fresh.folder, &self.folder))
+            .map_err(|error| Failure::io(format!("the mirror cannot be put aside: {}", void.display()), &error))?;
+        let text = format!(
+            "the authority has gone on without the operator after entry {after}; what was here is void, and lies in {}\n",
+            void.display()
+        );
+        answer.text.insert_str(0, &text);
+        if let Some(object) = answer.json.as_object_mut() {
+            object.insert("outcome".to_owned(), json!("succeeded"));
+            object.insert("after".to_owned(), json!(after));
+            object.insert("void".to_owned(), json!(void));
+        }
+        Ok(Some(answer))
+    }
+
     /// Nothing that does not fit is kept, but the proof that the log has signed two histories.
     fn refuse(&self, theirs: &Published<Place>, report: &Report) -> Result<Answer, Failure> {
         let place = theirs.files().place();
@@ -132,7 +181,7 @@ impl Mirror {
     fn fork(&self, theirs: &Published<Place>, report: &Report) -> Result<Option<Fork>, Failure> {
         let Some(own) = &self.own else { return Ok(None) };
         let (kept, shown) = (own.checkpoint(), theirs.checkpoint());
-        let Some(key) = signer(own, report) else { return Ok(None) };
+        let keys: Vec<_> = report.rebuilt.state().log_keys().iter().map(|known| known.key.clone()).collect();
         let (from, to) = if kept.head.size <= shown.head.size { (kept, shown) } else { (shown, kept) };
         // The later history is read whole, so that it can be shown what it makes of the earlier size.
         let later = if std::ptr::eq(to, shown) { tree_of(theirs)? } else { tree_of(own)? };
@@ -146,16 +195,8 @@ impl Mirror {
             earlier: earlier.to_owned(),
             later: later.to_owned(),
         };
-        Ok(Some(fork).filter(|fork| fork.verify(&kept.origin, &key).is_ok()))
+        Ok(Some(fork).filter(|fork| fork.verify(&kept.origin, &keys).is_ok()))
     }
-}
-
-/// The key under which the mirror's own checkpoint verifies.
-fn signer(own: &Published<Folder>, report: &Report) -> Option<PublicKey> {
-    let note = Note::read(own.note()).ok()?;
-    let keys = report.rebuilt.state().log_keys().iter().map(|known| known.key.clone());
-    let mut keys = keys.filter(|key| Checkpoint::verify_note(&note, &own.checkpoint().origin, key).is_ok());
-    keys.next()
 }
 
 fn tree_of<F: rollcall_storage::published::Files>(log: &Published<F>) -> Result<Option<Tree>, Failure> {

@@ -59,6 +59,8 @@ fn signed(args: &ArgMatches) -> Result<(RedbStore, Head, String), Failure> {
     }
     drop(store);
     let note = operator::signed_head(&reading(args)?, path)?;
+    let read = Note::read(&note).ok().and_then(|note| Checkpoint::read(note.text()).ok());
+    let head = read.ok_or_else(|| Failure::bug("the signed head cannot be read"))?.head;
     Ok((RedbStore::read(path)?, head, note))
 }
 
@@ -84,7 +86,9 @@ fn inclusion(args: &ArgMatches, event: &str) -> Result<Answer, Failure> {
             cose(args, Proven::Inclusion { size: head.size, index, path }, &head, &subject)?
         }
     };
-    if let Some(path) = args.get_one::<PathBuf>("entry-file") {
+    if let Some(path) = args.get_one::<PathBuf>("entry-file")
+        && !std::fs::read(path).is_ok_and(|known| known == entry)
+    {
         keys::write_new(path, &entry, 0o644)?;
     }
     let json = json!({"outcome": "proven", "format": format, "entry": index, "size": head.size, "root": head.root.to_string()});
@@ -109,6 +113,9 @@ fn entry_number(args: &ArgMatches, text: &str) -> Result<u64, Failure> {
 
 fn cose(args: &ArgMatches, proven: Proven, head: &Head, subject: &str) -> Result<Vec<u8>, Failure> {
     let session = reading(args)?;
+    if session.state().log().head_at(head.size) != Some(*head) {
+        return Err(Failure::unchecked("the stored tree is not the one that the entries make").hint("rollcall audit"));
+    }
     let key = operator::log_key_of(&session, ledger_path(args)?, head.size)?;
     let origin = session.state().founding().map(|founding| founding.origin.as_str().to_owned()).unwrap_or_default();
     let older = args.get_one::<String>("format").is_some_and(|format| format == "cose-eddsa");

@@ -13,8 +13,8 @@ use rollcall_server::cosigners::{Became, Collected, collect};
 use rollcall_server::fetch::Address;
 use rollcall_server::witness::origin_hash;
 use rollcall_storage::Store as _;
-use rollcall_storage::heads::Heads;
-use rollcall_storage::published::{Files as _, PublishError, publish_checkpoint, publish_tiles};
+use rollcall_storage::heads::{HeadError, Heads};
+use rollcall_storage::published::{Files as _, PublishError, hold, publish_checkpoint, publish_tiles};
 use serde_json::{Value, json};
 
 use super::{ledger_path, reading};
@@ -33,7 +33,7 @@ pub(super) fn command() -> Command {
         .arg(Arg::new("policy").long("policy").value_name("FILE").value_parser(value_parser!(PathBuf)).help("Witnesses to ask, and how many must cosign before the head is published (C2SP tlog-policy)"))
         .arg(Arg::new("timeout").long("timeout").value_name("SECONDS").value_parser(value_parser!(u64).range(1..=3_600)).default_value("30").help("How long to wait for witnesses"))
         .arg(Arg::new("without-quorum").long("without-quorum").action(ArgAction::SetTrue).help("Publish the head even where too few witnesses have cosigned; the answer says so"))
-        .after_help("Examples:\n  rollcall --ledger L publish public/\n  rollcall --ledger L publish public/ --policy witnesses.policy\n\nThe checkpoint is written last; an interrupted run leaves the folder valid, and the next one completes it.\nExit code 4: too few witnesses, nothing changed for readers. 3: a fork alarm, or another history is published there.")
+        .after_help("Examples:\n  rollcall --ledger L publish public/\n  rollcall --ledger L publish public/ --policy witnesses.policy\n\nA policy (C2SP tlog-policy):\n  log ORIGIN+ID+KEY https://ledger.example.org\n  witness north w1.example.org+ID+KEY https://w1.example.org\n  witness south w2.example.org+ID+KEY https://w2.example.org\n  group two all north south\n  quorum two\n\nThe checkpoint is written last; an interrupted run leaves the folder valid, and the next one completes it.\nExit code 4: too few witnesses, nothing changed for readers. 3: a fork alarm, or another history is published there.")
 }
 
 pub(super) fn policy(path: &Path) -> Result<Policy, Failure> {
@@ -46,6 +46,7 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
     let ledger = ledger_path(args)?;
     let folder = args.get_one::<PathBuf>("folder").ok_or_else(|| Failure::usage("where to? publish DIR"))?;
     let asked = args.get_one::<PathBuf>("policy").map(|path| policy(path)).transpose()?;
+    let _held = hold(folder)?;
     let note = operator::signed_head(&session, ledger)?;
     let read = Note::read(&note).ok().and_then(|note| Checkpoint::read(note.text()).ok());
     let own = read.ok_or_else(|| Failure::bug("the signed head cannot be read"))?;
@@ -70,12 +71,15 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
 struct Witnessed {
     asked: bool,
     met: bool,
+    proven: bool,
     rows: Vec<(String, &'static str, String)>,
 }
 
 impl Witnessed {
+    /// Tells whether a fork is proven. What a witness only says keeps nothing from being published: one that lies could stop
+    /// every log.
     fn alarmed(&self) -> bool {
-        self.rows.iter().any(|(_, word, _)| *word == "FORK ALARM")
+        self.proven
     }
 }
 
@@ -94,21 +98,27 @@ fn witness(
     let ledger = ledger_path(args)?;
     let cosigned = match cosigned.strip_prefix(note) {
         Some("") | None => note.to_owned(),
-        Some(lines) => Heads::of(ledger).add_lines(note, lines)?,
+        Some(lines) => match Heads::of(ledger).add_lines(note, lines) {
+            // Somebody has appended meanwhile; this head is cosigned all the same.
+            Ok(_) | Err(HeadError::Superseded) => cosigned.clone(),
+            Err(error) => return Err(error.into()),
+        },
     };
     let mut rows: Vec<_> = quorum.cosigned.iter().map(|(name, at)| (name.clone(), "cosigned", moment(*at))).collect();
+    let mut proven = false;
     for (name, became) in witnesses {
         match became {
             Became::Cosigned { .. } => {}
             Became::ForkAlarm(what) => {
-                let kept = keep_evidence(ledger, session, policy, &name, note, tree)?;
+                let (kept, shown) = keep_evidence(ledger, session, policy, &name, note, tree)?;
+                proven |= shown;
                 rows.push((name, "FORK ALARM", format!("{what}{kept}")));
             }
             Became::Failed(what) => rows.push((name, "failed", what)),
             Became::Unanswered => rows.push((name, "no answer", String::new())),
         }
     }
-    Ok((cosigned, Witnessed { asked: true, met: quorum.met, rows }))
+    Ok((cosigned, Witnessed { asked: true, met: quorum.met, proven, rows }))
 }
 
 pub(super) fn moment(seconds: u64) -> String {
@@ -124,16 +134,18 @@ fn keep_evidence(
     name: &str,
     note: &str,
     tree: &Tree,
-) -> Result<String, Failure> {
-    let Some(founding) = session.state().founding() else { return Ok(String::new()) };
+) -> Result<(String, bool), Failure> {
+    let nothing = (String::new(), false);
+    let Some(founding) = session.state().founding() else { return Ok(nothing) };
     let origin = founding.origin.as_str();
     let url = policy.witnesses().iter().find(|witness| witness.name == name).and_then(|witness| witness.url.clone());
     let path = format!("{}/checkpoint", origin_hash(origin));
     let shown = url.map(|url| Address::new(&url).read(&path, rollcall_core::limits::NOTE_BYTES_MAX));
-    let Some(Ok(Some(bytes))) = shown else { return Ok(String::new()) };
-    let Ok(theirs) = String::from_utf8(bytes) else { return Ok(String::new()) };
-    let Some(key) = session.state().log_key(tree.size()) else { return Ok(String::new()) };
-    let Ok(checkpoint) = Checkpoint::verify(&theirs, origin, key) else { return Ok(String::new()) };
+    let Some(Ok(Some(bytes))) = shown else { return Ok(nothing) };
+    let Ok(theirs) = String::from_utf8(bytes) else { return Ok(nothing) };
+    let keys: Vec<_> = session.state().log_keys().iter().map(|known| known.key.clone()).collect();
+    let verified = keys.iter().find_map(|key| Checkpoint::verify(&theirs, origin, key).ok());
+    let Some(checkpoint) = verified else { return Ok(nothing) };
     let size = checkpoint.head.size;
     let fork = tree.head_at(size).map(|implied| Fork {
         implied: implied.root,
@@ -141,13 +153,15 @@ fn keep_evidence(
         earlier: theirs.clone(),
         later: note.to_owned(),
     });
-    let (extension, text) = match fork.filter(|fork| fork.verify(origin, key).is_ok()) {
+    let (extension, text) = match fork.filter(|fork| fork.verify(origin, &keys).is_ok()) {
         Some(fork) => ("fork", fork.text()),
-        None => ("seen-by-witness", theirs),
+        // A head beyond this ledger's, or one that it has: only the first shows that something is amiss.
+        None if tree.size() < size => ("seen-by-witness", theirs),
+        None => return Ok(nothing),
     };
     let path = ledger.with_added_extension(extension);
     output::replace(&path, text.as_bytes())?;
-    Ok(format!("; evidence: {}", path.display()))
+    Ok((format!("; evidence: {}", path.display()), true))
 }
 
 fn answer(

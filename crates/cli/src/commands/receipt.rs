@@ -194,6 +194,9 @@ fn extension(args: &ArgMatches, path: &Path, receipt: &CoseReceipt, signer: Opti
         let what = "this receipt says that one head extends another; give both: --old-head FILE --new-head FILE --log-key VKEY";
         return Err(Failure::usage(what).hint("rollcall receipt verify --help"));
     };
+    if args.get_one::<PathBuf>("policy").is_some() {
+        return Err(Failure::usage("this receipt carries no checkpoint that anybody could cosign; leave --policy out"));
+    }
     let verified = receipt.verify_consistency(&older, &newer, &signer);
     let head = verified.map_err(|error| proves_nothing(path).caused_by(&error))?;
     let json = json!({"outcome": "valid", "origin": signer.name, "old_size": older.size, "size": head.size, "root": head.root.to_string()});
