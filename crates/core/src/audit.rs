@@ -21,8 +21,8 @@ use crate::tree::{Head, Node, Tree, leaf_hash};
 
 /// The tag of the act that names another key of the log.
 const ROTATES: &[u8] = b"rotate-log-key";
-/// Bytes that no payload of that act has.
-const ROTATES_MAX: usize = 2_048;
+/// Bytes of a payload within which its act stands: time and author, the shorter keys, are all that comes before it.
+const ACT_WITHIN: usize = 128;
 /// Faults that a report lists.
 const VIOLATIONS_MAX: usize = 1_000;
 
@@ -163,7 +163,8 @@ impl Auditor {
 
     /// Remembers the keys that a founding or a rotation names. Only these two are read: at the level `log` payloads are not.
     fn names_keys(&mut self, payload: &[u8]) {
-        let rotates = payload.len() < ROTATES_MAX && payload.windows(ROTATES.len()).any(|bytes| bytes == ROTATES);
+        let beginning = payload.get(..ACT_WITHIN).unwrap_or(payload);
+        let rotates = beginning.windows(ROTATES.len()).any(|bytes| bytes == ROTATES);
         if self.origin.is_some() && !rotates {
             return;
         }
