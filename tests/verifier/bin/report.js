@@ -9,21 +9,27 @@ export function report(file, verdict) {
 function details(verdict) {
   if (verdict.outcome === 'unreadable') return [`  ${visible(verdict.what)}`];
   const faults = verdict.faults.map(fault);
-  if (verdict.ledger === null) return faults;
-  return [...facts(verdict), ...faults, ...roster(verdict)];
+  return [...facts(verdict), ...faults, ...missing(verdict), ...roster(verdict)];
 }
 
 function fault({ entry, code, what }) {
   return `  ${entry === null ? 'whole' : `entry ${entry}`}: ${visible(what)} (${code})`;
 }
 
-function facts({ ledger, origin, size, root, index, act, by, isRehearsal, signers }) {
-  const lines = [`  ledger ${ledger}`];
+function facts({ ledger, origin, oldSize, size, root, index, act, by, isRehearsal, signers }) {
+  const lines = ledger === null ? [] : [`  ledger ${ledger}`];
   if (isRehearsal) lines.push('  a rehearsal: times are declared and keys are public');
+  if (signers?.log === 'unread') lines.push('  nobody looked at the checkpoint');
   if (signers?.log === 'absent') lines.push('  the log\'s key has not signed the checkpoint: entries may have been cut off');
-  if (act !== undefined) lines.push(`  entry ${index}: ${act} by ${visible(by)}`);
+  if (index !== undefined) lines.push(act === undefined ? `  entry ${index}` : `  entry ${index}: ${act} by ${visible(by)}`);
+  if (oldSize !== undefined) lines.push(`  grown from size ${oldSize}`);
   if (origin !== undefined) lines.push(`  origin ${visible(origin ?? 'unknown')}`, `  size ${size}`, `  root ${root}`);
   return lines;
+}
+
+/** Events that somebody named as missing, and that are not in the log still. */
+function missing({ neverCame = [] }) {
+  return neverCame.map((id) => `  missing: ${id}`);
 }
 
 function roster({ roster: tenures = [] }) {

@@ -3,14 +3,17 @@
 import { element, facts, table } from './element.js';
 
 const FAULTS_SHOWN = 200;
-const WORDS = { good: 'has signed', bad: 'has a signature that is not good', absent: 'has not signed' };
+const WORDS = {
+  good: 'has signed', bad: 'has a signature that is not good', absent: 'has not signed',
+  unread: 'was not asked: there are too many faults',
+};
 
 const REHEARSAL = 'A rehearsal: its times are declared, its keys are public, and it proves nothing.';
 const OPEN_END = 'Nobody vouches for the end of this log: entries may have been cut off.';
 
 const NOT_CHECKED = [
   'The rules of the charter: whether who appointed, voted or granted was entitled to. `rollcall audit` judges them.',
-  'Acceptance times: they are the operator\u2019s, within what authors claimed.',
+  'Acceptance times: they are the operator\u2019s, within what authors claimed and the witnesses that the log names have seen.',
   'Whether this is the whole log: entries after the checkpoint, and another history shown to somebody else.',
   'What happened outside: lent keys, pressure, documents behind links.',
 ];
@@ -27,7 +30,7 @@ export function describe(verdict, expected) {
     ...identity(verdict, expected),
     ...faultList(verdict.faults),
     ...(verdict.outcome === 'valid' && isReceipt ? receipt(verdict) : []),
-    ...(verdict.signers === undefined ? [] : [...checkpoint(verdict), ...roster(verdict)]),
+    ...(verdict.signers === undefined ? [] : log(verdict)),
     element('h2', '', 'What was not checked'),
     element('ul', '', ...(isReceipt ? NOT_CHECKED_OF_RECEIPT : NOT_CHECKED).map((text) => element('li', '', text))),
   ];
@@ -73,6 +76,10 @@ function receipt({ event, act, by, index, origin, size, root }) {
   ];
 }
 
+function log(verdict) {
+  return [...checkpoint(verdict), ...cosigners(verdict), ...missing(verdict), ...roster(verdict)];
+}
+
 function checkpoint({ origin, size, root, at, stated, signers }) {
   return [
     element('h2', '', 'Log'),
@@ -81,10 +88,29 @@ function checkpoint({ origin, size, root, at, stated, signers }) {
       ['Entries', `${size}; the checkpoint says ${stated?.size ?? 'nothing'}`],
       ['Root', element('code', '', root)],
       ['Last acceptance', instant(at)],
-      ['Checkpoint', `The log\u2019s key ${WORDS[signers.log]}; other signature lines: ${signers.others.length}, not judged here.`],
+      ['Checkpoint', `The log\u2019s key ${WORDS[signers.log]}; other signature lines: ${signers.others.length}.`],
     ]),
     ...(signers.log === 'good' ? [] : [element('p', 'warn', `\u26a0 ${OPEN_END}`)]),
   ];
+}
+
+/** Whom the policy asks, and what they say of the head. */
+function cosigners({ signers }) {
+  if (signers.cosigners.length === 0) return [];
+  const rows = signers.cosigners.map(({ name, verdict, time }) => [name, WORDS[verdict], time === null ? '' : moment(time)]);
+  return [element('h2', '', 'Witnesses of the policy'), table(['Witness', 'Says', 'When'], rows)];
+}
+
+/** A witness may say any second, also one that no calendar of the browser has. */
+function moment(seconds) {
+  const date = new Date(Number(seconds) * 1000);
+  return Number.isNaN(date.getTime()) ? `${seconds} s` : instant(date.getTime());
+}
+
+function missing({ neverCame }) {
+  if (neverCame.length === 0) return [];
+  const intro = 'Events that somebody says to have submitted, and that are not in the log.';
+  return [element('h2', '', 'Missing'), element('p', 'help', intro), table(['Event'], neverCame.map((id) => [id]))];
 }
 
 function roster({ roster: tenures, at, faults }) {

@@ -76,6 +76,8 @@ export const ACTS = {
   'settle-key': { event: 'event', ruling: 'uphold|dismiss' },
   'replace-authority': { authority: 'handles', threshold: 'integer' },
   'rotate-log-key': { log_key: 'key', 'after?': 'integer' },
+  'name-witnesses': { policy: 'text' },
+  anchor: { checkpoint: 'text' },
   'claim-account': { ...ACCOUNT, login: 'text', 'page?': 'text' },
   'verify-account': { event: 'event', 'digest?': 'digest' },
   'release-account': ACCOUNT,

@@ -3,7 +3,7 @@
 /** Acts that are the authority's whenever they name no basis; those of them that change what is kept here are kept. */
 const ACTS = new Set([
   'appoint', 'found-unit', 'dissolve-unit', 'end', 'enrol-people', 'settle-key', 'replace-authority', 'rotate-log-key',
-  'reconstitute',
+  'name-witnesses', 'reconstitute',
 ]);
 
 export class Authority {

@@ -17,21 +17,24 @@ const TRUE = 0xf5;
 
 /** The one item that the bytes are. Throws a Fault `not-canonical` for anything else. */
 export function decode(bytes) {
-  const reader = new Reader(bytes);
-  const value = reader.item(0);
-  if (reader.offset !== bytes.length) refuse('bytes follow the item');
-  return value;
+  return new Reader(bytes).whole();
 }
 
 function refuse(what) {
   throw new Fault('not-canonical', what);
 }
 
-class Reader {
+export class Reader {
   constructor(bytes) {
     this.bytes = bytes;
     this.offset = 0;
     this.items = 0;
+  }
+
+  whole() {
+    const value = this.item(0);
+    if (this.offset !== this.bytes.length) refuse('bytes follow the item');
+    return value;
   }
 
   item(depth) {
@@ -39,21 +42,25 @@ class Reader {
     if (this.items > CBOR_ITEMS_MAX) refuse('too many items');
     const first = this.byte();
     if (first === FALSE || first === TRUE) return first === TRUE;
-    const argument = this.argument(first & 31);
     switch (first >> 5) {
       case UNSIGNED:
-        return argument;
+        return this.argument(first & 31);
       case BYTES:
-        return this.take(argument);
+        return this.take(this.argument(first & 31));
       case TEXT:
-        return utf8Text(this.take(argument)) ?? refuse('a text is not UTF-8');
+        return utf8Text(this.take(this.argument(first & 31))) ?? refuse('a text is not UTF-8');
       case ARRAY:
-        return this.array(argument, depth + 1);
+        return this.array(this.argument(first & 31), depth + 1);
       case MAP:
-        return this.map(argument, depth + 1);
+        return this.map(this.argument(first & 31), depth + 1);
       default:
-        return refuse('a kind of value that does not occur');
+        return this.other(first, depth);
     }
+  }
+
+  /** Kinds of values that the format does not have. */
+  other() {
+    return refuse('a kind of value that does not occur');
   }
 
   array(length, depth) {

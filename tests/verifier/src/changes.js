@@ -7,6 +7,7 @@ import { Charter } from './charter.js';
 import { charterDigest } from './digest.js';
 import { LogKeys } from './logkeys.js';
 import { People } from './people.js';
+import { parsePolicy } from './policy.js';
 import { Roster } from './roster.js';
 
 /** What each act changes in the book of changes, once it stands at an instant and an entry. */
@@ -23,6 +24,7 @@ const CHANGES = {
   },
   'replace-authority': (book, { fields }) => book.authority.replace(fields.authority, fields.threshold),
   'rotate-log-key': (book, { fields, entry }) => book.logKeys.begin(fields.log_key, entry + 1),
+  'name-witnesses': (book, { fields }) => book.nameWitnesses(parsePolicy(fields.policy)),
   reconstitute: (book, { fields }) => {
     const effect = book.motions.get(fields.basis);
     if (effect?.kind === 'reconstitute-authority') book.authority.replace(effect.authority, effect.threshold);
@@ -59,6 +61,8 @@ export class Changes {
   roster = new Roster();
   authority = null;
   logKeys = new LogKeys();
+  /** The witness policy in force; null while the log names no witnesses. */
+  witnesses = null;
   /** Event ids of motions to their effects. */
   motions = new Map();
   /** Handles that an import named: nobody's key is theirs before the authority has signed for it. */
@@ -98,6 +102,10 @@ export class Changes {
     if (entry === null || !Object.hasOwn(CHANGES, entry.event.act)) return;
     const { event, id, key, index } = entry;
     CHANGES[event.act](this, { ...event, id, key, index, at: last.acceptedAt, entry: last.index });
+  }
+
+  nameWitnesses(policy) {
+    this.witnesses = policy.asksNobody ? null : policy;
   }
 
   enrol(person, key) {

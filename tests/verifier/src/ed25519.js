@@ -20,7 +20,7 @@ function isReduced(encoded) {
 }
 
 /** Whether a public key is canonical, on the curve, not of small order and free of torsion. */
-function isGoodKey(point) {
+export function isGoodKey(point) {
   if (point.length !== 32 || !isReduced(point)) return false;
   try {
     const decoded = ed25519.Point.fromBytes(point);

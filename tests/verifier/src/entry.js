@@ -4,7 +4,7 @@ import { ACTS } from './acts.js';
 import { fromHex, hex } from './bytes.js';
 import { decode } from './cbor.js';
 import { eventId } from './digest.js';
-import { attempt, Fault, refuse } from './fault.js';
+import { attempt, attemptLater, Fault, refuse } from './fault.js';
 import { isInteger, isTime, keys } from './field.js';
 import { ENTRY_BYTES_MAX, FORMAT_VERSION, KEY_APPLICATION_BYTES_MAX, PAYLOAD_BYTES_MAX } from './limits.js';
 import { readPayload } from './payload.js';
@@ -60,12 +60,8 @@ export async function readEntry(bytes, verifier) {
   if (frame.fault !== null) return { entry: null, fault: frame.fault, id: null };
   const { acceptedAt, key, payload } = frame.value;
   const id = hex(eventId(payload));
-  try {
-    await checkSignature(frame.value, verifier);
-  } catch (fault) {
-    if (fault instanceof Fault) return { entry: null, fault, id };
-    throw fault;
-  }
+  const signed = await attemptLater(() => checkSignature(frame.value, verifier));
+  if (signed.fault !== null) return { entry: null, fault: signed.fault, id };
   const event = attempt(() => readAct(payload, verifier));
   if (event.fault !== null) return { entry: null, fault: event.fault, id };
   return { entry: { acceptedAt, key: hex(key), id, event: event.value }, fault: null, id };

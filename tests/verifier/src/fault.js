@@ -25,3 +25,13 @@ export function attempt(judge) {
     throw error;
   }
 }
+
+/** `attempt` of what takes its time. */
+export async function attemptLater(judge) {
+  try {
+    return { value: await judge(), fault: null };
+  } catch (error) {
+    if (error instanceof Fault) return { value: null, fault: error };
+    throw error;
+  }
+}

@@ -2,14 +2,18 @@
 // section 16, and then lets it change what it changes. The rules of the charter are not judged.
 
 import { ACTS } from './acts.js';
+import { judgeAnchor } from './anchor.js';
 import { equal, fromHex, hex, utf8 } from './bytes.js';
 import { Changes } from './changes.js';
 import { Charter } from './charter.js';
 import { charterDigest } from './digest.js';
 import { refuse } from './fault.js';
 import { references } from './field.js';
-import { AUTHORITY_MAX, CHARTER_BYTES_MAX, CLOCK_TOLERANCE_MS, NOT_AFTER_MAX_MS, ORIGIN_BYTES_MAX } from './limits.js';
+import {
+  AUTHORITY_MAX, CHARTER_BYTES_MAX, CLOCK_JUMP_MS, CLOCK_TOLERANCE_MS, NOT_AFTER_MAX_MS, ORIGIN_BYTES_MAX,
+} from './limits.js';
 import { EMPTY_ROOT, leafHash, Tree } from './merkle.js';
+import { parsePolicy } from './policy.js';
 import { isRehearsalKey } from './rehearsal.js';
 import { parseKey } from './sshsig.js';
 
@@ -20,22 +24,51 @@ function isOrigin(text) {
   return utf8(text).length <= ORIGIN_BYTES_MAX && /^[^\s+\p{Cc}]+$/u.test(text);
 }
 
+function refuseJump() {
+  refuse('clock-jumped', 'the clock ran on for more than a day, and nothing shows that a day has passed');
+}
+
 export class Ledger {
   tree = new Tree();
   changes = new Changes();
   founding = null;
-  /** The log's origin, as the first founding names it, and the id of entry 0's event: admitted or not. */
+  /** The log's origin, as the first founding names it, admitted or not. */
   origin = null;
-  named = null;
   id = null;
-  lastAcceptedAt = 0;
+  #verifier;
   #indices = new Map();
+  /** When each entry was accepted. */
+  #times = [];
+  /** Event ids that name witnesses, and those that somebody misses. */
+  #namings = new Set();
+  #missed = new Set();
   #confirmed = new Set();
   #charterParts = [];
   #charterBytes = 0;
 
+  constructor(verifier) {
+    this.#verifier = verifier;
+  }
+
   get logKeys() {
     return this.changes.logKeys;
+  }
+
+  get witnesses() {
+    return this.changes.witnesses;
+  }
+
+  get lastAcceptedAt() {
+    return this.#times.at(-1) ?? 0;
+  }
+
+  acceptedAt(index) {
+    return this.#times[index];
+  }
+
+  /** The events that were named as missing and have not come, in the order in which they were named. */
+  get neverCame() {
+    return [...this.#missed].filter((id) => !this.#indices.has(id));
   }
 
   get isFounded() {
@@ -43,9 +76,9 @@ export class Ledger {
   }
 
   /** Takes the next entry. Throws the Fault of one that breaks a rule, which then has changed nothing. */
-  admit(entry) {
+  async admit(entry) {
     if (this.founding === null) this.#judgeFounding(entry);
-    else this.#judge(entry);
+    else await this.#judge(entry);
     this.#take(entry);
   }
 
@@ -81,7 +114,7 @@ export class Ledger {
     if (i >= 0) refuse('rehearsal-key', `the key of ${people[i]} is the published one of rehearsals`);
   }
 
-  #judge(entry) {
+  async #judge(entry) {
     const { event, acceptedAt, key, id } = entry;
     const { act, by, ledger, seen, fields } = event;
     if (!this.isFounded && !FOUNDING_ACTS.has(act)) refuse('founding-open', 'the founding is not confirmed yet');
@@ -89,8 +122,10 @@ export class Ledger {
     if (act !== 'enrol') this.changes.people.judgeAuthor(event, key);
     if (this.#indices.has(id)) refuse('already-there', `the event is in the log already, at entry ${this.#indices.get(id)}`);
     this.#judgeTime(event, acceptedAt);
+    this.#judgeClock(event, acceptedAt);
     this.#judgeSeen(seen);
     this.#judgeReferences(event);
+    this.#judgeMissing(event);
     if (act === 'found') refuse('already-founded', 'the ledger is founded already');
     if (!this.isFounded) this.#judgeWhileFounding(event);
     if (act === 'enrol' && this.changes.people.isTaken(key)) refuse('key-taken', 'the key belongs to somebody already');
@@ -99,6 +134,14 @@ export class Ledger {
     this.changes.judgeLogKey(entry);
     if (act === 'enrol-people') this.#judgePeople(fields);
     if (act === 'import') this.#judgeImport(fields);
+    if (act === 'name-witnesses' && parsePolicy(fields.policy) === null) refuse('policy-invalid', 'the text is no witness policy');
+    if (act === 'anchor') await this.#judgeAnchor(entry);
+  }
+
+  async #judgeAnchor(entry) {
+    const { since } = await judgeAnchor(entry, this, this.#verifier);
+    const isRecent = BigInt(entry.acceptedAt) - since <= BigInt(CLOCK_JUMP_MS);
+    if (this.#isJump(entry.acceptedAt) && !isRecent) refuseJump();
   }
 
   #judgePeople({ people, keys }) {
@@ -119,6 +162,16 @@ export class Ledger {
     if (acceptedAt > notAfter) refuse('lapsed', 'the event was not valid any more');
   }
 
+  /** An anchor shows by itself that the time has come, once it is found fit; other witnesses may be named at any time. */
+  #judgeClock({ act, fields }, acceptedAt) {
+    const mayJump = act === 'anchor' || act === 'name-witnesses' || (act === 'endorse' && this.#namings.has(fields.event));
+    if (this.witnesses !== null && this.#isJump(acceptedAt) && !mayJump) refuseJump();
+  }
+
+  #isJump(acceptedAt) {
+    return acceptedAt - this.lastAcceptedAt > CLOCK_JUMP_MS;
+  }
+
   #judgeSeen({ size, root }) {
     if (size > this.tree.size) refuse('seen-beyond-log', `the event has seen ${size} entries`);
     if (!equal(this.tree.root(size), root)) refuse('seen-root-differs', `the event has seen another log of size ${size}`);
@@ -130,6 +183,11 @@ export class Ledger {
       if (index === undefined) refuse('unknown-event', `no entry carries the event ${id}`);
       if (index >= seen.size) refuse('reference-unseen', `the author had not seen the event ${id} at entry ${index}`);
     }
+  }
+
+  #judgeMissing({ seen, missing }) {
+    const index = missing.map((id) => this.#indices.get(id)).find((known) => known < seen.size);
+    if (index !== undefined) refuse('not-missing', `the author had seen what is named as missing, at entry ${index}`);
   }
 
   #judgeWhileFounding({ act, by, fields }) {
@@ -151,7 +209,9 @@ export class Ledger {
   #take(entry) {
     const { event, id } = entry;
     this.#indices.set(id, entry.index);
-    this.lastAcceptedAt = entry.acceptedAt;
+    this.#times.push(entry.acceptedAt);
+    if (event.act === 'name-witnesses') this.#namings.add(id);
+    for (const missed of event.missing) this.#missed.add(missed);
     if (this.founding === null) {
       [this.founding, this.id] = [event.fields, id];
       this.changes.found(entry);

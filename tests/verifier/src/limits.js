@@ -19,9 +19,14 @@ export const NOTE_SIGNATURES_MAX = 64;
 export const NOTE_BYTES_MAX = 131_072;
 export const POLICY_NAMES_MAX = 1_024;
 export const RECEIPT_BYTES_MAX = 262_144;
+export const MISSING_MAX = 16;
 export const CLOCK_TOLERANCE_MS = 300_000;
+export const CLOCK_JUMP_MS = 86_400_000;
 export const NOT_AFTER_MAX_MS = 31_622_400_000;
 export const KEY_WAIT_MS = 604_800_000;
 export const KEY_CANCEL_MS = 259_200_000;
 export const KEY_AGE_MS = 604_800_000;
 export const TIME_MS_MAX = 4_102_444_800_000;
+
+/** Faults after which an audit reads no further: section 16. */
+export const FAULTS_MAX = 1_000;

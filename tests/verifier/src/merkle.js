@@ -65,14 +65,17 @@ function wellFormed(hashes) {
   return hashes.every((hash) => hash instanceof Uint8Array && hash.length === HASH_BYTES);
 }
 
-/** RFC 9162 section 2.1.3.2. Index and size are BigInt: proofs come from anywhere. */
-export function verifyInclusion({ index, size, leaf, path, root }) {
-  if (!wellFormed([leaf, root, ...path]) || index < 0n || index >= size) return false;
+/**
+ * The root to which a path leads from a leaf (RFC 9162 section 2.1.3.2), or null. Index and size are BigInt: proofs come from
+ * anywhere.
+ */
+export function inclusionRoot({ index, size, leaf, path }) {
+  if (!wellFormed([leaf, ...path]) || index < 0n || index >= size) return null;
   let position = index;
   let last = size - 1n;
   let hash = leaf;
   for (const sibling of path) {
-    if (last === 0n) return false;
+    if (last === 0n) return null;
     if (position % 2n === 1n || position === last) {
       hash = nodeHash(sibling, hash);
       while (position % 2n === 0n && position !== 0n) [position, last] = [position >> 1n, last >> 1n];
@@ -81,16 +84,24 @@ export function verifyInclusion({ index, size, leaf, path, root }) {
     }
     [position, last] = [position >> 1n, last >> 1n];
   }
-  return last === 0n && equal(hash, root);
+  return last === 0n ? hash : null;
 }
 
-/** RFC 9162 section 2.1.4.2. Size 0 proves nothing; equal sizes take an empty path and equal roots. */
-export function verifyConsistency({ oldSize, newSize, oldRoot, newRoot, path }) {
-  if (!wellFormed([oldRoot, newRoot, ...path]) || oldSize < 1n || oldSize > newSize) return false;
-  if (oldSize === newSize) return path.length === 0 && equal(oldRoot, newRoot);
+export function verifyInclusion({ root, ...proof }) {
+  const found = inclusionRoot(proof);
+  return found !== null && equal(found, root);
+}
+
+/**
+ * The newer root to which a path leads from an older one (RFC 9162 section 2.1.4.2), or null. Size 0 proves nothing; equal sizes
+ * take an empty path.
+ */
+export function consistencyRoot({ oldSize, newSize, oldRoot, path }) {
+  if (!wellFormed([oldRoot, ...path]) || oldSize < 1n || oldSize > newSize) return null;
+  if (oldSize === newSize) return path.length === 0 ? oldRoot : null;
   const isPowerOfTwo = (oldSize & (oldSize - 1n)) === 0n;
   const hashes = isPowerOfTwo ? [oldRoot, ...path] : path;
-  if (hashes.length === 0) return false;
+  if (hashes.length === 0) return null;
 
   let position = oldSize - 1n;
   let last = newSize - 1n;
@@ -98,7 +109,7 @@ export function verifyConsistency({ oldSize, newSize, oldRoot, newRoot, path }) 
   let older = hashes[0];
   let newer = hashes[0];
   for (const hash of hashes.slice(1)) {
-    if (last === 0n) return false;
+    if (last === 0n) return null;
     if (position % 2n === 1n || position === last) {
       older = nodeHash(hash, older);
       newer = nodeHash(hash, newer);
@@ -108,5 +119,10 @@ export function verifyConsistency({ oldSize, newSize, oldRoot, newRoot, path }) 
     }
     [position, last] = [position >> 1n, last >> 1n];
   }
-  return last === 0n && equal(older, oldRoot) && equal(newer, newRoot);
+  return last === 0n && equal(older, oldRoot) ? newer : null;
+}
+
+export function verifyConsistency({ newRoot, ...proof }) {
+  const found = consistencyRoot(proof);
+  return found !== null && equal(found, newRoot);
 }

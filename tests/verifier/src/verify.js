@@ -3,15 +3,19 @@
 
 import { hex } from './bytes.js';
 import { readBundle } from './bundle.js';
-import { judgeHead, judgeSigners } from './checkpoint.js';
+import { judgeHead, judgeSigners, judgeTime } from './checkpoint.js';
 import { Verifier } from './ed25519.js';
 import { readEntry } from './entry.js';
-import { attempt, faultOf } from './fault.js';
+import { attempt, attemptLater, faultOf } from './fault.js';
+import { Faults } from './faults.js';
 import { Ledger } from './ledger.js';
 import { readPublished } from './published.js';
 
 /** Entries whose signatures are in flight together: enough to keep a verifier busy, few enough to be small in memory. */
 const CHUNK = 64;
+
+/** Of a log with too many faults nobody looked at the checkpoint. */
+const UNREAD = { log: 'unread', cosigners: [], others: [] };
 
 /** Judges the bytes of a bundle, as `judgeLog` does. */
 export async function verifyBundle(bytes, options = {}) {
@@ -34,52 +38,70 @@ export async function verifyPublished(read, options = {}) {
  * - `at`, in Unix milliseconds, is the instant of the roster; by default that of the last acceptance.
  * - `onProgress(done, total)` is told after each chunk and may return a promise.
  */
-async function judgeLog(log, { ledgerId = null, witnesses = [], policy = null, at = null, onProgress = () => {} }) {
-  const { head, entries, isCutOff } = log;
+async function judgeLog(log, options) {
+  const { head } = log;
   const verifier = new Verifier();
-  const ledger = new Ledger();
-  const faults = await judgeEntries(ledger, entries, verifier, onProgress);
-  const isSound = faults.length === 0;
-  if (isCutOff) faults.push(faultOf('not-a-bundle', 'the last frame is cut off'));
-  // Said with entry 0, before what else may be wrong with it: whoever expects another ledger asks no further. An entry 0 that
-  // cannot be read has a fault of its own.
-  const isOther = ledgerId !== null && ledger.named !== null && ledger.named !== ledgerId;
-  if (isOther) faults.unshift(faultOf('wrong-ledger', 'the log founds another ledger', 0));
-  faults.push(...(await log.judgeTiles(ledger.tree)));
-  const judged = await judgeSigners(ledger, { ...log, isSound }, { witnesses, policy }, verifier);
-  faults.push(...judged.head, ...(head === null ? [] : judgeHead(ledger.tree, head)), ...judged.policy);
-  if (ledgerId !== null && entries.length === 0) faults.push(faultOf('wrong-ledger', 'the log founds no ledger'));
+  const ledger = new Ledger(verifier);
+  const faults = new Faults();
+  const isSound = await judgeEntries(ledger, log, options, { verifier, faults });
+  const signers = faults.isFull ? UNREAD : await judgeWhole(ledger, { ...log, isSound }, options, { verifier, faults });
+  const outcome = faults.isEmpty ? 'valid' : 'invalid';
+  return { outcome, ...describe(ledger, head, options.at ?? ledger.lastAcceptedAt), signers, faults: faults.list };
+}
 
-  const outcome = faults.length === 0 ? 'valid' : 'invalid';
-  return { outcome, ...describe(ledger, head, at ?? ledger.lastAcceptedAt), signers: judged.signers, faults };
+/** What is said of the whole, after its entries: who has signed its checkpoint. */
+async function judgeWhole(ledger, log, { ledgerId = null, witnesses = [], policy = null }, { verifier, faults }) {
+  const { note, head, entries, isCutOff } = log;
+  if (isCutOff) faults.add(faultOf('not-a-bundle', 'the last frame is cut off'));
+  faults.add(...(await log.judgeTiles(ledger.tree)));
+  const judged = await judgeSigners(ledger, log, { witnesses, policy }, verifier);
+  faults.add(...judged.head, ...(head === null ? [] : judgeHead(ledger.tree, head)));
+  // Which witnesses the log names, and when its last entry was accepted, only a log without a fault shows.
+  if (faults.isEmpty) faults.add(...(await judgeTime(ledger, note, verifier)));
+  faults.add(...judged.policy);
+  if (ledgerId !== null && entries.length === 0) faults.add(faultOf('wrong-ledger', 'the log founds no ledger'));
+  return judged.signers;
 }
 
 function unreadable({ code, message }) {
   return { outcome: 'invalid', ledger: null, faults: [faultOf(code, message)], roster: [] };
 }
 
-async function judgeEntries(ledger, entries, verifier, onProgress) {
-  const faults = [];
+/** Judges entry by entry, up to where there are too many faults; whether none of them has any. */
+async function judgeEntries(ledger, { entries }, { ledgerId = null, onProgress = () => {} }, { verifier, faults }) {
+  let isSound = true;
   for (let start = 0; start < entries.length; start += CHUNK) {
     const chunk = entries.slice(start, start + CHUNK);
     const read = await Promise.all(chunk.map((bytes) => readEntry(bytes, verifier)));
-    read.forEach((one, i) => {
-      const fault = judgeEntry(ledger, one, start + i, faults.length === 0);
-      if (fault !== null) faults.push(faultOf(fault.code, fault.message, start + i));
+    for (const [i, one] of read.entries()) {
+      const index = start + i;
+      if (index === 0) faults.add(...judgeName(one.id, ledgerId));
+      const fault = await judgeEntry(ledger, one, index, isSound);
+      if (fault !== null) faults.add(faultOf(fault.code, fault.message, index));
+      isSound &&= fault === null;
       ledger.append(chunk[i]);
-    });
+      if (faults.isFull) return isSound;
+    }
     await onProgress(start + chunk.length, entries.length);
   }
-  return faults;
+  return isSound;
+}
+
+/**
+ * Said with entry 0, before what else may be wrong with it: whoever expects another ledger asks no further. An entry 0 that cannot
+ * be read has a fault of its own.
+ */
+function judgeName(id, ledgerId) {
+  const isOther = ledgerId !== null && id !== null && id !== ledgerId;
+  return isOther ? [faultOf('wrong-ledger', 'the log founds another ledger', 0)] : [];
 }
 
 /** What one entry would have changed the later ones may rest on: after the first fault only bytes and signatures are judged. */
-function judgeEntry(ledger, { entry, fault, id }, index, isSound) {
-  if (index === 0) ledger.named = id;
+async function judgeEntry(ledger, { entry, fault }, index, isSound) {
   if (fault !== null) return fault;
   const placed = { ...entry, index };
   ledger.note(placed);
-  return isSound ? attempt(() => ledger.admit(placed)).fault : null;
+  return isSound ? (await attemptLater(() => ledger.admit(placed))).fault : null;
 }
 
 function describe(ledger, head, at) {
@@ -93,6 +115,7 @@ function describe(ledger, head, at) {
     root: hex(ledger.tree.root()),
     stated: head === null ? null : { origin: head.origin, size: String(head.size), root: hex(head.root) },
     at,
+    neverCame: ledger.neverCame,
     roster: ledger.changes.roster.at(at),
   };
 }

@@ -1,19 +1,18 @@
-// Opens the built page in a browser, drops a file on it, and prints the verdict as JSON. Fails where the page asks a network for
-// anything, or where anything on it runs into its own policy.
+// Opens the built page in a browser, drops a file or a folder on it, and prints the verdict as JSON. Fails where the page asks a
+// network for anything, or where anything on it runs into its own policy.
 //
-//     npm run page && npm run browser -- FILE [LEDGER-ID]
+//     npm run page && npm run browser -- FILE|DIR [LEDGER-ID [POLICY]]
 
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { basename } from 'node:path';
+import { resolve } from 'node:path';
 import { chromium } from 'playwright-core';
 
 const PAGE = new URL('../dist/rollcall-verifier.html', import.meta.url).href;
 const QUIET = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
   '--disable-component-update', '--disable-sync'];
 
-const [file, ledgerId = ''] = process.argv.slice(2);
-assert.ok(file !== undefined, 'usage: browser.js FILE [LEDGER-ID]');
+const [file, ledgerId = '', policy] = process.argv.slice(2);
+assert.ok(file !== undefined, 'usage: browser.js FILE|DIR [LEDGER-ID [POLICY]]');
 
 const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: QUIET });
 try {
@@ -30,6 +29,7 @@ async function verdictOf(page) {
   page.on('pageerror', (error) => complaints.push(error.message));
   await page.goto(PAGE);
   await page.fill('#ledger-id', ledgerId);
+  if (policy !== undefined) await page.setInputFiles('#policy', policy);
   await drop(page);
   await page.waitForSelector('#result:not([hidden])', { timeout: 300_000 });
   assert.deepEqual(requests, [PAGE], 'the page asks nobody for anything');
@@ -37,14 +37,12 @@ async function verdictOf(page) {
   return page.evaluate(read);
 }
 
+/** Drops the file or folder as a hand would: the browser itself reads it. */
 async function drop(page) {
-  const content = readFileSync(file).toString('base64');
-  const transfer = await page.evaluateHandle(([name, text]) => {
-    const made = new DataTransfer();
-    made.items.add(new File([Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0))], name));
-    return made;
-  }, [basename(file), content]);
-  await page.dispatchEvent('#drop', 'drop', { dataTransfer: transfer });
+  const { x, y, width, height } = await page.locator('#drop').boundingBox();
+  const session = await page.context().newCDPSession(page);
+  const place = { x: x + width / 2, y: y + height / 2, data: { items: [], files: [resolve(file)], dragOperationsMask: 1 } };
+  for (const type of ['dragEnter', 'dragOver', 'drop']) await session.send('Input.dispatchDragEvent', { type, ...place });
 }
 
 /** Reads what somebody in front of the page would: verdict, facts, faults and roster. */

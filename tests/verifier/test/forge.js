@@ -5,7 +5,7 @@ import { ed25519 } from '@noble/curves/ed25519.js';
 import { base64, compare, concat, fromHex, hex, utf8 } from '../src/bytes.js';
 import { charterDigest, eventId, rehearsalSeed } from '../src/digest.js';
 import { EMPTY_ROOT, leafHash, nodeHash, Tree } from '../src/merkle.js';
-import { ED25519, keyId } from '../src/note.js';
+import { COSIGNATURE, ED25519, keyId } from '../src/note.js';
 import { signedBytes } from '../src/sshsig.js';
 
 export const ORIGIN = 'rehearsal.invalid/rollcall';
@@ -88,6 +88,12 @@ export function testKey(name) {
   return ed25519.getPublicKey(testSeed(name));
 }
 
+/** The key of every log here, as a vkey. */
+export function logVkey() {
+  const point = ed25519.getPublicKey(LOG_SEED);
+  return `${ORIGIN}+${hex(keyId(ORIGIN, ED25519, point))}+${base64(concat(Uint8Array.of(ED25519), point))}`;
+}
+
 export function signEvent(payload, seed) {
   const key = ed25519.getPublicKey(seed);
   return [payload, key, ed25519.sign(signedBytes('rollcall-event-v1', payload), seed)];
@@ -98,6 +104,21 @@ export function signNote(text, { name = ORIGIN, seed = LOG_SEED } = {}) {
   const point = ed25519.getPublicKey(seed);
   const blob = concat(keyId(name, ED25519, point), ed25519.sign(utf8(text), seed));
   return `${text}\n\u2014 ${name} ${base64(blob)}\n`;
+}
+
+/** A witness of a seed of one byte repeated: `{ name, seed, id, vkey }`. */
+export function witness(byte, name = `w${byte}.example`) {
+  const seed = new Uint8Array(32).fill(byte);
+  const point = ed25519.getPublicKey(seed);
+  const id = keyId(name, COSIGNATURE, point);
+  return { name, seed, id, vkey: `${name}+${hex(id)}+${base64(concat(Uint8Array.of(COSIGNATURE), point))}` };
+}
+
+/** A witness's line under a note's text, at a time in seconds. */
+export function cosign({ name, seed, id }, text, seconds = 5) {
+  const time = fromHex(BigInt(seconds).toString(16).padStart(16, '0'));
+  const signature = ed25519.sign(utf8(`cosignature/v1\ntime ${seconds}\n${text}`), seed);
+  return `\u2014 ${name} ${base64(concat(id, time, signature))}\n`;
 }
 
 export function frame(entry) {
@@ -175,8 +196,9 @@ export function proof(extra, forge, { index, size = forge.tree.size, seeds = [LO
   const hashes = path ?? pathTo(index, forge.entries.slice(0, size).map(leafHash));
   const text = forge.text({ size, root: forge.tree.root(size) });
   const lines = seeds.map((seed) => signNote(text, { seed }).slice(text.length + 1));
-  const head = note ?? `${text}\n${lines.join('')}`;
-  return ['c2sp.org/tlog-proof@v1', `extra ${base64(extra)}`, `index ${index}`, ...hashes.map(base64), '', head].join('\n');
+  const checkpoint = note ?? `${text}\n${lines.join('')}`;
+  const lead = extra === null ? [] : [`extra ${base64(extra)}`];
+  return ['c2sp.org/tlog-proof@v1', ...lead, `index ${index}`, ...hashes.map(base64), '', checkpoint].join('\n');
 }
 
 /** A receipt of one entry; every part of it can be another. */
@@ -185,4 +207,47 @@ export function receipt(forge, index, {
 } = {}) {
   const extra = [label, founding, entry, ...(handovers === undefined ? [] : [handovers])];
   return utf8(proof(encode(extra), forge, { index, ...rest }));
+}
+
+/** RFC 9162 section 2.1.4.1, as it is written there. */
+function subproof(count, leaves, isWhole) {
+  if (count === leaves.length) return isWhole ? [] : [root(leaves)];
+  const half = 2 ** Math.ceil(Math.log2(leaves.length) - 1);
+  const [left, right] = [leaves.slice(0, half), leaves.slice(half)];
+  if (count <= half) return [...subproof(count, left, isWhole), root(right)];
+  return [...subproof(count - half, right, false), root(left)];
+}
+
+/** CBOR as COSE has it: negative integers, null, and maps whose labels are integers, in the order in which a Map has them. */
+export function encodeCose(value) {
+  if (value === null) return Uint8Array.of(0xf6);
+  if (typeof value === 'number' && value < 0) return head(1, -1 - value);
+  if (Array.isArray(value)) return concat(head(4, value.length), ...value.map(encodeCose));
+  if (!(value instanceof Map)) return encode(value);
+  return encodeLabels([...value]);
+}
+
+function encodeLabels(pairs) {
+  return concat(head(5, pairs.length), ...pairs.flat().map(encodeCose));
+}
+
+/** A COSE Receipt with one proof of a kind over a root; every part of it can be another. */
+function cose(kind, proof, over, {
+  alg = -19, header = [[1, alg], [395, 1], [4, utf8('log')]], proofs = [[kind, [encode(proof)]]], payload = null,
+  seed = LOG_SEED, tag = [0xd2], tail = [],
+} = {}) {
+  const protectedHeader = encodeLabels(header);
+  const signature = ed25519.sign(encode(['Signature1', protectedHeader, new Uint8Array(), over]), seed);
+  const parts = [protectedHeader, new Map([[396, new Map(proofs)]]), payload, signature];
+  return concat(Uint8Array.from(tag), encodeCose(parts), Uint8Array.from(tail));
+}
+
+export function coseInclusion(forge, index, { size = forge.tree.size, path = null, ...rest } = {}) {
+  const hashes = path ?? pathTo(index, forge.entries.slice(0, size).map(leafHash));
+  return cose(-1, [size, index, hashes], forge.tree.root(size), rest);
+}
+
+export function coseConsistency(forge, oldSize, { size = forge.tree.size, path = null, ...rest } = {}) {
+  const hashes = path ?? subproof(oldSize, forge.entries.slice(0, size).map(leafHash), true);
+  return cose(-2, [oldSize, size, hashes], forge.tree.root(size), rest);
 }

@@ -2,13 +2,11 @@
 
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
-import { ed25519 } from '@noble/curves/ed25519.js';
-import { base64, concat, hex, utf8 } from '../src/bytes.js';
+import { concat, utf8 } from '../src/bytes.js';
 import { leafHash } from '../src/merkle.js';
-import { COSIGNATURE, keyId } from '../src/note.js';
 import { parsePolicy } from '../src/policy.js';
 import { verifyBundle, verifyPublished } from '../src/verify.js';
-import { Forge, frame, signNote } from './forge.js';
+import { cosign, Forge, frame, signNote, witness } from './forge.js';
 
 const ENTRIES = 300;
 const TAIL = ENTRIES - 256;
@@ -66,17 +64,7 @@ for (const [name, [change, expected, first]] of Object.entries(CASES)) {
 
 test('where no checkpoint is, no log is published', async () => assert.equal(await verifyPublished(async () => null), null));
 
-const WITNESSES = [2, 3].map((byte) => {
-  const seed = new Uint8Array(32).fill(byte);
-  const [name, point] = [`w${byte}.example`, ed25519.getPublicKey(seed)];
-  const id = keyId(name, COSIGNATURE, point);
-  return { name, seed, id, vkey: `${name}+${hex(id)}+${base64(concat(Uint8Array.of(COSIGNATURE), point))}` };
-});
-
-function cosign({ name, seed, id }, text) {
-  const time = Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 5);
-  return `\u2014 ${name} ${base64(concat(id, time, ed25519.sign(utf8(`cosignature/v1\ntime 5\n${text}`), seed)))}\n`;
-}
+const WITNESSES = [2, 3].map((byte) => witness(byte));
 
 test('a policy counts the witnesses whose cosignatures are good', async () => {
   const [first, second] = WITNESSES;
@@ -84,7 +72,7 @@ test('a policy counts the witnesses whose cosignatures are good', async () => {
   const text = small.text();
   const note = signNote(text);
   const [one, two, bad] = [cosign(first, text), cosign(second, text), cosign(second, 'x')];
-  const names = `witness a ${first.vkey}\nwitness b ${second.vkey} https://b # ours\n`;
+  const names = `witness a ${first.vkey}\nwitness b ${second.vkey} https://b#ours\n \t# ours\n`;
   for (const [quorum, lines, code] of [
     ['quorum a', one, null], ['quorum b', one, 'quorum-missing'], ['group g any a b\nquorum g', two, null],
     ['group g all a b\nquorum g', one, 'quorum-missing'], ['group g 2 a b\nquorum g', one + two, null],
@@ -95,6 +83,10 @@ test('a policy counts the witnesses whose cosignatures are good', async () => {
     const { faults } = await verifyBundle(small.bundle(note + lines), { policy });
     assert.equal(faults[0]?.code ?? null, code, `${quorum} ${lines.length}`);
   }
+  const namesake = witness(4, first.name);
+  const twice = parsePolicy(`witness a ${first.vkey}\nwitness b ${namesake.vkey}\ngroup g all a b\nquorum g\n`);
+  const half = await verifyBundle(small.bundle(note + one), { policy: twice });
+  assert.equal(half.faults[0].code, 'quorum-missing', 'two witnesses of one name are two');
   const { faults } = await verifyBundle(small.bundle(`${text}\n`), { policy: parsePolicy('quorum none\n') });
   assert.equal(faults[0].code, 'quorum-missing');
 });
@@ -106,7 +98,8 @@ test('what is no policy is refused', () => {
     `witness a ${a}\nwitness a ${b}\nquorum a\n`, `witness a ${a}\nwitness b ${a}\nquorum a\n`, `witness none ${a}\nquorum none\n`,
     `witness a ${a}\ngroup g 2 a\nquorum g\n`, `witness a ${a}\ngroup g 01 a\nquorum g\n`,
     `witness a ${a}\ngroup g any\nquorum a\n`,
-    `witness a ${a}\ngroup g any a\ngroup h any a\nquorum g\n`, `log ${a}\nquorum none\n`, 'quorum\u00a0none\n']) {
+    `witness a ${a}\ngroup g any a\ngroup h any a\nquorum g\n`, `log ${a}\nquorum none\n`, 'quorum\u00a0none\n',
+    'quorum none # nobody\n', 'quorum none\r\n', '#\x7f\nquorum none\n']) {
     assert.equal(parsePolicy(text), null, text);
   }
 });

@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { fromHex, utf8 } from '../src/bytes.js';
-import { looksLikeReceipt, verifyReceipt } from '../src/receipt.js';
+import { looksLikeProof } from '../src/proof.js';
+import { verifyReceipt } from '../src/receipt.js';
 import { Forge, receipt, signNote } from './forge.js';
 
 const forge = Forge.founded();
@@ -16,7 +17,7 @@ const codeOf = async (bytes, ledgerId = forge.id) => (await verifyReceipt(bytes,
 test('a receipt of every entry verifies from the ledger id alone', async () => {
   for (let index = 0; index < forge.entries.length; index += 1) {
     const bytes = receipt(forge, index);
-    assert.ok(looksLikeReceipt(bytes));
+    assert.ok(looksLikeProof(bytes));
     assert.equal(await codeOf(bytes), null, `entry ${index}`);
   }
 });
