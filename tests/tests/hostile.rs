@@ -55,7 +55,14 @@ impl Scene {
 
     fn header(&self, by: &str) -> Header {
         let at: Timestamp = AT.parse().unwrap();
-        Header { ledger: Some(self.ledger), by: handle(by), at, not_after: at.plus_ms(60_000), seen: self.head }
+        Header {
+            ledger: Some(self.ledger),
+            by: handle(by),
+            at,
+            not_after: at.plus_ms(60_000),
+            seen: self.head,
+            missing: Vec::new(),
+        }
     }
 
     fn ballot(&self, by: &str, change: impl FnOnce(&mut Header)) -> Vec<u8> {

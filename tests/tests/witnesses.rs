@@ -1,49 +1,15 @@
 //! Witnesses on loopback, the real server: a quorum, the dead, the slow and the lying, and a log that forks.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
 
 use rollcall_tests::community::meeting;
-use rollcall_tests::{expect, json, program};
+use rollcall_tests::witness::Running;
+use rollcall_tests::{expect, json};
 use serde_json::{Value, json};
 
 const AT: &str = "2026-03-09T12:30:00Z";
-
-/// A witness that runs until it is dropped.
-struct Running {
-    child: Child,
-    url: String,
-    vkey: String,
-}
-
-impl Running {
-    fn start(here: &Path, name: &str, policy: &str, semantic: bool) -> Self {
-        let key = format!("{name}.key");
-        if !here.join(&key).exists() {
-            let _ = expect(here, 0, &["key", "new", &key, "--no-passphrase"]);
-        }
-        let mut command = Command::new(program());
-        command.current_dir(here).args(["--key", &key, "witness", "serve", "--name", &format!("{name}.example")]);
-        command.args(["--policy", policy, "--store", &format!("{name}.store"), "--listen", "127.0.0.1:0"]);
-        if semantic {
-            command.arg("--semantic");
-        }
-        let mut child = command.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
-        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
-        let vkey = lines.next().unwrap().unwrap().trim_start_matches("witness ").to_owned();
-        let url = lines.next().unwrap().unwrap().rsplit(' ').next().unwrap().to_owned();
-        Self { child, url, vkey }
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
 
 fn on(here: &Path, ledger: &str, code: i32, args: &[&str]) -> Value {
     let args = [&["--ledger", ledger], args, &["--json"]].concat();
@@ -104,9 +70,8 @@ fn a_head_is_published_when_the_quorum_is_met_and_not_before() {
     let here = folder.path();
     meeting(&["Adopt the plan"]).play(here);
     log_policy(here, "play.ledger", "");
-    let (one, two) =
-        (Running::start(here, "one", "logs.policy", false), Running::start(here, "two", "logs.policy", false));
-    let three = Running::start(here, "three", "logs.policy", false);
+    let (one, two) = (Running::start(here, "one", "logs.policy", &[]), Running::start(here, "two", "logs.policy", &[]));
+    let three = Running::start(here, "three", "logs.policy", &[]);
     // A witness that lies: a good line, but made by another key.
     let lie = "\u{2014} three.example AAAAAAAAAAAAAAAA\n".to_owned();
     let (liar, mute) = (impostor("200 OK", Some(lie)), impostor("200 OK", None));
@@ -162,7 +127,7 @@ fn a_forked_operator_is_caught_by_a_witness() {
     item(here, "play.ledger", "Shown to the witness");
     item(here, "other.ledger", "Shown to the members");
     log_policy(here, "play.ledger", "");
-    let witness = Running::start(here, "one", "logs.policy", false);
+    let witness = Running::start(here, "one", "logs.policy", &[]);
     policy(here, &[("one", &witness.vkey, &witness.url)], "quorum one");
     let publish = |ledger: &str, folder: &str, code| {
         on(here, ledger, code, &["publish", folder, "--policy", "witnesses.policy", "--timeout", "5"])
@@ -185,7 +150,7 @@ fn a_forked_operator_is_caught_by_a_witness() {
     assert_eq!(became(&publish("other.ledger", "other", 3), "one"), "FORK ALARM");
     // The witness remembers after it was killed.
     drop(witness);
-    let witness = Running::start(here, "one", "logs.policy", false);
+    let witness = Running::start(here, "one", "logs.policy", &[]);
     policy(here, &[("one", &witness.vkey, &witness.url)], "quorum one");
     assert_eq!(became(&publish("other.ledger", "other", 3), "one"), "FORK ALARM");
     item(here, "play.ledger", "The honest log goes on");
@@ -198,7 +163,7 @@ fn a_witness_that_understands_cosigns_lawful_states_only() {
     let here = folder.path();
     meeting(&["Adopt the plan"]).play(here);
     log_policy(here, "play.ledger", here.join("public").to_str().unwrap());
-    let witness = Running::start(here, "sage", "logs.policy", true);
+    let witness = Running::start(here, "sage", "logs.policy", &["--semantic"]);
     policy(here, &[("sage", &witness.vkey, &witness.url)], "quorum sage");
     let publish = ["publish", "public", "--policy", "witnesses.policy", "--timeout", "20"];
     assert_eq!(on(here, "play.ledger", 0, &publish)["outcome"], "published");

@@ -4,6 +4,7 @@
 
 mod account;
 mod act;
+mod anchor;
 mod append;
 mod attachment;
 mod audit;
@@ -31,9 +32,11 @@ mod pending;
 mod prove;
 mod publish;
 mod receipt;
+mod refusal;
 mod rehearse;
 mod roster;
 mod status;
+mod submit;
 mod tour;
 mod why;
 mod witness;
@@ -102,6 +105,9 @@ pub(crate) fn command() -> Command {
         inspect::sign_command(),
         append::command(),
         receipt::command(),
+        refusal::command(),
+        submit::command(),
+        anchor::command(),
         attachment::command(),
         attachment::erase_command(),
         concentration::command(),
@@ -213,6 +219,9 @@ pub(crate) fn dispatch(matches: &ArgMatches) -> Result<Answer, Failure> {
         "sign" => inspect::sign(args),
         "append" => append::run(args),
         "receipt" => receipt::run(args),
+        "refusal" => refusal::run(args),
+        "submit" => submit::run(args),
+        "anchor" => anchor::run(args),
         "attachment" => attachment::run(args),
         "erase" => attachment::erase(args),
         "concentration" => concentration::run(args),

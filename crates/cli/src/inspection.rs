@@ -60,7 +60,7 @@ impl Inspection {
         for (name, value) in &fields {
             flatten(name, value, state, &mut rows);
         }
-        let Header { ledger, by, at, not_after, seen } = &payload.header;
+        let Header { ledger, by, at, not_after, seen, missing } = &payload.header;
         let own = state.and_then(State::founding).map(|founding| founding.ledger);
         let ledger = match (ledger, own) {
             (Some(ledger), Some(own)) if *ledger == own => format!("{ledger} (the one at hand)"),
@@ -69,13 +69,15 @@ impl Inspection {
             (None, _) => "a new one".to_owned(),
         };
         let seen = format!("{} entries, root {}", seen.size, seen.root);
-        for (name, value) in [
+        let missing = missing.iter().map(|event| ("missing", event.to_string()));
+        let header = [
             ("by", by.to_string()),
             ("ledger", ledger),
             ("at", at.to_string()),
             ("not_after", not_after.to_string()),
             ("seen", seen),
-        ] {
+        ];
+        for (name, value) in header.into_iter().chain(missing) {
             let english = if name == "at" { "written at".to_owned() } else { name.replace('_', " ") };
             rows.push(Row { english, chinese: chinese::field(name).unwrap_or_default(), value });
         }

@@ -2,8 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
+use rollcall_core::digest::EventId;
 use rollcall_core::key::SigningKey;
 use rollcall_core::ledger::rehearsal_log_key;
+use rollcall_core::submission::SignedRefusal;
+use rollcall_core::time::Timestamp;
 use rollcall_storage::Store as _;
 use rollcall_storage::heads::{HeadError, Heads};
 
@@ -55,11 +58,30 @@ pub(crate) fn signed_head(session: &Session, ledger: &Path) -> Result<String, Fa
     Heads::of(ledger).sign(session.state(), &keys, &entry).map_err(Failure::from)
 }
 
+/// What the log says of an act that it refuses.
+pub(crate) fn signed_refusal(
+    session: &Session,
+    ledger: &Path,
+    event: EventId,
+    code: &str,
+    clock: Timestamp,
+) -> Result<String, Failure> {
+    let key = log_key(session, ledger)?;
+    let founding = session.state().founding().ok_or_else(|| Failure::usage("the ledger is not founded"))?;
+    let (origin, head, code) = (founding.origin.as_str().to_owned(), session.state().head(), code.to_owned());
+    Ok(SignedRefusal { origin, event, head, clock, code }.sign(&key))
+}
+
 impl From<HeadError> for Failure {
     fn from(error: HeadError) -> Self {
         let what = "no head of this ledger can be signed".to_owned();
         let mut failure = Self::unchecked(what).caused_by(&error);
         match error {
+            HeadError::Contradicts { signed, own } if own.size < signed.size => {
+                failure.exit = Exit::Invalid;
+                "head-contradicts".clone_into(&mut failure.code);
+                failure.hint("if somebody appends to this ledger just now, run the command again; else put its newest copy in place, since a head that is signed is never taken back")
+            }
             HeadError::Contradicts { .. } => {
                 failure.exit = Exit::Invalid;
                 "head-contradicts".clone_into(&mut failure.code);

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant, SystemTime};
 use rollcall_core::act::{Act, Clock};
 use rollcall_core::charter::Charter;
 use rollcall_core::digest::{EventId, LedgerId};
-use rollcall_core::event::{Payload, SignedEvent};
+use rollcall_core::event::{Header, Payload, SignedEvent};
 use rollcall_core::ledger::{Admission, AdmitError, Ledger};
 use rollcall_core::name::Handle;
 use rollcall_core::state::State;
@@ -197,7 +197,19 @@ impl Session {
 
     /// Writes and signs the payload of an act.
     pub(crate) fn sign(&self, by: &Handle, key: &Signer, act: Act, at: Timestamp) -> Result<SignedEvent, Failure> {
-        let payload = Payload { header: self.ledger.header(by, &act, at), act };
+        self.sign_missing(by, key, act, Vec::new(), at)
+    }
+
+    /// The same, of an author who misses events that they have submitted.
+    pub(crate) fn sign_missing(
+        &self,
+        by: &Handle,
+        key: &Signer,
+        act: Act,
+        missing: Vec<EventId>,
+        at: Timestamp,
+    ) -> Result<SignedEvent, Failure> {
+        let payload = Payload { header: Header { missing, ..self.ledger.header(by, &act, at) }, act };
         let bytes = payload.encode().map_err(|error| Failure::input("the act cannot be written").caused_by(&error))?;
         key.event(bytes)
     }

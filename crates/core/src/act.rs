@@ -616,6 +616,16 @@ records! {
         /// old log holds above it is void.
         after: Option<u64>,
     }
+    /// Names the witnesses whose times the log goes by, as the authority.
+    NameWitnesses = "name-witnesses" {
+        /// The policy: witnesses, and how many of them make a quorum (C2SP tlog-policy); `quorum none` ends it.
+        policy: Text,
+    }
+    /// Enters a head of this log that witnesses have cosigned: what it covers was there by then.
+    Anchor = "anchor" {
+        /// The checkpoint, with its signature lines.
+        checkpoint: Text,
+    }
     /// Claims an account on a forge, or says that the login of one's own has changed.
     ClaimAccount = "claim-account" {
         /// The forge.
@@ -711,7 +721,7 @@ mod tests {
                       accept withdraw petition notice waive cancel item open preside check-in check-out excuse dispute \
                       adjourn move open-vote vote retract close-vote grant end answer reconstitute amend \
                       resign suspend resume organisation represent recall contribution attest record deliver spoken \
-                      consent claim fulfil enrol-people offer-key bind-key revoke-key veto-key settle-key replace-authority rotate-log-key \
+                      consent claim fulfil enrol-people offer-key bind-key revoke-key veto-key settle-key replace-authority rotate-log-key name-witnesses anchor \
                       claim-account \
                       verify-account release-account profile erase import";
         assert_eq!(tags.join(" "), frozen);

@@ -18,6 +18,7 @@ use crate::note::Note;
 use crate::refusal::Fact;
 use crate::tiles::Tile;
 use crate::tree::{Head, Node, Tree, leaf_hash};
+use crate::witnessed::Seen;
 
 /// The tag of the act that names another key of the log.
 const ROTATES: &[u8] = b"rotate-log-key";
@@ -78,6 +79,30 @@ impl Report {
     #[must_use]
     pub fn is_valid(&self) -> bool {
         self.violations.is_empty()
+    }
+
+    /// Notes a fault that was found beside the log: in what its auditor has kept, or asks for.
+    pub fn add(&mut self, code: &str, what: String) {
+        self.violations.push(Violation::new(None, code, what));
+    }
+
+    /// Compares a cosigned head with the times that the log states: what witnesses saw was accepted by then. Returns what the
+    /// head shows, where every rule was judged and nothing is wrong.
+    pub fn see(&mut self, note: &str, whose: &str) -> Option<Seen> {
+        if self.level != Level::Full || !self.is_valid() {
+            return None;
+        }
+        let state = self.rebuilt.state();
+        let seen = Seen::read(state, note)?;
+        if let Some((entry, accepted)) = seen.contradicts(state) {
+            let Seen { size, by } = seen;
+            let what = format!(
+                "{whose}, of {size} entries, was seen by witnesses at {by}; the log says that its entry {entry} was accepted at {accepted}"
+            );
+            self.add("time-contradicted", what);
+            return None;
+        }
+        Some(seen)
     }
 }
 
@@ -383,12 +408,26 @@ impl Auditor {
     }
 
     fn note(&mut self, entry: Option<u64>, code: &str, what: String) {
-        // Beyond so many faults another one tells nobody anything, and each would take memory.
-        if VIOLATIONS_MAX <= self.violations.len() {
+        if self.gave_up() {
             return;
         }
-        let violation = Violation { entry, code: code.to_owned(), what, clause: None, facts: BTreeMap::new() };
-        self.violations.push(violation);
+        self.violations.push(Violation::new(entry, code, what));
+        if self.gave_up() {
+            let what = format!("{VIOLATIONS_MAX} faults are found; the rest was not read");
+            self.violations.push(Violation::new(None, "too-many-faults", what));
+        }
+    }
+
+    /// Tells whether so many faults are found that more would tell nobody anything: whoever feeds the auditor stops.
+    #[must_use]
+    pub const fn gave_up(&self) -> bool {
+        VIOLATIONS_MAX <= self.violations.len()
+    }
+}
+
+impl Violation {
+    fn new(entry: Option<u64>, code: &str, what: String) -> Self {
+        Self { entry, code: code.to_owned(), what, clause: None, facts: BTreeMap::new() }
     }
 }
 
@@ -416,7 +455,8 @@ fn signature_code(error: SignatureError) -> &'static str {
 }
 
 /// An error with its causes, on one line.
-fn chain(error: &dyn std::error::Error) -> String {
+#[must_use]
+pub fn chain(error: &dyn std::error::Error) -> String {
     let mut words = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {

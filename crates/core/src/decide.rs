@@ -33,6 +33,7 @@ mod roles;
 mod seats;
 mod sitting;
 mod units;
+mod witnessing;
 
 pub use imports::content_digest as import_content_digest;
 
@@ -50,6 +51,7 @@ use crate::state::attachments::AttachmentChange;
 use crate::state::change::Change;
 use crate::state::keys::{KeyBinding, KeyEnding};
 use crate::state::roster::{Tenure, Unit};
+use crate::state::witnessing::WitnessingChange;
 use crate::state::{Cause, State};
 use crate::time::Timestamp;
 
@@ -97,10 +99,14 @@ pub fn decide(state: &State, event: &Event, at: Timestamp) -> Result<Accepted, R
             // Before the time rules: what has been accepted once is there, however late it is sent again.
             check_new(state, event)?;
             check_time(state, event.header(), at)?;
+            witnessing::check_jump(state, event, at)?;
             check_seen(state, event)?;
+            check_missing(state, event.header())?;
             let mut changes = act(&Scene { state, charter, event, cause: &cause })?;
             let cited = event.act().attachments().into_iter();
             changes.extend(cited.map(|digest| AttachmentChange::Cited { digest }.into()));
+            let missing = Some(event.header().missing.clone()).filter(|missing| !missing.is_empty());
+            changes.extend(missing.map(|events| WitnessingChange::Missing { events }.into()));
             changes
         }
     };
@@ -174,6 +180,8 @@ fn act(scene: &Scene<'_>) -> Changes {
         Act::SettleKey(act) => keys::settle(scene, act),
         Act::ReplaceAuthority(act) => authority::replace(scene, act),
         Act::RotateLogKey(act) => authority::rotate_log_key(scene, act),
+        Act::NameWitnesses(act) => witnessing::name(scene, act),
+        Act::Anchor(act) => witnessing::anchor(scene, act),
         Act::ClaimAccount(act) => accounts::claim(scene, act),
         Act::VerifyAccount(act) => accounts::verify(scene, act),
         Act::ReleaseAccount(act) => accounts::release(scene, act),
@@ -185,7 +193,7 @@ fn act(scene: &Scene<'_>) -> Changes {
 
 /// Acceptance times never go back; a claimed time may not run ahead; nothing signed lives for ever (trap B12).
 fn check_time(state: &State, header: &Header, at: Timestamp) -> Result<(), Refusal> {
-    let Header { at: claimed, not_after, ledger: _, by: _, seen: _ } = header;
+    let Header { at: claimed, not_after, ledger: _, by: _, seen: _, missing: _ } = header;
     if at < state.last_at() {
         let (last, at) = (state.last_at().to_string(), at.to_string());
         return Err(Reason::TimeWentBack { last, at }.by_format("time"));
@@ -250,6 +258,16 @@ fn check_seen(state: &State, event: &Event) -> Result<(), Refusal> {
                 return Err(Reason::ReferenceUnseen { event, entry, seen: seen.size }.by_format("seen-head"));
             }
             Some(_) => {}
+        }
+    }
+    Ok(())
+}
+
+/// What an author says is missing is not among what the author had seen.
+fn check_missing(state: &State, header: &Header) -> Result<(), Refusal> {
+    for event in &header.missing {
+        if let Some(entry) = state.entry_of(event).filter(|entry| *entry < header.seen.size) {
+            return Err(Reason::NotMissing { event: event.to_string(), entry }.by_format("missing"));
         }
     }
     Ok(())

@@ -25,13 +25,13 @@ use crate::cbor::{self, CborError, Map, Value};
 use crate::digest::{EventId, LedgerId, TreeHash};
 use crate::field::{ActError, Field, FieldFault, Fields};
 use crate::key::{KeyError, PublicKey, Signature, SigningKey};
-use crate::limits::{KEY_APPLICATION_BYTES_MAX, PAYLOAD_BYTES_MAX};
+use crate::limits::{KEY_APPLICATION_BYTES_MAX, MISSING_MAX, PAYLOAD_BYTES_MAX};
 use crate::name::Handle;
 use crate::time::Timestamp;
 use crate::tree::Head;
 
 /// Keys of a payload's map that belong to every act.
-pub const HEADER_KEYS: [&str; 6] = ["act", "at", "by", "ledger", "not_after", "seen"];
+pub const HEADER_KEYS: [&str; 7] = ["act", "at", "by", "ledger", "missing", "not_after", "seen"];
 
 /// What every payload says besides its act.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,6 +46,8 @@ pub struct Header {
     pub not_after: Timestamp,
     /// The log's head that the author had seen.
     pub seen: Head,
+    /// Events that the author submitted and that the head seen lacks; ascending, each once.
+    pub missing: Vec<EventId>,
 }
 
 /// An unsigned payload: header and act.
@@ -85,7 +87,7 @@ impl Payload {
     /// # Errors
     /// [`PayloadError::TooLong`] beyond [`PAYLOAD_BYTES_MAX`].
     pub fn encode(&self) -> Result<Vec<u8>, PayloadError> {
-        let Header { ledger, by, at, not_after, seen } = &self.header;
+        let Header { ledger, by, at, not_after, seen, missing } = &self.header;
         let mut map = self.act.to_map();
         let seen = Value::Array(vec![Value::Uint(seen.size), Value::Bytes(seen.root.as_bytes().to_vec())]);
         let ledger = ledger.map_or_else(Vec::new, |id| id.as_bytes().to_vec());
@@ -93,6 +95,10 @@ impl Payload {
         map.insert("at".into(), Value::Uint(at.ms()));
         map.insert("by".into(), Value::Text(by.as_str().to_owned()));
         map.insert("ledger".into(), Value::Bytes(ledger));
+        if !missing.is_empty() {
+            let missing = missing.iter().map(|event| Value::Bytes(event.as_bytes().to_vec()));
+            map.insert("missing".into(), Value::Array(missing.collect()));
+        }
         map.insert("not_after".into(), Value::Uint(not_after.ms()));
         map.insert("seen".into(), seen);
         let bytes = cbor::encode(&Value::Map(map));
@@ -118,6 +124,7 @@ impl Payload {
             at: fields.take("at").map_err(PayloadError::Act)?,
             not_after: fields.take("not_after").map_err(PayloadError::Act)?,
             seen: fields.take::<SeenField>("seen").map_err(PayloadError::Act)?.0,
+            missing: fields.take::<MissingField>("missing").map_err(PayloadError::Act)?.0,
         };
         let act = Act::from_map(tag.as_str(), rest).map_err(PayloadError::Act)?;
         Ok(Self { header, act })
@@ -163,6 +170,28 @@ impl Field for SeenField {
         let [Value::Uint(size), Value::Bytes(root)] = items.as_slice() else { return Err(wrong()) };
         let root: [u8; 32] = root.as_slice().try_into().map_err(|_| wrong())?;
         Ok(Self(Head { size: *size, root: TreeHash::from_bytes(root) }))
+    }
+}
+
+/// The `missing` header: event ids, ascending; left out where there are none, so that a payload has one form.
+struct MissingField(Vec<EventId>);
+
+impl Field for MissingField {
+    const KIND: crate::field::Kind = crate::field::Kind::Events;
+
+    fn to_value(&self) -> Option<Value> {
+        Some(self.0.clone()).filter(|events| !events.is_empty()).and_then(|events| events.to_value())
+    }
+
+    fn from_value(value: Option<Value>) -> Result<Self, FieldFault> {
+        let Some(value) = value else { return Ok(Self(Vec::new())) };
+        let events = Vec::<EventId>::from_value(Some(value))?;
+        let ascending = events.is_sorted_by(|one, next| one < next);
+        let few = u64::try_from(events.len()).is_ok_and(|count| (1..=MISSING_MAX).contains(&count));
+        if ascending && few {
+            return Ok(Self(events));
+        }
+        Err(FieldFault::WrongKind(format!("1 to {MISSING_MAX} event ids, ascending")))
     }
 }
 

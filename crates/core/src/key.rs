@@ -282,6 +282,12 @@ impl SigningKey {
         Self::from_seed(&derive(REHEARSAL_KEY_CONTEXT, handle.as_str().as_bytes()))
     }
 
+    /// A key for another statement of the same signer.
+    #[must_use]
+    pub fn derived(&self, context: &'static str) -> Self {
+        Self::from_seed(&derive(context, self.0.as_bytes()))
+    }
+
     /// The public half.
     ///
     /// # Errors

@@ -33,7 +33,7 @@ use crate::key::{KeyError, PublicKey, SigningKey};
 use crate::limits::{CHARTER_PART_BYTES_MAX, ENTRY_BYTES_MAX, NOT_AFTER_DEFAULT_MS};
 use crate::name::Handle;
 use crate::refusal::Refusal;
-use crate::state::State;
+use crate::state::{Cause, State};
 use crate::time::Timestamp;
 use crate::tree::{Head, Node};
 
@@ -183,6 +183,38 @@ impl Ledger {
         self.again(bytes, SignedEvent::verify)
     }
 
+    /// Applies an event as if it had been accepted at `at`, outside the log: the tree does not have it. For histories that
+    /// did not happen; see [`crate::omission`].
+    ///
+    /// # Errors
+    /// [`AdmitError`] says why it would not have been admitted; then nothing has changed.
+    pub fn suppose(&mut self, event: SignedEvent, at: Timestamp) -> Result<(), AdmitError> {
+        let accepted = self.judge(event, at)?;
+        self.state.suppose(accepted);
+        Ok(())
+    }
+
+    /// Replays one entry into a history that has parted from the log's: what would be refused there stands in the tree and
+    /// changes nothing else.
+    ///
+    /// # Errors
+    /// [`ReplayError`] for bytes that are no entry of an event.
+    pub fn replay_or_pass(&mut self, bytes: &[u8]) -> Result<(), ReplayError> {
+        let index = self.state.log().size();
+        let fault = |why| ReplayError { index, why };
+        match self.replay(bytes) {
+            Err(ReplayError { why: ReplayFault::Event(AdmitError::Refused(_)), .. }) => {
+                let entry = Entry::decode(bytes).map_err(|error| fault(ReplayFault::Entry(error)))?;
+                let payload = Payload::decode(entry.event.payload());
+                let payload = payload.map_err(|error| fault(ReplayFault::Event(AdmitError::Payload(error))))?;
+                let (event, at, by) = (entry.event.id(), entry.accepted_at, payload.header.by);
+                self.state.pass(&Cause { entry: index, event, at, by }, bytes);
+                Ok(())
+            }
+            other => other.map(drop),
+        }
+    }
+
     fn again(
         &mut self,
         bytes: &[u8],
@@ -215,6 +247,7 @@ impl Ledger {
             at,
             not_after: vote.map_or(default, |vote| vote.closes.min(default).max(at)),
             seen: self.state.head(),
+            missing: Vec::new(),
         }
     }
 }
@@ -295,7 +328,7 @@ pub fn founding_payloads(plan: &FoundingPlan<'_>, at: Timestamp) -> Result<Vec<V
     let mut payloads = Vec::new();
     for act in acts {
         let not_after = at.plus_ms(NOT_AFTER_DEFAULT_MS);
-        let header = Header { ledger, by: by.clone(), at, not_after, seen: Head::empty() };
+        let header = Header { ledger, by: by.clone(), at, not_after, seen: Head::empty(), missing: Vec::new() };
         let payload = Payload { header, act }.encode().map_err(FoundingError::Payload)?;
         ledger.get_or_insert(EventId::of_payload(&payload).as_ledger());
         payloads.push(payload);

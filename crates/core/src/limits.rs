@@ -53,8 +53,13 @@ limits! {
     POLICY_NAMES_MAX: u64 = 1_024;
     /// Bytes of one receipt file.
     RECEIPT_BYTES_MAX: u64 = 262_144;
+    /// Events that one payload may name as missing.
+    MISSING_MAX: u64 = 16;
     /// Milliseconds by which a claimed time may run ahead of the acceptance time.
     CLOCK_TOLERANCE_MS: u64 = 300_000;
+    /// Milliseconds by which the log's clock may run on between two entries, where the log names witnesses, before an
+    /// anchor is needed: 24 hours.
+    CLOCK_JUMP_MS: u64 = 86_400_000;
     /// Milliseconds after the claimed time at which a payload lapses unless it says otherwise: 14 days.
     NOT_AFTER_DEFAULT_MS: u64 = 1_209_600_000;
     /// Milliseconds after the claimed time beyond which no payload may stay valid: 366 days.

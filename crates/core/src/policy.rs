@@ -11,9 +11,10 @@
 use std::collections::BTreeMap;
 
 use crate::cosignature::{CosignatureError, cosigned_at};
-use crate::limits::POLICY_NAMES_MAX;
+use crate::limits::{POLICY_NAMES_MAX, TIME_MS_MAX};
 use crate::note::{Note, Scheme, Signer};
 use crate::proof::decimal;
+use crate::time::Timestamp;
 
 /// A witness that a policy names.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,6 +69,17 @@ pub struct Quorum {
     pub cosigned: Vec<(String, u64)>,
     /// Whether the policy's quorum is met.
     pub met: bool,
+    /// What the quorum says about time; nothing where none is asked for, or it is not met.
+    pub span: Option<Span>,
+}
+
+/// What a quorum's cosignatures say about time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// Whatever carries the cosignatures was made after this instant: the latest one at or after which a quorum has cosigned.
+    pub since: Timestamp,
+    /// What the head covers was there by this instant: the earliest one by which a quorum has cosigned.
+    pub by: Timestamp,
 }
 
 impl Policy {
@@ -80,10 +92,13 @@ impl Policy {
         let mut quorum = None;
         for (number, line) in (1_usize..).zip(text.split('\n')) {
             let fault = |what: String| PolicyError { line: number, what };
-            let line = line.split('#').next().unwrap_or_default();
+            if line.chars().any(|c| c.is_ascii_control() && c != '\t') {
+                return Err(fault("a control character".to_owned()));
+            }
             let words: Vec<&str> = line.split([' ', '\t']).filter(|word| !word.is_empty()).collect();
             match words.as_slice() {
                 [] => {}
+                [comment, ..] if comment.starts_with('#') => {}
                 ["log", key] => policy.log(key, None).map_err(fault)?,
                 ["log", key, url] => policy.log(key, Some(url)).map_err(fault)?,
                 ["witness", name, key] => policy.witness(name, key, None).map_err(fault)?,
@@ -181,14 +196,40 @@ impl Policy {
     /// # Errors
     /// [`CosignatureError`] for a witness's line that does not verify: somebody tampers.
     pub fn judge(&self, note: &Note) -> Result<Quorum, CosignatureError> {
-        let mut cosigned = Vec::new();
-        for witness in &self.witnesses {
-            if let Some(seconds) = cosigned_at(note, &witness.signer)? {
-                cosigned.push((witness.name.clone(), seconds));
-            }
-        }
+        let cosigned = self.cosigned(note).collect::<Result<Vec<_>, _>>()?;
         let met = self.quorum.as_ref().is_none_or(|name| self.reached(name, &cosigned));
-        Ok(Quorum { cosigned, met })
+        let span = self.quorum.as_ref().filter(|_| met).and_then(|name| self.span(name, &cosigned));
+        Ok(Quorum { cosigned, met, span })
+    }
+
+    /// What the cosignatures that verify say about time, whatever else stands on the note.
+    #[must_use]
+    pub fn span_of(&self, note: &Note) -> Option<Span> {
+        let good: Vec<(String, u64)> = self.cosigned(note).flatten().collect();
+        self.quorum.as_ref().and_then(|name| self.span(name, &good))
+    }
+
+    /// Each witness that has a line on the note, with its time.
+    fn cosigned(&self, note: &Note) -> impl Iterator<Item = Result<(String, u64), CosignatureError>> {
+        let lines = self.witnesses.iter().map(|witness| (&witness.name, cosigned_at(note, &witness.signer)));
+        lines.filter_map(|(name, at)| at.transpose().map(|at| at.map(|seconds| (name.clone(), seconds))))
+    }
+
+    /// Whether any witness has to cosign.
+    #[must_use]
+    pub const fn asks(&self) -> bool {
+        self.quorum.is_some()
+    }
+
+    fn span(&self, name: &str, cosigned: &[(String, u64)]) -> Option<Span> {
+        let mut times: Vec<u64> = cosigned.iter().map(|(_, seconds)| *seconds).collect();
+        times.sort_unstable();
+        let those = |keep: &dyn Fn(u64) -> bool| -> Vec<(String, u64)> {
+            cosigned.iter().filter(|(_, seconds)| keep(*seconds)).cloned().collect()
+        };
+        let by = times.iter().find(|time| self.reached(name, &those(&|seconds| seconds <= **time)))?;
+        let since = times.iter().rev().find(|time| self.reached(name, &those(&|seconds| **time <= seconds)))?;
+        Some(Span { since: instant(*since), by: instant(*by) })
     }
 
     /// A group's members are defined above it, so this ends.
@@ -204,6 +245,11 @@ impl Policy {
             }
         }
     }
+}
+
+/// A witness's time; beyond the last instant that is known here, that instant.
+fn instant(seconds: u64) -> Timestamp {
+    Timestamp::from_ms(seconds.saturating_mul(1_000).min(TIME_MS_MAX)).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -234,7 +280,8 @@ mod tests {
 
     #[test]
     fn a_quorum_counts_who_it_names() {
-        let two = Policy::read(&format!("{}group two 2 w1 w2 w3 # any two\nquorum two\n", witnesses())).unwrap();
+        let two = Policy::read(&format!("{}# any two\n\t# of them\ngroup two 2 w1 w2 w3\nquorum two\n", witnesses()))
+            .unwrap();
         assert!(!two.judge(&note(&[])).unwrap().met);
         assert!(!two.judge(&note(&[2])).unwrap().met);
         assert!(two.judge(&note(&[3, 1])).unwrap().met);
@@ -265,6 +312,8 @@ mod tests {
             (format!("{known}group none any w1\nquorum none"), 4),
             (format!("{known}quorum w1\nquorum w2"), 5),
             (format!("{known}qorum w1"), 4),
+            (format!("{known}quorum w1 # and no other"), 4),
+            (format!("{known}quorum w1\r\n"), 4),
         ] {
             assert_eq!(Policy::read(&text).map_err(|error| error.line), Err(line), "{text}");
         }

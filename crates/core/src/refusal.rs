@@ -184,6 +184,14 @@ reasons! {
     VoteRunning = "vote-running" { vote: String, closes: String } "a vote is open until {closes}: {vote}", "rollcall motion --help";
     MeetingNotPublic = "meeting-not-public" { unit: String, person: String } "the meetings of `{unit}` are for members, and `{person}` is none", "";
     AlreadyWaived = "already-waived" { person: String } "`{person}` has waived the notice already", "";
+    ClockJumped = "clock-jumped" { last: String, at: String, limit_ms: u64 } "the log names witnesses, and what was last seen is of {last}: more than {limit_ms} ms before {at}; an anchor cosigned now comes first", "rollcall anchor --help";
+    NotMissing = "not-missing" { event: String, entry: u64 } "the event said to be missing is entry {entry}, which its author had seen: {event}", "";
+    PolicyInvalid = "policy-invalid" { error: String } "the text is no witness policy: {error}", "rollcall name-witnesses --help";
+    NoWitnesses = "no-witnesses" {} "the log names no witnesses whose times could be entered", "rollcall name-witnesses --help";
+    AnchorUnfit = "anchor-unfit" { what: String } "the checkpoint is no cosigned head of this log: {what}", "rollcall anchor --help";
+    AnchorUnwitnessed = "anchor-unwitnessed" { cosigned: u64 } "too few of the log's witnesses have cosigned the checkpoint: {cosigned}", "rollcall anchor --help";
+    AnchorContradicts = "anchor-contradicts" { entry: u64, accepted: String, witnessed: String, tolerance_ms: u64 } "entry {entry} says that it was accepted at {accepted}, and witnesses had seen it by {witnessed}; tolerance: {tolerance_ms} ms", "";
+    AnchorAhead = "anchor-ahead" { witnessed: String, at: String, tolerance_ms: u64 } "witnesses cosigned at {witnessed}, and the log's clock says: {at}; tolerance: {tolerance_ms} ms", "check the clock of the machine that runs the log";
     LogKeyUsed = "log-key-used" { key: String } "the key is a key of the log already, a security key, or somebody's own: {key}", "rollcall log-key --help";
     NotAtOnce = "not-at-once" { after: u64, entry: u64 } "a key that takes over without the old operator is proposed as entry {after} by somebody who has seen {after} entries, and nothing but the authority's signatures follows; this would be entry: {entry}", "rollcall log-key --help";
     BrokenChain = "broken-chain" { tip: String, replaces: String } "the act must name what it replaces, which is {tip}, got: {replaces}", "rollcall motion --help";

@@ -23,6 +23,7 @@ pub mod motions;
 pub mod people;
 pub mod records;
 pub mod roster;
+pub mod witnessing;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -50,6 +51,7 @@ use self::motions::Motions;
 use self::people::People;
 use self::records::Records;
 use self::roster::Roster;
+use self::witnessing::Witnessing;
 
 /// The event behind a fact: where it stands, when it was accepted, and whose it is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -118,7 +120,8 @@ pub struct LogKey {
 pub struct State {
     log: Tree,
     ids: BTreeMap<EventId, u64>,
-    last_at: Timestamp,
+    /// When each entry was accepted.
+    times: Vec<Timestamp>,
     founding: Option<Founding>,
     charter: Option<Arc<Charter>>,
     /// Every charter that has been in force, by digest: an open vote keeps the one it was put under.
@@ -137,6 +140,7 @@ pub struct State {
     meetings: Meetings,
     motions: Motions,
     records: Records,
+    witnessing: Witnessing,
     history: History,
 }
 
@@ -167,8 +171,14 @@ impl State {
 
     /// When the last entry was accepted.
     #[must_use]
-    pub const fn last_at(&self) -> Timestamp {
-        self.last_at
+    pub fn last_at(&self) -> Timestamp {
+        self.times.last().copied().unwrap_or_default()
+    }
+
+    /// When an entry was accepted.
+    #[must_use]
+    pub fn accepted_at(&self, entry: u64) -> Option<Timestamp> {
+        usize::try_from(entry).ok().and_then(|entry| self.times.get(entry)).copied()
     }
 
     /// The founding, once there is one.
@@ -278,6 +288,12 @@ impl State {
         &self.records
     }
 
+    /// Witnesses, anchors, and what authors say is missing.
+    #[must_use]
+    pub const fn witnessing(&self) -> &Witnessing {
+        &self.witnessing
+    }
+
     /// Which entries concern whom.
     #[must_use]
     pub const fn history(&self) -> &History {
@@ -287,14 +303,28 @@ impl State {
     /// Applies an accepted event whose entry has these bytes; returns the tree nodes that it completes.
     pub fn apply(&mut self, accepted: Accepted, entry: &[u8]) -> Vec<Node> {
         let (cause, changes) = accepted.into_parts();
-        let nodes = self.log.push(entry);
-        self.ids.insert(cause.event, cause.entry);
-        self.last_at = cause.at;
-        self.history.note(&cause.by, cause.entry);
+        let nodes = self.pass(&cause, entry);
         for change in changes {
             self.make(change, &cause);
         }
         nodes
+    }
+
+    /// Notes an entry of the log, whatever it changes.
+    pub(crate) fn pass(&mut self, cause: &Cause, entry: &[u8]) -> Vec<Node> {
+        let nodes = self.log.push(entry);
+        self.ids.insert(cause.event, cause.entry);
+        self.times.push(cause.at);
+        self.history.note(&cause.by, cause.entry);
+        nodes
+    }
+
+    /// Makes the changes of an event that the log does not have.
+    pub(crate) fn suppose(&mut self, accepted: Accepted) {
+        let (cause, changes) = accepted.into_parts();
+        for change in changes {
+            self.make(change, &cause);
+        }
     }
 
     fn make(&mut self, change: Change, cause: &Cause) {
@@ -341,6 +371,7 @@ impl State {
             Change::Meetings(change) => self.meetings.apply(*change, cause),
             Change::Motions(change) => self.motions.apply(*change, cause),
             Change::Records(change) => self.records.apply(*change, cause),
+            Change::Witnessing(change) => self.witnessing.apply(change, cause),
         }
     }
 
@@ -361,6 +392,7 @@ impl State {
             ("meetings", digest_of(&self.meetings)),
             ("motions", digest_of(&self.motions)),
             ("records", digest_of(&self.records)),
+            ("witnessing", digest_of(&self.witnessing)),
             ("history", digest_of(&self.history)),
         ]
     }
@@ -373,7 +405,7 @@ impl State {
     /// The digest of the whole state: head, last acceptance time and every book.
     #[must_use]
     pub fn digest(&self) -> Digest {
-        digest_of(&(self.head(), self.last_at, self.digests()))
+        digest_of(&(self.head(), self.last_at(), self.digests()))
     }
 }
 

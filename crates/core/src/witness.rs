@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::checkpoint::{Checkpoint, CheckpointError};
+use crate::checkpoint::{Checkpoint, CheckpointError, log_signer};
 use crate::digest::TreeHash;
 use crate::key::PublicKey;
 use crate::note::Note;
@@ -100,6 +100,26 @@ impl Request {
         Ok((checkpoint.origin, note))
     }
 
+    /// The key that has signed, of those that the witness knows for the origin. A line of any of them that does not verify, or
+    /// stands twice, spoils the note.
+    ///
+    /// # Errors
+    /// [`Declined::UnknownOrigin`] where it knows none, [`Declined::Unsigned`] where none has signed or a line fails.
+    pub fn signer<'a>(&self, note: &Note, origin: &str, known: &[&'a PublicKey]) -> Result<&'a PublicKey, Declined> {
+        if known.is_empty() {
+            return Err(Declined::UnknownOrigin(origin.to_owned()));
+        }
+        let mut signed = None;
+        for key in known {
+            let line = note.signature(&log_signer(origin, key)).map_err(|_| Declined::Unsigned)?;
+            if line.is_some() {
+                Checkpoint::verify_note(note, origin, key).map_err(|_| Declined::Unsigned)?;
+                signed = signed.or(Some(*key));
+            }
+        }
+        signed.ok_or(Declined::Unsigned)
+    }
+
     /// Judges the request of a log whose key and last cosigned head the witness knows.
     ///
     /// # Errors
@@ -171,6 +191,23 @@ mod tests {
         assert_eq!(judge(&request, Some(&other)), Err(Declined::Inconsistent(other)));
         let same = Request { old: 7, proof: Vec::new(), checkpoint: sign(log.head()) };
         assert_eq!(judge(&same, Some(&log.head())), Ok(log.head()));
+        let second = SigningKey::from_seed(&[9; 32]);
+        let other = second.public().unwrap();
+        let beside = Checkpoint { origin: origin.to_owned(), head: log.head() }.signature_line(&second);
+        let signer = |checkpoint: String, known: &[&PublicKey]| {
+            let request = Request { checkpoint, ..same.clone() };
+            let (origin, note) = request.note().unwrap();
+            request.signer(&note, &origin, known).cloned().map_err(|declined| declined.status())
+        };
+        let both = format!("{}{beside}", same.checkpoint);
+        assert_eq!(signer(both.clone(), &[&public, &other]), Ok(public.clone()));
+        assert_eq!(signer(both.clone(), &[&other]), Ok(other.clone()));
+        assert_eq!(signer(both, &[]), Err(404));
+        let blob = beside.trim_end().rsplit(' ').next().unwrap();
+        let bad =
+            format!("{}{}", same.checkpoint, beside.replace(blob, &format!("{}AAAA{}", &blob[..40], &blob[44..])));
+        assert_eq!(signer(bad, &[&public, &other]), Err(403));
+        assert_eq!(signer(format!("{}{beside}{beside}", same.checkpoint), &[&public, &other]), Err(403));
         let forked = Head { size: 7, root: three.root };
         assert_eq!(judge(&same, Some(&forked)), Err(Declined::Inconsistent(forked)));
         let first = Request { old: 0, proof: Vec::new(), checkpoint: sign(log.head()) };

@@ -4,6 +4,7 @@
 
 pub mod cosigners;
 pub mod fetch;
+pub mod submissions;
 pub mod witness;
 
 use std::time::{SystemTime, UNIX_EPOCH};

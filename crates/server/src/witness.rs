@@ -17,12 +17,13 @@ use axum::extract::{Path as UrlPath, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use rollcall_core::audit::chain;
 use rollcall_core::checkpoint::Checkpoint;
 use rollcall_core::cosignature::{cosign, witness_signer};
 use rollcall_core::fork::Fork;
 use rollcall_core::key::{PublicKey, SigningKey};
 use rollcall_core::ledger::Ledger;
-use rollcall_core::limits::NOTE_BYTES_MAX;
+use rollcall_core::limits::{ENTRY_BYTES_MAX, NOTE_BYTES_MAX};
 use rollcall_core::note::{Note, Signer};
 use rollcall_core::policy::{Log, Policy};
 use rollcall_core::tree::{Head, implied_root};
@@ -32,6 +33,7 @@ use rollcall_storage::published::{Folder, entries};
 use sha2::{Digest as _, Sha256};
 
 use crate::fetch::Address;
+use crate::submissions::{NotNoted, Submissions};
 use crate::unix_seconds;
 
 /// How long a request's body may take.
@@ -151,15 +153,10 @@ impl Witness {
     }
 
     fn judge(&self, request: &Request, origin: &str, note: &Note, seen: Option<&Head>) -> Result<Checkpoint, Declined> {
-        let mut verdict = Err(Declined::UnknownOrigin(origin.to_owned()));
-        for log in self.logs.iter().filter(|log| log.signer.name == origin) {
-            let key = &log.signer.key;
-            verdict = request.judge(note, origin, key, seen).map(|checkpoint| (checkpoint, key));
-            if verdict != Err(Declined::Unsigned) {
-                break;
-            }
-        }
-        let (checkpoint, signer) = verdict?;
+        let known: Vec<&PublicKey> =
+            self.logs.iter().filter(|log| log.signer.name == origin).map(|log| &log.signer.key).collect();
+        let signer = request.signer(note, origin, &known)?;
+        let checkpoint = request.judge(note, origin, signer, seen)?;
         self.replay(&checkpoint, signer)?;
         Ok(checkpoint)
     }
@@ -306,15 +303,18 @@ pub fn origin_hash(origin: &str) -> String {
     hex::encode(Sha256::digest(origin))
 }
 
-/// Answers requests until the process is asked to end.
+/// Answers requests until the process is asked to end; takes submissions where it is given a place for them.
 ///
 /// # Errors
 /// The system's, when it gives no threads or no connections.
-pub fn serve(witness: Witness, listener: TcpListener) -> io::Result<()> {
-    let routes = Router::new()
+pub fn serve(witness: Witness, submissions: Option<Submissions>, listener: TcpListener) -> io::Result<()> {
+    let mut routes = Router::new()
         .route("/add-checkpoint", post(add_checkpoint))
         .route("/{origin}/checkpoint", get(checkpoint))
         .with_state(Arc::new(witness));
+    if let Some(submissions) = submissions {
+        routes = routes.merge(submitted(submissions));
+    }
     listener.set_nonblocking(true)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async move {
@@ -328,14 +328,61 @@ async fn asked_to_end() {
     let _ = tokio::signal::ctrl_c().await;
 }
 
-async fn add_checkpoint(State(witness): State<Arc<Witness>>, body: axum::body::Body) -> Response {
-    let limit = usize::try_from(NOTE_BYTES_MAX).unwrap_or(usize::MAX);
-    // Whoever sends byte by byte is not waited for.
-    let Ok(body) = tokio::time::timeout(BODY_PATIENCE, axum::body::to_bytes(body, limit)).await else {
-        return StatusCode::REQUEST_TIMEOUT.into_response();
+/// A request's body, of at most so many bytes. Whoever sends byte by byte is not waited for.
+async fn whole(body: axum::body::Body, limit: u64) -> Result<Vec<u8>, StatusCode> {
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let read = tokio::time::timeout(BODY_PATIENCE, axum::body::to_bytes(body, limit)).await;
+    let body = read.map_err(|_| StatusCode::REQUEST_TIMEOUT)?.map_err(|_| StatusCode::PAYLOAD_TOO_LARGE)?;
+    Ok(body.to_vec())
+}
+
+/// `POST /submissions` takes a signed act, `GET /submissions/ID` shows when it came and `GET /submissions/ID/event` the act.
+fn submitted(submissions: Submissions) -> Router {
+    Router::new()
+        .route("/submissions", post(submit))
+        .route(
+            "/submissions/{event}",
+            get(async |State(kept): State<Arc<Submissions>>, UrlPath(id): UrlPath<String>| found(kept.shown(&id))),
+        )
+        .route(
+            "/submissions/{event}/event",
+            get(async |State(kept): State<Arc<Submissions>>, UrlPath(id): UrlPath<String>| found(kept.event(&id))),
+        )
+        .with_state(Arc::new(submissions))
+}
+
+fn found(kept: io::Result<Option<impl IntoResponse>>) -> Response {
+    match kept {
+        Ok(Some(body)) => body.into_response(),
+        Ok(None) => StatusCode::NOT_FOUND.into_response(),
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}
+
+async fn submit(State(kept): State<Arc<Submissions>>, body: axum::body::Body) -> Response {
+    let body = match whole(body, ENTRY_BYTES_MAX).await {
+        Ok(body) => body,
+        Err(status) => return status.into_response(),
     };
-    let Ok(body) = body else { return StatusCode::PAYLOAD_TOO_LARGE.into_response() };
-    let Ok(body) = String::from_utf8(body.to_vec()) else {
+    let Ok(noted) = tokio::task::spawn_blocking(move || kept.note(&body)).await else {
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    };
+    let status = match &noted {
+        Ok(_) => StatusCode::OK,
+        Err(NotNoted::Malformed(_)) => StatusCode::BAD_REQUEST,
+        Err(NotNoted::Signature(_)) => StatusCode::FORBIDDEN,
+        Err(NotNoted::Full) => StatusCode::INSUFFICIENT_STORAGE,
+        Err(NotNoted::Io(_)) => StatusCode::INTERNAL_SERVER_ERROR,
+    };
+    (status, noted.unwrap_or_else(|error| format!("{}\n", chain(&error)))).into_response()
+}
+
+async fn add_checkpoint(State(witness): State<Arc<Witness>>, body: axum::body::Body) -> Response {
+    let body = match whole(body, NOTE_BYTES_MAX).await {
+        Ok(body) => body,
+        Err(status) => return status.into_response(),
+    };
+    let Ok(body) = String::from_utf8(body) else {
         return (StatusCode::BAD_REQUEST, "the request is not UTF-8\n").into_response();
     };
     let answer = tokio::task::spawn_blocking(move || witness.add_checkpoint(&body)).await;
@@ -368,16 +415,4 @@ async fn checkpoint(State(witness): State<Arc<Witness>>, UrlPath(origin): UrlPat
         Ok(None) => StatusCode::NOT_FOUND.into_response(),
         Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, format!("{}\n", chain(&error))).into_response(),
     }
-}
-
-/// An error with its causes, on one line.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut words = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        words.push_str(": ");
-        words.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    words
 }

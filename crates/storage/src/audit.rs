@@ -100,6 +100,9 @@ pub fn audit_published(
     }
     if whole {
         for tile in tiles::added(0, head.size).filter(|tile| tile.level.is_some()) {
+            if auditor.gave_up() {
+                break;
+            }
             let published = log.hashes(tile)?;
             auditor.published_tile(&tile, published.as_deref());
         }
@@ -142,7 +145,7 @@ pub fn audit_bundle(bytes: &[u8], mut auditor: Auditor, kept: &[KeptHead], mut p
     let stated = text.and_then(|text| Checkpoint::read(text).ok());
     let mut rest = framed;
     let mut index = 0_u64;
-    while !rest.is_empty() {
+    while !rest.is_empty() && !auditor.gave_up() {
         let Some((entry, after)) = tiles::next_entry(rest) else {
             auditor.not_a_bundle("its last frame is cut off");
             break;
@@ -193,7 +196,7 @@ fn feed(
     mut progress: impl FnMut(u64),
 ) -> Result<bool, StoreError> {
     let mut next = 0;
-    while next < size {
+    while next < size && !auditor.gave_up() {
         let found = entries(next..next.saturating_add(READ_ENTRIES).min(size))?;
         if found.is_empty() {
             return Ok(false);
@@ -204,7 +207,7 @@ fn feed(
         }
         progress(next);
     }
-    Ok(true)
+    Ok(!auditor.gave_up())
 }
 
 fn finish(mut auditor: Auditor, kept: &[KeptHead], head: &Head) -> Report {

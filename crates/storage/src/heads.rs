@@ -145,11 +145,14 @@ impl Heads {
         let text = Note::read(&note).map_err(|error| unreadable(CheckpointError::Note(error)))?;
         let signed = Checkpoint::read(text.text()).map_err(unreadable)?.head;
         let own = state.head();
-        if state.log().head_at(signed.size) == Some(signed) {
-            Ok(Some((signed, note)))
-        } else {
-            Err(HeadError::Contradicts { signed, own })
+        if state.log().head_at(signed.size) != Some(signed) {
+            return Err(HeadError::Contradicts { signed, own });
         }
+        // It is handed out as it is, so it must be what the log's key has signed.
+        let founding = state.founding().ok_or(HeadError::NotFounded)?;
+        let key = state.log_key(signed.size).ok_or(HeadError::NotFounded)?;
+        Checkpoint::verify_note(&text, founding.origin.as_str(), key).map_err(unreadable)?;
+        Ok(Some((signed, note)))
     }
 
     /// Adds cosignature lines to the last signed head.

@@ -6,6 +6,8 @@ use std::fs;
 use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use rollcall_core::checkpoint::{Checkpoint, CheckpointError};
 use rollcall_core::digest::TreeHash;
@@ -18,6 +20,11 @@ use crate::{StoreError, durable};
 
 /// Bytes of a tile that are read: more than one holds, so that one that is too long is a fault that can be named.
 const TILE_BYTES_MAX: u64 = 65_536;
+
+/// How long a publication waits for another one to end.
+const PATIENCE: Duration = Duration::from_millis(1_500);
+/// How often it looks.
+const PAUSE: Duration = Duration::from_millis(30);
 
 /// Where published files come from.
 pub trait Files {
@@ -236,6 +243,9 @@ pub enum PublishError {
     /// The log cannot give what it should hold.
     #[error("the log does not have what its head announces, from entry: {0}")]
     Incomplete(u64),
+    /// Another process works in the folder.
+    #[error("another publication works in the folder: {0}")]
+    InUse(String),
     /// Reading.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -297,11 +307,20 @@ pub fn publish_tiles(
 /// Keeps a second publication out of the folder while the first one lasts.
 ///
 /// # Errors
-/// [`PublishError::Io`] when the folder cannot be had.
+/// [`PublishError::InUse`] where it lasts longer than one waits; [`PublishError::Io`] when the folder cannot be had.
 pub fn hold(folder: &Path) -> Result<fs::File, PublishError> {
     let path = folder.with_added_extension("lock");
-    let held = fs::File::create(&path).and_then(|file| file.lock().map(|()| file));
-    held.map_err(|why| PublishError::Io { path: path.display().to_string(), why })
+    let io = |why| PublishError::Io { path: path.display().to_string(), why };
+    let file = fs::File::create(&path).map_err(io)?;
+    let begun = Instant::now();
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(fs::TryLockError::WouldBlock) if begun.elapsed() < PATIENCE => thread::sleep(PAUSE),
+            Err(fs::TryLockError::WouldBlock) => return Err(PublishError::InUse(folder.display().to_string())),
+            Err(fs::TryLockError::Error(why)) => return Err(io(why)),
+        }
+    }
 }
 
 /// Publishes the checkpoint for which [`publish_tiles`] has put everything in place.

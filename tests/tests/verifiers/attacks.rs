@@ -104,6 +104,7 @@ impl Small {
             at: at(second),
             not_after: at(second + 1_000),
             seen: head_of(&self.entries),
+            missing: Vec::new(),
         };
         let payload = Payload { header: header(plain), act }.encode().unwrap();
         let event = SignedEvent::sign(payload, &SigningKey::rehearsal(&by)).unwrap();

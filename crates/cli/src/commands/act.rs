@@ -7,6 +7,7 @@ use rollcall_core::effect::Effect;
 use rollcall_core::event::SignedEvent;
 use rollcall_core::field::{FieldSpec, Kind, RecordSpec};
 use rollcall_core::key::PublicKey;
+use rollcall_core::limits::{MISSING_MAX, TEXT_BYTES_MAX};
 use rollcall_core::name::Handle;
 use rollcall_core::time::Timestamp;
 use serde_json::{Map, Value, json};
@@ -20,7 +21,7 @@ use crate::signer::Signer;
 use crate::{keys, show};
 
 /// Acts that have a command of their own, or are part of one.
-const ELSEWHERE: [&str; 4] = ["found", "charter-part", "erase", "import"];
+const ELSEWHERE: [&str; 5] = ["found", "charter-part", "erase", "import", "anchor"];
 
 /// The commands of every act.
 pub(super) fn commands() -> Vec<Command> {
@@ -36,15 +37,38 @@ pub(super) fn specs() -> impl Iterator<Item = &'static RecordSpec> {
 pub(super) fn command(spec: &RecordSpec) -> Command {
     let args = spec.fields.iter().map(field_arg);
     let about = spec.doc.trim().trim_end_matches('.').to_owned();
-    let command = Command::new(spec.name).about(about).args(args).next_help_heading("Act");
+    let command = Command::new(spec.name).about(about).args(args).arg(missing_arg()).next_help_heading("Act");
     command.after_help(format!("Example:\n  rollcall {} {}", spec.name, example_flags(spec)))
 }
 
-fn at_arg() -> Arg {
+fn missing_arg() -> Arg {
+    Arg::new("missing")
+        .long("missing")
+        .value_name("EVENT")
+        .action(ArgAction::Append)
+        .help("An event that you submitted and that the log lacks, by its whole id; repeat the flag for more")
+        .help_heading("Options")
+}
+
+/// The events that the author misses, in the order in which a payload lists them.
+pub(super) fn missing(args: &ArgMatches) -> Result<Vec<EventId>, Failure> {
+    let read = |text: &String| {
+        let whole = "an event that is missing is named by all 64 digits of its id";
+        text.parse().map_err(|_| Failure::usage(format!("{whole}, got: {text}")))
+    };
+    let events = args.get_many("missing").into_iter().flatten().map(read);
+    let events = events.collect::<Result<std::collections::BTreeSet<EventId>, Failure>>()?;
+    if MISSING_MAX < u64::try_from(events.len()).unwrap_or(u64::MAX) {
+        return Err(Failure::usage(format!("at most {MISSING_MAX} events can be named as missing")));
+    }
+    Ok(events.into_iter().collect())
+}
+
+pub(super) fn at_arg() -> Arg {
     Arg::new("accept-at").long("at").value_name("TIME").help("In a rehearsal: when the act is accepted (RFC 3339)")
 }
 
-fn dry_run_arg() -> Arg {
+pub(super) fn dry_run_arg() -> Arg {
     Arg::new("dry-run")
         .long("dry-run")
         .action(ArgAction::SetTrue)
@@ -53,13 +77,22 @@ fn dry_run_arg() -> Arg {
 
 fn field_arg(spec: &FieldSpec) -> Arg {
     let flag = spec.name.replace('_', "-");
-    let value = if let Kind::Word(words) = spec.kind { words.join("|") } else { value_name(spec.kind).to_owned() };
+    let value = match spec.kind {
+        Kind::Word(words) => words.join("|"),
+        _ if is_file(spec) => "FILE".to_owned(),
+        kind => value_name(kind).to_owned(),
+    };
     let list =
         matches!(spec.kind, Kind::Texts | Kind::Notes | Kind::References | Kind::Handles | Kind::Events | Kind::Keys);
     let help =
         format!("{}{}", spec.doc.trim().trim_end_matches('.'), if list { "; repeat the flag for more" } else { "" });
     let arg = Arg::new(spec.name).long(flag).value_name(value).required(spec.required).help(help);
     if list { arg.action(ArgAction::Append) } else { arg.allow_hyphen_values(spec.kind == Kind::Text) }
+}
+
+/// A text of many lines that others write; the flag names the file that holds it.
+fn is_file(spec: &FieldSpec) -> bool {
+    spec.kind == Kind::Text && spec.name == "policy"
 }
 
 fn value_name(kind: Kind) -> &'static str {
@@ -98,6 +131,7 @@ fn example_value(act: &str, field: &FieldSpec) -> String {
         (Kind::Time, _) => "2026-03-09T12:00:00Z".to_owned(),
         (Kind::Effect, _) => "\"grant unit=pmc/greatsql role=chair person=bob\"".to_owned(),
         (Kind::Count, _) => "1".to_owned(),
+        (Kind::Text, "policy") => "witnesses.policy".to_owned(),
         (Kind::Text | Kind::Texts | Kind::References, "title" | "agenda") => {
             "\"Elect the chair of pmc/greatsql\"".to_owned()
         }
@@ -121,7 +155,7 @@ pub(super) fn run(verb: &str, args: &ArgMatches) -> Result<Answer, Failure> {
     let at = session.accepting_at(declared)?;
     let act = read(spec, args, &|text| super::event(session.state(), text))?;
     let (by, key) = signer(args, &session)?;
-    let event = session.sign(&by, &key, act, at)?;
+    let event = session.sign_missing(&by, &key, act, missing(args)?, at)?;
     submit(&mut session, event, at, dry)
 }
 
@@ -190,6 +224,7 @@ fn flag_value(field: &FieldSpec, values: &[&String], events: Events<'_>) -> Resu
                 .parse::<u64>()
                 .map_err(|_| Failure::usage(format!("`{}` is a whole number, got: {first}", field.name)))?
         ),
+        Kind::Text if is_file(field) => json!(crate::input::read_text(first.as_ref(), TEXT_BYTES_MAX)?),
         Kind::References if values.len() == 1 && first.as_str() == "none" => json!("none"),
         Kind::Events => {
             let ids = values.iter().map(|id| Ok(events(id)?.to_string()));

@@ -9,6 +9,7 @@ use rollcall_core::event::{Payload, SignedEvent};
 use rollcall_core::key::NAMESPACE;
 use rollcall_core::ledger::AdmitError;
 use rollcall_core::refusal::Reason;
+use rollcall_core::submission::REFUSAL_TITLE;
 use rollcall_core::time::Timestamp;
 use serde_json::{Value, json};
 
@@ -39,9 +40,9 @@ pub(super) fn command() -> Command {
                 .long("receipts")
                 .value_name("DIR")
                 .value_parser(value_parser!(PathBuf))
-                .help("Write receipts into this folder as FILE.ENTRY.receipt, by default beside each file as FILE.receipt"),
+                .help("Write receipts into this folder as FILE.ENTRY.receipt, by default beside each file as FILE.receipt; signed refusals as FILE.refusal"),
         )
-        .arg(Arg::new("no-receipts").long("no-receipts").action(ArgAction::SetTrue).help("Write no receipts"))
+        .arg(Arg::new("no-receipts").long("no-receipts").action(ArgAction::SetTrue).help("Write no receipts, and no signed refusals"))
         .arg(
             Arg::new("accept-at")
                 .long("at")
@@ -90,6 +91,7 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
     let mut notes = Vec::new();
     if kept && !args.get_flag("no-receipts") {
         notes = hand_out(args, &session, ledger, &items);
+        notes.extend(answer_refusals(args, &session, ledger, &items, at));
     }
     let view = View { kept, dry, atomic_failed: atomic && any_refused };
     Ok(answer(&items, &view, &notes, any_refused))
@@ -202,7 +204,7 @@ fn hand_out(args: &ArgMatches, session: &Session, ledger: &Path, items: &[Item])
                 continue;
             }
         };
-        if let Some(other) = not_a_receipt(&path) {
+        if let Some(other) = not_made_here(&path, "c2sp.org/tlog-proof@v1") {
             notes.push(format!("no receipt for {}: a file is there already: {other}", name.display()));
             continue;
         }
@@ -214,11 +216,36 @@ fn hand_out(args: &ArgMatches, session: &Session, ledger: &Path, items: &[Item])
     notes
 }
 
-/// A file that is there and is no receipt is never replaced by one.
-fn not_a_receipt(path: &Path) -> Option<String> {
+/// Writes what the log says of each act that it refuses, signed; where its key is not at hand, nothing.
+fn answer_refusals(args: &ArgMatches, session: &Session, ledger: &Path, items: &[Item], at: Timestamp) -> Vec<String> {
+    let mut notes = Vec::new();
+    for Item { place, event, written: _, became } in items {
+        let Some(Became::Refused(error)) = became else { continue };
+        let Ok(text) = operator::signed_refusal(session, ledger, event.id(), error.code(), at) else { continue };
+        let beside = place.with_added_extension("refusal");
+        let path = match (args.get_one::<PathBuf>("receipts"), beside.file_name()) {
+            (Some(folder), Some(file)) => folder.join(file),
+            (Some(_) | None, _) => beside,
+        };
+        let name = place.display();
+        if let Some(other) = not_made_here(&path, REFUSAL_TITLE) {
+            notes.push(format!("no signed refusal for {name}: a file is there already: {other}"));
+            continue;
+        }
+        match crate::output::replace(&path, text.as_bytes()) {
+            Ok(()) => notes.push(format!("signed refusal: {}", path.display())),
+            Err(failure) => notes.push(format!("no signed refusal for {name}: {}", failure.what)),
+        }
+    }
+    notes
+}
+
+/// A file that is there and is no receipt, or no refusal, is never replaced by one.
+fn not_made_here(path: &Path, title: &str) -> Option<String> {
     let bytes =
         path.exists().then(|| input::read(path, rollcall_core::limits::RECEIPT_BYTES_MAX).unwrap_or_default())?;
-    (!bytes.starts_with(b"c2sp.org/tlog-proof@v1\n")).then(|| path.display().to_string())
+    let ours = bytes.strip_prefix(title.as_bytes()).is_some_and(|rest| rest.starts_with(b"\n"));
+    (!ours).then(|| path.display().to_string())
 }
 
 /// What the answer needs to know besides the acts.

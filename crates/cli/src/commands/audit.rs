@@ -1,20 +1,23 @@
 //! `audit` and `replay`: read everything again and say what is wrong, trusting nothing.
 
-use std::collections::BTreeMap;
+mod omission;
+
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use indicatif::{ProgressBar, ProgressDrawTarget};
-use rollcall_core::audit::{Auditor, Level, Report, Violation, rests_on};
+use rollcall_core::audit::{Auditor, Level, Report, rests_on};
 use rollcall_core::digest::{Digest, LedgerId};
 use rollcall_core::fork::Fork;
 use rollcall_core::ledger::Ledger;
 use rollcall_core::note::Note;
 use rollcall_core::proof::{decimal, hash_line};
 use rollcall_core::tree::Head;
+use rollcall_core::witnessed::{Period, Seen, Times, periods};
 use rollcall_storage::Store;
 use rollcall_storage::audit::KeptHead;
+use rollcall_storage::heads::Heads;
 use rollcall_storage::redb::RedbStore;
 use serde_json::json;
 
@@ -36,6 +39,8 @@ pub(super) fn command() -> Command {
         .arg(file("policy").help("Witnesses, and how many of them must have cosigned the head (C2SP tlog-policy)"))
         .arg(file("resume").help("Remember here what is verified, and verify no signature twice; the bytes below are still checked. Keep the file where nobody else writes"))
         .arg(file("evidence").help("Where the log has signed a head that you kept and another history, write the proof to this file"))
+        .arg(file("omitted").action(ArgAction::Append).help("A signed act that was submitted and is not in the log: what would the log say with it? Its time is that of FILE.submission under a --submission-key, else the author's; repeat for more"))
+        .arg(super::submit::submission_key_arg())
         .after_help("Examples:\n  rollcall --ledger L audit --ledger-id ID\n  rollcall audit community.bundle --ledger-id ID\n  rollcall audit https://ledger.example.org --ledger-id ID --resume verified\n  rollcall audit public/ --head kept.head --evidence fork.proof --json\n\nExit code 3: the log is invalid. 4: it could not be checked.")
 }
 
@@ -67,8 +72,9 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
     let own = report.origin.clone();
     for (origin, path) in origins.into_iter().filter(|(origin, _)| own.as_ref().is_some_and(|own| own != origin)) {
         let what = format!("the head kept in {path} is that of another log: {origin}");
-        report.violations.push(violation("head-foreign", what));
+        report.add("head-foreign", what);
     }
+    let seen = seen(&mut report, &source, args, &paths)?;
     let mut notes = Vec::new();
     if let Some(path) = args.get_one::<PathBuf>("policy") {
         notes.push(witnessed(&mut report, &source, path)?);
@@ -88,7 +94,8 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
         }
         Source::Ledger(_) | Source::Bundle(_) | Source::Published(_) => Vec::new(),
     };
-    let mut answer = answer(&report, expected, &attachments);
+    let mut answer = answer(&report, expected, &attachments, &seen);
+    let omitted = omission::told(args, &source, &report)?;
     if let (Some(head), Some(path)) = (trusted, args.get_one::<PathBuf>("resume")) {
         let shown = path.display();
         notes.push(format!(
@@ -99,19 +106,17 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
     if source.note().is_some_and(|note| note.ends_with("\n\n")) {
         notes.push("nobody has signed this head: the end of the log may be missing".to_owned());
     }
+    answer.text.push_str(&omitted.text);
     for note in &notes {
         answer.text.push_str(&format!("  {note}\n"));
     }
     if let Some(object) = answer.json.as_object_mut() {
         object.insert("origin".to_owned(), json!(report.origin));
+        object.insert("omitted".to_owned(), omitted.json);
         object.insert("notes".to_owned(), json!(notes));
         object.insert("signatures_verified_before".to_owned(), json!(trusted.map_or(0, |head| head.size)));
     }
     Ok(answer)
-}
-
-fn violation(code: &str, what: String) -> Violation {
-    Violation { entry: None, code: code.to_owned(), what, clause: None, facts: BTreeMap::new() }
 }
 
 /// What an earlier audit has verified, in a file that only its auditor writes.
@@ -164,7 +169,7 @@ fn witnessed(report: &mut Report, source: &Source, path: &Path) -> Result<String
     let policy = super::publish::policy(path)?;
     let note = source.note().and_then(|note| Note::read(note).ok());
     let Some(note) = note else {
-        report.violations.push(violation("quorum-missing", "the log shows no signed head".to_owned()));
+        report.add("quorum-missing", "the log shows no signed head".to_owned());
         return Ok("no witness has cosigned".to_owned());
     };
     match policy.judge(&note) {
@@ -176,12 +181,12 @@ fn witnessed(report: &mut Report, source: &Source, path: &Path) -> Result<String
                 .collect();
             if !quorum.met {
                 let what = format!("too few witnesses of the policy have cosigned the head: {}", names.len());
-                report.violations.push(violation("quorum-missing", what));
+                report.add("quorum-missing", what);
             }
             Ok(format!("cosigned by: {}", if names.is_empty() { "nobody".to_owned() } else { names.join(", ") }))
         }
         Err(error) => {
-            report.violations.push(violation("bad-cosignature", error.to_string()));
+            report.add("bad-cosignature", error.to_string());
             Ok("a cosignature does not verify".to_owned())
         }
     }
@@ -205,7 +210,44 @@ fn evidence(report: &Report, source: &Source, kept: &[&PathBuf]) -> Result<Optio
     Ok(None)
 }
 
-fn answer(report: &Report, expected: Option<LedgerId>, attachments: &[(Digest, &'static str)]) -> Answer {
+/// What cosigned heads show about time: the one under which the log is published, or that lies beside the ledger, and those
+/// that the auditor kept.
+fn seen(report: &mut Report, source: &Source, args: &ArgMatches, kept: &[&PathBuf]) -> Result<Vec<Seen>, Failure> {
+    let mut seen: Vec<Seen> = Vec::new();
+    let beside = match source {
+        Source::Ledger(_) => {
+            let path = args.get_one::<String>("source").map(PathBuf::from);
+            Heads::of(&path.map_or_else(|| ledger_path(args).map(Path::to_path_buf), Ok)?).last()?
+        }
+        Source::Bundle(_) | Source::Published(_) => source.note().map(str::to_owned),
+    };
+    seen.extend(beside.and_then(|note| report.see(&note, "the log's checkpoint")));
+    for path in kept {
+        let whose = format!("the head kept in {}", path.display());
+        seen.extend(report.see(&head::signed_text(path)?, &whose));
+    }
+    Ok(seen)
+}
+
+/// What acceptance times rest on: the periods that witnesses confirm, and those that only the operator does.
+fn unwitnessed(report: &Report, seen: &[Seen]) -> (String, Vec<Period>) {
+    let state = report.rebuilt.state();
+    let all = periods(state, &Times::of(state, seen));
+    let count = all.len();
+    let rest: Vec<Period> = all.into_iter().filter(|period| !period.witnessed).collect();
+    let named = state.witnessing().policy().is_some();
+    let who = if named { "the operator's and the witnesses'" } else { "the operator's; the log names no witnesses" };
+    let line =
+        format!("acceptance times are {who}; time unwitnessed: {} of {count} notices, votes and waits", rest.len());
+    (line, rest)
+}
+
+fn answer(
+    report: &Report,
+    expected: Option<LedgerId>,
+    attachments: &[(Digest, &'static str)],
+    seen: &[Seen],
+) -> Answer {
     let state = report.rebuilt.state();
     let rehearsal = is_rehearsal(state);
     let level = word(report.level);
@@ -224,6 +266,7 @@ fn answer(report: &Report, expected: Option<LedgerId>, attachments: &[(Digest, &
     }
     let readings = state.charter().map(|charter| rests_on(charter)).unwrap_or_default();
     let mut rests = Vec::new();
+    let (mut unconfirmed, mut absent) = (Vec::new(), Vec::new());
     if rehearsal {
         rests.push("a rehearsal: times are declared and keys are public".to_owned());
     }
@@ -231,7 +274,12 @@ fn answer(report: &Report, expected: Option<LedgerId>, attachments: &[(Digest, &
         rests.push("no ledger id was expected: any ledger would do (name it with --ledger-id)".to_owned());
     }
     if report.level == Level::Full {
-        rests.push("acceptance times are the operator's; no witness has confirmed them".to_owned());
+        let (line, periods) = unwitnessed(report, seen);
+        rests.push(line);
+        unconfirmed = periods;
+        let missing = state.witnessing().missing().filter(|(event, _)| state.entry_of(event).is_none());
+        absent = missing.map(|(event, causes)| (event.to_string(), causes.to_vec())).collect();
+        rests.push(format!("events that authors say they submitted and the log lacks: {}", absent.len()));
         let disputed: usize = state.meetings().iter().map(|meeting| meeting.disputes.len()).sum();
         rests.push(format!("disputed presences: {disputed}"));
         let contested = rollcall_core::doubt::contested(state);
@@ -255,6 +303,8 @@ fn answer(report: &Report, expected: Option<LedgerId>, attachments: &[(Digest, &
         "violations": report.violations,
         "attachments": crate::attachments::summary(attachments).1,
         "rests_on": rests,
+        "time_unwitnessed": unconfirmed.iter().map(|period| json!({"kind": period.kind, "event": period.event.to_string(), "entry": period.entry})).collect::<Vec<_>>(),
+        "missing": absent.iter().map(|(event, causes)| json!({"event": event, "said_by": causes.iter().map(|cause| json!({"by": cause.by, "entry": cause.entry})).collect::<Vec<_>>()})).collect::<Vec<_>>(),
         "interpretations": readings,
     });
     Answer { json, text, exit: if valid { Exit::Done } else { Exit::Invalid } }

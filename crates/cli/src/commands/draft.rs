@@ -72,6 +72,7 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
     let act = act::read(spec, args, &|text| world.event(text))?;
     let by = world.author(args)?;
     let mut header = world.header(&by, &act, at);
+    header.missing = act::missing(args)?;
     if let Some(not_after) = super::parsed(args, "not-after")? {
         header.not_after = not_after;
     }
@@ -178,6 +179,7 @@ impl World {
             at,
             not_after: closes.map_or(default, |closes| closes.min(default).max(at)),
             seen: Head { size: status.size, root: status.root },
+            missing: Vec::new(),
         }
     }
 

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Arg, ArgMatches, Command, value_parser};
-use rollcall_core::digest::TreeHash;
+use rollcall_core::checkpoint::Checkpoint;
 use rollcall_core::proof::Proof;
 use rollcall_core::tree::Head;
 use serde_json::json;
@@ -23,8 +23,9 @@ pub(super) fn command() -> Command {
 pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
     let session = reading(args)?;
     let Some(founding) = session.state().founding() else { return Err(Failure::usage("the ledger is empty")) };
-    let Head { size, root } = session.state().head();
-    let text = format!("{}\n{size}\n{}\n", founding.origin.as_str(), base64(root.as_bytes()));
+    let head = session.state().head();
+    let Head { size, root } = head;
+    let text = Checkpoint { origin: founding.origin.as_str().to_owned(), head }.text();
     if let Some(path) = args.get_one::<PathBuf>("output") {
         keys::write_new(path, text.as_bytes(), 0o644)?;
     }
@@ -36,29 +37,17 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
 
 /// Reads a head that was kept: origin, size and root on the first three lines; signatures below them are not looked at.
 pub(super) fn read(path: &Path) -> Result<(String, Head), Failure> {
-    let shown = path.display();
     let text = signed_text(path)?;
-    let mut lines = text.lines();
-    let origin = lines.next().unwrap_or_default().to_owned();
-    let size = lines.next().filter(|size| *size == "0" || !size.starts_with('0')).and_then(|size| size.parse().ok());
-    let root = lines.next().and_then(unbase64);
-    match (size, root) {
-        (Some(size), Some(root)) => Ok((origin, Head { size, root: TreeHash::from_bytes(root) })),
-        _ => Err(Failure::input(format!("not a head (origin, size, root, a line each): {shown}"))
-            .hint("rollcall head -o FILE")),
-    }
+    let stated = text.split_once("\n\n").map_or_else(|| text.clone(), |(stated, _)| format!("{stated}\n"));
+    let checkpoint = Checkpoint::read(&stated).map_err(|error| {
+        let what = format!("not a head (origin, size, root, a line each): {}", path.display());
+        Failure::input(what).caused_by(&error).hint("rollcall head -o FILE")
+    })?;
+    Ok((checkpoint.origin, checkpoint.head))
 }
 
 /// A kept head as it was signed: a note, or the one that a receipt carries.
 pub(super) fn signed_text(path: &Path) -> Result<String, Failure> {
     let text = crate::input::read_text(path, rollcall_core::limits::RECEIPT_BYTES_MAX)?;
     Ok(Proof::read(&text).map_or(text, |proof| proof.checkpoint))
-}
-
-fn base64(bytes: &[u8; 32]) -> String {
-    data_encoding::BASE64.encode(bytes)
-}
-
-fn unbase64(text: &str) -> Option<[u8; 32]> {
-    data_encoding::BASE64.decode(text.as_bytes()).ok()?.try_into().ok()
 }

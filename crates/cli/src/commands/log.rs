@@ -8,7 +8,10 @@ use rollcall_core::cbor;
 use rollcall_core::entry::Entry;
 use rollcall_core::event::Payload;
 use rollcall_core::key::{NAMESPACE, PublicKey};
+use rollcall_core::time::Timestamp;
+use rollcall_core::witnessed::{Seen, Times};
 use rollcall_storage::Store;
+use rollcall_storage::heads::Heads;
 use serde_json::{Value, json};
 
 use super::reading;
@@ -98,15 +101,18 @@ pub(super) fn show(args: &ArgMatches) -> Result<Answer, Failure> {
     let header = &payload.header;
     let binding = session.state().keys().binding(&header.by, &key);
     let doubt = binding.filter(|binding| binding.is_suspect_at(entry.accepted_at)).and_then(|b| b.suspicion.as_ref());
+    let bounds = bounds(&session, super::ledger_path(args)?, index)?;
     let json = json!({
         "entry": index,
         "accepted_at": entry.accepted_at.to_string(),
+        "witnessed": {"since": bounds.0, "by": bounds.1},
         "event": entry.event.id().to_string(),
         "act": payload.act.tag(),
         "by": header.by,
         "claimed_at": header.at.to_string(),
         "not_after": header.not_after.to_string(),
         "seen": {"size": header.seen.size, "root": header.seen.root.to_string()},
+        "missing": header.missing.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "key": key,
         "fingerprint": keys::fingerprint(&key),
         "security_key": entry.event.signature().touch(),
@@ -129,6 +135,15 @@ pub(super) fn show(args: &ArgMatches) -> Result<Answer, Failure> {
         );
     }
     Ok(Answer::new(json, out))
+}
+
+/// Between which instants the log's witnesses show that an entry was accepted: by anchors, and by the last signed head.
+fn bounds(session: &Session, ledger: &Path, entry: u64) -> Result<(Option<String>, Option<String>), Failure> {
+    let last = Heads::of(ledger).last()?;
+    let heads: Vec<Seen> = last.iter().filter_map(|note| Seen::read(session.state(), note)).collect();
+    let times = Times::of(session.state(), &heads);
+    let shown = |time: Option<Timestamp>| time.map(|time| time.to_string());
+    Ok((shown(times.since(entry)), shown(times.by(entry))))
 }
 
 fn entry_index(session: &Session, text: &str) -> Result<u64, Failure> {

@@ -8,7 +8,7 @@ use rollcall_core::digest::LedgerId;
 use rollcall_core::fork::Fork;
 use rollcall_core::tree::Tree;
 use rollcall_storage::StoreError;
-use rollcall_storage::published::{Files as _, Folder, Published, publish_checkpoint, publish_tiles};
+use rollcall_storage::published::{Files as _, Folder, Published, hold, publish_checkpoint, publish_tiles};
 use serde_json::json;
 
 use crate::answer::{Answer, Exit};
@@ -30,6 +30,7 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
     let source = args.get_one::<String>("source").map_or("", String::as_str);
     let folder = args.get_one::<PathBuf>("folder").ok_or_else(|| Failure::usage("mirror where?"))?;
     let expected: LedgerId = super::parsed(args, "ledger-id")?.ok_or_else(|| Failure::usage("which ledger?"))?;
+    let _held = hold(folder)?;
     let theirs = published(Place::of(source))?;
     let mut mirror =
         Mirror { folder: folder.clone(), own: Published::open(Folder(folder.clone()))?, entries: Vec::new() };
@@ -42,6 +43,9 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
         auditor.kept_head(&own.checkpoint().head, "the head that the mirror has");
     }
     let report = auditor.finish(&stated);
+    if let Some(answer) = mirror.older(&theirs)? {
+        return Ok(answer);
+    }
     if report.is_valid() {
         return mirror.keep(&theirs, &tree);
     }
@@ -67,7 +71,7 @@ impl Mirror {
         let (have, want) = (here.map_or(0, |head| head.size), theirs.checkpoint().head.size);
         let bar = indicatif::ProgressBar::with_draw_target(Some(want), indicatif::ProgressDrawTarget::stderr());
         let mut next = 0;
-        while next < want.max(have) {
+        while next < want.max(have) && !auditor.gave_up() {
             let found = match &self.own {
                 Some(own) if next < have => own.entries(next..have)?,
                 Some(_) | None => theirs.entries(next..want)?,
@@ -88,6 +92,24 @@ impl Mirror {
         }
         bar.finish_and_clear();
         Ok(auditor)
+    }
+
+    /// Where what is shown is an older head of the log that is here, nothing is amiss: a cache, or another mirror.
+    fn older(&self, theirs: &Published<Place>) -> Result<Option<Answer>, Failure> {
+        let Some(own) = &self.own else { return Ok(None) };
+        let (here, shown) = (own.checkpoint(), theirs.checkpoint());
+        if shown.origin != here.origin || here.head.size <= shown.head.size {
+            return Ok(None);
+        }
+        let same = tree_of(own)?.and_then(|tree| tree.head_at(shown.head.size)) == Some(shown.head);
+        let text = format!(
+            "nothing newer: {} shows {} entries of the {} that are here\n",
+            theirs.files().place(),
+            shown.head.size,
+            here.head.size
+        );
+        let json = json!({"outcome": "nothing newer", "size": here.head.size, "new": 0, "shown": shown.head.size, "root": here.head.root.to_string()});
+        Ok(same.then(|| Answer::new(json, text)))
     }
 
     fn keep(&self, theirs: &Published<Place>, tree: &Tree) -> Result<Answer, Failure> {

@@ -8,7 +8,6 @@ use rollcall_core::checkpoint::Checkpoint;
 use rollcall_core::fork::Fork;
 use rollcall_core::note::Note;
 use rollcall_core::policy::Policy;
-use rollcall_core::tree::Tree;
 use rollcall_server::cosigners::{Became, Collected, collect};
 use rollcall_server::fetch::Address;
 use rollcall_server::witness::origin_hash;
@@ -42,11 +41,12 @@ pub(super) fn policy(path: &Path) -> Result<Policy, Failure> {
 }
 
 pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
-    let session = reading(args)?;
     let ledger = ledger_path(args)?;
     let folder = args.get_one::<PathBuf>("folder").ok_or_else(|| Failure::usage("where to? publish DIR"))?;
     let asked = args.get_one::<PathBuf>("policy").map(|path| policy(path)).transpose()?;
+    // The ledger is read after the folder is held: what is read before could be older than what is published by then.
     let _held = hold(folder)?;
+    let session = reading(args)?;
     let note = operator::signed_head(&session, ledger)?;
     let read = Note::read(&note).ok().and_then(|note| Checkpoint::read(note.text()).ok());
     let own = read.ok_or_else(|| Failure::bug("the signed head cannot be read"))?;
@@ -59,31 +59,24 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
         None => (note, Witnessed::default()),
         Some(policy) => witness(args, &session, &policy, &note, added.before)?,
     };
-    let publish = !witnessed.asked || witnessed.met || args.get_flag("without-quorum");
-    if publish && !witnessed.alarmed() {
+    let publish = witnessed.quorum != Some(false) || args.get_flag("without-quorum");
+    if publish && !witnessed.proven {
         publish_checkpoint(&note, folder)?;
     }
     Ok(answer(folder, &own, &added, &witnessed, publish))
 }
 
-/// What a witness becomes that says it has seen another history.
-const ALARM: &str = "FORK ALARM";
-
 /// What came of the witnesses.
 #[derive(Default)]
 struct Witnessed {
-    asked: bool,
-    met: bool,
+    /// Whether the policy's quorum is met, where there is a policy.
+    quorum: Option<bool>,
+    /// A witness says that it has seen another history.
+    alarmed: bool,
+    /// Two signed heads show it. What a witness only says keeps nothing from being published: one that lies could stop every
+    /// log.
     proven: bool,
     rows: Vec<(String, &'static str, String)>,
-}
-
-impl Witnessed {
-    /// Tells whether a fork is proven. What a witness only says keeps nothing from being published: one that lies could stop
-    /// every log.
-    fn alarmed(&self) -> bool {
-        self.proven
-    }
 }
 
 fn witness(
@@ -108,20 +101,22 @@ fn witness(
         },
     };
     let mut rows: Vec<_> = quorum.cosigned.iter().map(|(name, at)| (name.clone(), "cosigned", moment(*at))).collect();
-    let mut proven = false;
+    let (mut alarmed, mut proven) = (false, false);
     for (name, became) in witnesses {
         match became {
             Became::Cosigned { .. } => {}
             Became::ForkAlarm(what) => {
-                let (kept, shown) = keep_evidence(ledger, session, policy, &name, note, tree)?;
-                proven |= shown;
-                rows.push((name, ALARM, format!("{what}{kept}")));
+                let evidence = shown_by(policy, &name, session).and_then(|theirs| evidence(session, note, theirs));
+                let kept = evidence.map(|evidence| keep(ledger, &evidence)).transpose()?;
+                alarmed = true;
+                proven |= kept.is_some();
+                rows.push((name, "FORK ALARM", format!("{what}{}", kept.unwrap_or_default())));
             }
             Became::Failed(what) => rows.push((name, "failed", what)),
             Became::Unanswered => rows.push((name, "no answer", String::new())),
         }
     }
-    Ok((cosigned, Witnessed { asked: true, met: quorum.met, proven, rows }))
+    Ok((cosigned, Witnessed { quorum: Some(quorum.met), alarmed, proven, rows }))
 }
 
 pub(super) fn moment(seconds: u64) -> String {
@@ -129,42 +124,41 @@ pub(super) fn moment(seconds: u64) -> String {
     at.map_or_else(|| format!("{seconds} s"), |at| at.to_string())
 }
 
-/// Asks the witness what it has cosigned, and keeps the proof that this log has signed two histories, where it is one.
-fn keep_evidence(
-    ledger: &Path,
-    session: &Session,
-    policy: &Policy,
-    name: &str,
-    note: &str,
-    tree: &Tree,
-) -> Result<(String, bool), Failure> {
-    let nothing = (String::new(), false);
-    let Some(founding) = session.state().founding() else { return Ok(nothing) };
-    let origin = founding.origin.as_str();
-    let url = policy.witnesses().iter().find(|witness| witness.name == name).and_then(|witness| witness.url.clone());
+/// What a witness shows that it has cosigned of this log.
+fn shown_by(policy: &Policy, name: &str, session: &Session) -> Option<String> {
+    let origin = session.state().founding()?.origin.as_str();
+    let url = policy.witnesses().iter().find(|witness| witness.name == name)?.url.as_ref()?;
     let path = format!("{}/checkpoint", origin_hash(origin));
-    let shown = url.map(|url| Address::new(&url).read(&path, rollcall_core::limits::NOTE_BYTES_MAX));
-    let Some(Ok(Some(bytes))) = shown else { return Ok(nothing) };
-    let Ok(theirs) = String::from_utf8(bytes) else { return Ok(nothing) };
-    let keys: Vec<_> = session.state().log_keys().iter().map(|known| known.key.clone()).collect();
-    let verified = keys.iter().find_map(|key| Checkpoint::verify(&theirs, origin, key).ok());
-    let Some(checkpoint) = verified else { return Ok(nothing) };
-    let size = checkpoint.head.size;
-    let fork = tree.head_at(size).map(|implied| Fork {
-        implied: implied.root,
-        path: tree.consistency(size, tree.size()).unwrap_or_default(),
-        earlier: theirs.clone(),
-        later: note.to_owned(),
-    });
-    let (extension, text) = match fork.filter(|fork| fork.verify(origin, &keys).is_ok()) {
-        Some(fork) => ("fork", fork.text()),
-        // A head beyond this ledger's, or one that it has: only the first shows that something is amiss.
-        None if tree.size() < size => ("seen-by-witness", theirs),
-        None => return Ok(nothing),
+    let shown = Address::new(url).read(&path, rollcall_core::limits::NOTE_BYTES_MAX).ok()??;
+    String::from_utf8(shown).ok()
+}
+
+/// What speaks against the log, and the extension of the file that keeps it.
+struct Evidence {
+    extension: &'static str,
+    text: String,
+}
+
+/// What a head that a witness shows makes of ours: the proof that this log has signed two histories, or a head of this log
+/// that the ledger does not have. One that it has shows nothing.
+fn evidence(session: &Session, note: &str, theirs: String) -> Option<Evidence> {
+    let state = session.state();
+    let (origin, tree) = (state.founding()?.origin.as_str(), state.log());
+    let keys: Vec<_> = state.log_keys().iter().map(|known| known.key.clone()).collect();
+    let size = keys.iter().find_map(|key| Checkpoint::verify(&theirs, origin, key).ok())?.head.size;
+    let Some(implied) = tree.head_at(size) else {
+        return Some(Evidence { extension: "seen-by-witness", text: theirs });
     };
-    let path = ledger.with_added_extension(extension);
-    output::replace(&path, text.as_bytes())?;
-    Ok((format!("; evidence: {}", path.display()), true))
+    let path = tree.consistency(size, tree.size()).unwrap_or_default();
+    let fork = Fork { implied: implied.root, path, earlier: theirs, later: note.to_owned() };
+    fork.verify(origin, &keys).ok()?;
+    Some(Evidence { extension: "fork", text: fork.text() })
+}
+
+fn keep(ledger: &Path, evidence: &Evidence) -> Result<String, Failure> {
+    let path = ledger.with_added_extension(evidence.extension);
+    output::replace(&path, evidence.text.as_bytes())?;
+    Ok(format!("; evidence: {}", path.display()))
 }
 
 fn answer(
@@ -174,7 +168,7 @@ fn answer(
     witnessed: &Witnessed,
     published: bool,
 ) -> Answer {
-    let published = published && !witnessed.alarmed();
+    let published = published && !witnessed.proven;
     let shown = folder.display();
     let mut text = if published {
         format!(
@@ -189,7 +183,7 @@ fn answer(
     for (name, word, more) in &witnessed.rows {
         text.push_str(&format!("  witness {name}: {word} {more}\n"));
     }
-    if witnessed.asked && !witnessed.met {
+    if witnessed.quorum == Some(false) {
         text.push_str(if published {
             "  WARNING: the quorum of the policy is not met; the head was published without it\n"
         } else {
@@ -208,12 +202,12 @@ fn answer(
         "size": added.size,
         "root": own.head.root.to_string(),
         "files": added.files,
-        "quorum": witnessed.asked.then_some(witnessed.met),
+        "quorum": witnessed.quorum,
         "witnesses": witnesses,
     });
     let exit = match published {
         true => Exit::Done,
-        false if witnessed.rows.iter().any(|(_, word, _)| *word == ALARM) => Exit::Invalid,
+        false if witnessed.alarmed => Exit::Invalid,
         false => Exit::NotChecked,
     };
     Answer { json, text, exit }
@@ -221,11 +215,14 @@ fn answer(
 
 impl From<PublishError> for Failure {
     fn from(error: PublishError) -> Self {
-        let invalid = !matches!(error, PublishError::Store(_) | PublishError::Io { .. });
+        let invalid = !matches!(error, PublishError::Store(_) | PublishError::Io { .. } | PublishError::InUse(_));
         let mut failure = Self::unchecked("the log is not published").caused_by(&error);
         if invalid {
             failure.exit = Exit::Invalid;
             "contradicts".clone_into(&mut failure.code);
+        } else if matches!(error, PublishError::InUse(_)) {
+            "in-use".clone_into(&mut failure.code);
+            return failure.hint("run the command again when the other has ended");
         }
         failure
     }

@@ -169,12 +169,15 @@ fn bare(
         "entry": index,
         "origin": signer.name,
         "size": head.size,
+        "size_signed": !checkpoint.is_empty(),
         "root": head.root.to_string(),
         "cosigned": cosigned,
     });
     let place = index.map_or_else(String::new, |index| format!(", at {index},"));
+    let unsigned =
+        if checkpoint.is_empty() { "; the log has signed the root, the number is the proof's own word" } else { "" };
     let text = format!(
-        "valid: the entry is{place} in the log `{}`\n  under the head of {} entries, root {}\n  what the entry says, and who signed it, is for `audit`\n",
+        "valid: the entry is{place} in the log `{}`\n  under the head of {} entries, root {}{unsigned}\n  what the entry says, and who signed it, is for `audit`\n",
         signer.name, head.size, head.root
     );
     Ok(Answer::new(json, text))

@@ -7,6 +7,7 @@ use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use rollcall_core::cosignature::witness_signer;
 use rollcall_core::key::SigningKey;
 use rollcall_core::note::is_name;
+use rollcall_server::submissions::{self, Submissions};
 use rollcall_server::witness::{Witness, WitnessError, serve};
 use serde_json::json;
 
@@ -43,8 +44,9 @@ pub(super) fn command() -> Command {
                 .arg(Arg::new("policy").long("policy").value_name("FILE").required(true).value_parser(value_parser!(PathBuf)).help("The logs to cosign: `log VKEY [URL]` lines, and `quorum none`"))
                 .arg(store())
                 .arg(Arg::new("listen").long("listen").value_name("ADDRESS").default_value("127.0.0.1:7380").help("Address and port; port 0 takes a free one"))
+                .arg(Arg::new("submissions").long("submissions").action(ArgAction::SetTrue).help("Take signed acts and note when they came (POST /submissions), under a second key that `witness key` prints"))
                 .arg(Arg::new("semantic").long("semantic").action(ArgAction::SetTrue).help("Replay every event under the charter before cosigning; use a key of its own for this statement"))
-                .after_help("Example:\n  rollcall --key witness.key witness serve --name w1.example.org/rollcall --policy logs.policy --store seen/ --listen 0.0.0.0:7380\n\nPOST /add-checkpoint takes requests; GET /HASH-OF-ORIGIN/checkpoint shows the last head cosigned. Put TLS in front of it."),
+                .after_help("Example:\n  rollcall --key witness.key witness serve --name w1.example.org/rollcall --policy logs.policy --store seen/ --listen 0.0.0.0:7380\n\nPOST /add-checkpoint takes requests; GET /HASH-OF-ORIGIN/checkpoint shows the last head cosigned. With --submissions, POST /submissions takes signed acts, and GET /submissions/EVENT shows when one came. Put TLS in front of it."),
         )
         .subcommand(
             Command::new("key")
@@ -87,7 +89,10 @@ fn key_line(args: &ArgMatches) -> Result<Answer, Failure> {
     let (name, key) = identity(args)?;
     let public = key.public().map_err(|error| Failure::input("the key is not admissible").caused_by(&error))?;
     let line = witness_signer(&name, &public).to_string();
-    Ok(Answer::new(json!({"name": name, "vkey": line}), format!("{line}\n")))
+    let inadmissible = |error| Failure::input("the key is not admissible").caused_by(&error);
+    let submissions = submissions::signer(&name, &key).map_err(inadmissible)?.to_string();
+    let text = format!("{line}\n  for submissions: {submissions}\n");
+    Ok(Answer::new(json!({"name": name, "vkey": line, "submissions_vkey": submissions}), text))
 }
 
 fn serve_until_interrupted(args: &ArgMatches) -> Result<Answer, Failure> {
@@ -98,7 +103,12 @@ fn serve_until_interrupted(args: &ArgMatches) -> Result<Answer, Failure> {
         return Err(Failure::input("the policy names no log to cosign").hint("rollcall log-key show"));
     }
     let semantic = args.get_flag("semantic");
-    let witness = Witness::new(&name, key, &policy, path("store")?, semantic)?;
+    let takes = args.get_flag("submissions");
+    let folder = path("store")?;
+    let submissions = takes.then(|| Submissions::new(&name, &key, &folder.join("submissions")));
+    let submissions = submissions.transpose().map_err(|error| Failure::io("no submissions can be kept", &error))?;
+    let submission_key = submissions::signer(&name, &key);
+    let witness = Witness::new(&name, key, &policy, folder, semantic)?;
     let address = args.get_one::<String>("listen").map_or("127.0.0.1:7380", String::as_str);
     let cannot = |error: std::io::Error| Failure::io(format!("no connections can be taken at: {address}"), &error);
     let listener = TcpListener::bind(address).map_err(cannot)?;
@@ -106,7 +116,10 @@ fn serve_until_interrupted(args: &ArgMatches) -> Result<Answer, Failure> {
     let line = witness.signer().map_err(|error| Failure::input("the key is not admissible").caused_by(&error))?;
     let statement = if semantic { "lawful states only" } else { "append-only heads" };
     anstream::eprintln!("witness {line}\ncosigns {statement} of {} logs at http://{bound}", policy.logs().len());
-    serve(witness, listener).map_err(cannot)?;
+    if let (true, Ok(signer)) = (takes, submission_key) {
+        anstream::eprintln!("notes submissions as {signer}");
+    }
+    serve(witness, submissions, listener).map_err(cannot)?;
     Ok(Answer::new(json!({"outcome": "ended"}), "ended\n".to_owned()))
 }
 

@@ -327,6 +327,7 @@ fn effect_of(scene: &Scene<'_>, what: &Proposed, basis: Option<EventId>) -> Chan
         Proposed::SettleKey { offer, person: _, ruling } => super::keys::settlement(scene, offer, *ruling),
         Proposed::Replace { persons, threshold } => succession(scene, persons, *threshold),
         Proposed::RotateLogKey { key, after } => log_key(scene, key, *after, basis),
+        Proposed::NameWitnesses { policy } => super::witnessing::named(policy),
     }
 }
 

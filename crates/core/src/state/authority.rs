@@ -144,6 +144,11 @@ pub enum Proposed {
         /// Number of entries of the last recognised head, where the old operator does not hand over.
         after: Option<u64>,
     },
+    /// Name the witnesses whose times the log goes by.
+    NameWitnesses {
+        /// The policy.
+        policy: Text,
+    },
 }
 
 /// An act of the authority on its way to the threshold.

@@ -11,6 +11,7 @@ use super::motions::MotionChange;
 use super::people::PeopleChange;
 use super::records::RecordChange;
 use super::roster::RosterChange;
+use super::witnessing::WitnessingChange;
 use super::{Authority, Founding};
 use crate::charter::Charter;
 use crate::digest::{Digest, EventId};
@@ -83,6 +84,14 @@ pub enum Change {
     Motions(Box<MotionChange>),
     /// A change of records.
     Records(Box<RecordChange>),
+    /// A change of what others have seen of the log.
+    Witnessing(WitnessingChange),
+}
+
+impl From<WitnessingChange> for Change {
+    fn from(change: WitnessingChange) -> Self {
+        Self::Witnessing(change)
+    }
 }
 
 impl From<PeopleChange> for Change {

@@ -1,0 +1,226 @@
+//! What an operator refuses or leaves out: signed refusals that are judged again, acts shown to a witness, and votes that would
+//! have ended otherwise.
+
+use std::path::Path;
+
+use rollcall_core::ledger::rehearsal_log_key;
+use rollcall_core::submission::SignedRefusal;
+use rollcall_tests::community::{Script, meeting};
+use rollcall_tests::witness::Running;
+use rollcall_tests::{expect, json};
+use serde_json::{Value, json};
+
+fn on(here: &Path, code: i32, args: &[&str]) -> Value {
+    let args = [&["--ledger", "play.ledger"], args, &["--json"]].concat();
+    serde_json::from_str(&expect(here, code, &args)).unwrap()
+}
+
+/// The meeting of 9 March with a vote that is open until 13:00: one for, nobody else yet.
+fn open_vote(here: &Path) -> String {
+    let mut script = meeting(&["Adopt the plan"]);
+    script.time("2026-03-09T12:01:00Z");
+    let put = json!({"id": "p", "meeting": "@m", "unit": "toc", "title": "Adopt the plan", "effect": {"kind": "resolve", "text": "We adopt it."}});
+    script.act("alice", "move", &put);
+    script.act("alice", "open-vote", &json!({"id": "v", "motion": "@p", "closes": "2026-03-09T13:00:00Z"}));
+    script.act("alice", "vote", &json!({"vote": "@v", "choice": "for"}));
+    script.play(here);
+    let open = on(here, 0, &["status"])["open_votes"][0]["vote"].clone();
+    open.as_str().unwrap().to_owned()
+}
+
+/// A ballot signed away from the ledger, at an instant.
+fn ballot(here: &Path, by: &str, vote: &str, choice: &str, at: &str, more: &[&str]) -> String {
+    let draft = format!("{by}.{choice}");
+    let args = ["--by", by, "draft", "vote", "--vote", vote, "--choice", choice, "--at", at, "-o", &draft];
+    let _ = on(here, 0, &[&args[..], more].concat());
+    let _ = on(here, 0, &["--by", by, "sign", &draft]);
+    format!("{draft}.signed")
+}
+
+fn tell(here: &Path, at: &str, by: &str, act: &str, fields: &Value) -> Value {
+    let mut script = Script::at(at);
+    script.act(by, act, fields);
+    std::fs::write(here.join("more.jsonl"), script.lines()[0].to_string()).unwrap();
+    serde_json::from_str(&expect(here, 0, &["--ledger", "play.ledger", "rehearse", "more.jsonl", "--json"])).unwrap()
+}
+
+#[test]
+fn a_refusal_is_signed_and_judged_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let vote = open_vote(here);
+    // Zed is no member: the ballot is refused, and the refusal is signed.
+    let signed = ballot(here, "zed", &vote, "for", "2026-03-09T12:02:00Z", &[]);
+    let refused = on(here, 1, &["append", &signed, "--at", "2026-03-09T12:02:00Z"]);
+    assert_eq!(refused["outcome"], "refused");
+    let refusal = format!("{signed}.refusal");
+    let id = on(here, 0, &["status"])["ledger"].as_str().unwrap().to_owned();
+    let verify = |file: &str, exit: i32| {
+        let args =
+            ["refusal", "verify", file, "--event", &signed, "--bundle", "play.ledger", "--ledger-id", &id, "--json"];
+        serde_json::from_str::<Value>(&expect(here, exit, &args)).unwrap()
+    };
+    let found = verify(&refusal, 0);
+    assert_eq!((&found["outcome"], &found["code"]), (&json!("borne out"), &refused["code"]));
+    let of_carol = ballot(here, "carol", &vote, "for", "2026-03-09T12:02:00Z", &[]);
+    // The same refusal holds later, when the log has grown: it was judged under the head that it names.
+    let bob = ballot(here, "bob", &vote, "for", "2026-03-09T12:02:00Z", &[]);
+    let _ = on(here, 0, &["append", &bob, "--at", "2026-03-09T12:03:00Z"]);
+    assert_eq!(verify(&refusal, 0)["outcome"], "borne out");
+
+    // An operator who refuses what the rules allow, or for a reason that is none, contradicts himself in writing.
+    let text = std::fs::read_to_string(here.join(&refusal)).unwrap();
+    let keys = [rehearsal_log_key("GreatSQL").public().unwrap()];
+    let honest = SignedRefusal::read(&text, &keys).unwrap();
+    let lie = SignedRefusal { code: "lapsed".to_owned(), ..honest.clone() };
+    std::fs::write(here.join("lie"), lie.sign(&rehearsal_log_key("GreatSQL"))).unwrap();
+    let found = verify("lie", 3);
+    assert_eq!((&found["outcome"], &found["again"]), (&json!("contradicted"), &refused["code"]));
+    let event = on(here, 0, &["inspect", &of_carol])["event"].as_str().unwrap().parse().unwrap();
+    let lie = SignedRefusal { event, head: honest.head, ..lie };
+    std::fs::write(here.join("carol.lie"), lie.sign(&rehearsal_log_key("GreatSQL"))).unwrap();
+    let args = ["refusal", "verify", "carol.lie", "--event", &of_carol, "--bundle", "play.ledger", "--json"];
+    let found: Value = serde_json::from_str(&expect(here, 3, &args)).unwrap();
+    assert_eq!((&found["outcome"], &found["again"]), (&json!("contradicted"), &json!("accepted")));
+    // What somebody else signed, or what is about another act, says nothing.
+    let foreign = honest.sign(&rehearsal_log_key("Another"));
+    std::fs::write(here.join("foreign"), foreign).unwrap();
+    assert_eq!(verify("foreign", 3)["code"], "invalid");
+    std::fs::write(here.join("altered"), text.replacen(&honest.clock.ms().to_string(), "1", 1)).unwrap();
+    assert_eq!(verify("altered", 3)["code"], "invalid");
+    let other = ["refusal", "verify", &refusal, "--event", &of_carol, "--bundle", "play.ledger"];
+    let _ = expect(here, 3, &other);
+}
+
+#[test]
+fn a_ballot_that_was_left_out_contests_the_vote() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let vote = open_vote(here);
+    let key = on(here, 0, &["log-key", "show"])["keys"][0]["vkey"].as_str().unwrap().to_owned();
+    std::fs::write(here.join("logs.policy"), format!("log {key}\nquorum none\n")).unwrap();
+    let witness = Running::start(here, "one", "logs.policy", &["--submissions"]);
+    let keys = json(here, &["--key", "one.key", "witness", "key", "--name", "one.example"]);
+    let submissions = keys["submissions_vkey"].as_str().unwrap();
+    assert_eq!(keys["vkey"], witness.vkey);
+
+    // Bob's ballot, which the operator leaves out; one of three approved, so the motion fails. Two of three would carry it.
+    let bob = ballot(here, "bob", &vote, "for", "2026-03-09T12:10:00Z", &[]);
+    let submit = ["submit", &bob, "--to", &witness.url, "--submission-key", submissions];
+    let noted = json(here, &submit);
+    let first = std::fs::read_to_string(here.join(format!("{bob}.submission"))).unwrap();
+    assert_eq!(json(here, &submit)["submissions"], noted["submissions"]);
+    let event = noted["submissions"][0]["event"].as_str().unwrap().to_owned();
+    let _ = tell(here, "2026-03-09T13:00:01Z", "alice", "close-vote", &json!({"vote": vote}));
+    assert_eq!(on(here, 0, &["motion", &vote])["outcome"], "failed");
+
+    // Without a witness the time is the author's word; the audit says whose word it is, and what would be.
+    let audit = |file: &str, more: &[&str]| {
+        let args = ["audit", "play.ledger", "--omitted", file, "--json"];
+        serde_json::from_str::<Value>(&expect(here, 0, &[&args[..], more].concat())).unwrap()["omitted"].clone()
+    };
+    let told = audit(&bob, &[]);
+    assert_eq!((&told[0]["outcome"], &told[0]["by_word_of"]), (&json!("omitted"), &json!("its author")), "{told}");
+    assert_eq!((&told[1]["contested"], &told[1]["instead"]), (&json!(vote), &json!("passed")), "{told}");
+    assert_eq!(told[1]["outcome"], "failed");
+    // The witness noted it on the clock of today, long after the vote: then it was too late.
+    let told = audit(&bob, &["--submission-key", submissions]);
+    assert_eq!((&told[0]["outcome"], told.as_array().unwrap().len()), (&json!("refused"), 1), "{told}");
+    // A ballot that changes nothing contests nothing; nor does one that would have been refused, or that is there.
+    let against = ballot(here, "carol", &vote, "against", "2026-03-09T12:10:00Z", &[]);
+    assert_eq!(audit(&against, &[]).as_array().unwrap().len(), 1);
+    let zed = ballot(here, "zed", &vote, "for", "2026-03-09T12:10:00Z", &[]);
+    assert_eq!(audit(&zed, &[])[0]["outcome"], "refused");
+    // With both, two approvals of three.
+    let both = audit(&against, &["--omitted", &bob]);
+    assert_eq!(both[2]["contested"], json!(vote), "{both}");
+
+    // Who misses it says so in later acts; the log lists it until it comes.
+    let item = [
+        "--by",
+        "bob",
+        "item",
+        "--unit",
+        "toc",
+        "--title",
+        "My ballot",
+        "--missing",
+        &event,
+        "--at",
+        "2026-03-09T13:01:00Z",
+    ];
+    let _ = on(here, 0, &item);
+    let missing = on(here, 0, &["audit"])["missing"].clone();
+    assert_eq!((&missing[0]["event"], &missing[0]["said_by"][0]["by"]), (&json!(event), &json!("bob")), "{missing}");
+    let known = on(here, 0, &["log", "--last", "1"])[0]["event"].as_str().unwrap().to_owned();
+    let refused = on(
+        here,
+        1,
+        &["--by", "bob", "item", "--unit", "toc", "--title", "x", "--missing", &known, "--at", "2026-03-09T13:01:00Z"],
+    );
+    assert_eq!((&refused["code"], &refused["clause"]), (&json!("not-missing"), &json!("format/missing")));
+
+    // The witness keeps acts and times over its end, takes only what somebody signed, and shows both to anybody.
+    drop(witness);
+    let witness = Running::start(here, "one", "logs.policy", &["--submissions"]);
+    let get = |path: &str| {
+        use rollcall_storage::published::Files as _;
+        rollcall_server::fetch::Address::new(&witness.url).read(path, 65_536).unwrap()
+    };
+    assert_eq!(get(&format!("submissions/{event}")).unwrap(), first.as_bytes());
+    assert!(get(&format!("submissions/{event}/event")).unwrap().len() > 200);
+    assert_eq!(get(&format!("submissions/{}", "0".repeat(64))), None);
+    assert_eq!(get("submissions/..%2F..%2Fone.key"), None);
+    let mut bytes = get(&format!("submissions/{event}/event")).unwrap();
+    *bytes.last_mut().unwrap() ^= 1;
+    let declined = rollcall_server::submissions::submit(&witness.url, &bytes).unwrap_err();
+    assert!(declined.contains("403"), "{declined}");
+    let declined = rollcall_server::submissions::submit(&witness.url, b"no act").unwrap_err();
+    assert!(declined.contains("400"), "{declined}");
+}
+
+#[test]
+fn a_check_in_that_was_left_out_contests_what_it_would_have_changed() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    // Five members; three are entered as present, two approve: two of three present, but not more than half of five. With a
+    // fourth one present nothing would differ but the bar of those present.
+    let mut script = Script::at("2026-03-02T01:00:00Z");
+    script.act("root", "found", &json!({"authority": ["root"], "threshold": 1, "name": "GreatSQL"}));
+    let members = ["alice", "bob", "carol"];
+    script.all(&members, "enrol", &json!({}));
+    for (person, role) in [("alice", "chair"), ("bob", "member"), ("carol", "member")] {
+        script.act("root", "appoint", &json!({"unit": "toc", "role": role, "person": person}));
+    }
+    script.act("root", "constitute", &json!({"unit": "toc", "members": members}));
+    let notice = json!({"id": "m", "unit": "toc", "kind": "regular", "starts": "2026-03-09T12:00:00Z", "place": "Room 1", "mode": "both",
+        "agenda": ["Adopt the plan"], "references": "none"});
+    script.act("alice", "notice", &notice);
+    script.time("2026-03-09T12:00:00Z");
+    script.all(&["alice", "bob"], "check-in", &json!({"meeting": "@m"}));
+    script.act("alice", "open", &json!({"meeting": "@m"}));
+    script.play(here);
+    let meeting = on(here, 0, &["log", "--act", "notice"])[0]["event"].as_str().unwrap().to_owned();
+    // Carol's check-in is left out. Alice and bob are two of two present and carry the motion; of three present two carry it as
+    // well, unless carol votes against and bob abstains.
+    let draft =
+        ["--by", "carol", "draft", "check-in", "--meeting", &meeting, "--at", "2026-03-09T12:01:00Z", "-o", "carol.in"];
+    let _ = on(here, 0, &draft);
+    let _ = on(here, 0, &["--by", "carol", "sign", "carol.in"]);
+    let put = json!({"meeting": meeting, "unit": "toc", "title": "Adopt the plan", "effect": {"kind": "resolve", "text": "We adopt it."}});
+    let accepted = |answer: Value| -> String {
+        assert_eq!(answer["outcome"], "accepted", "{answer}");
+        answer["event"].as_str().unwrap().to_owned()
+    };
+    let motion = accepted(tell(here, "2026-03-09T12:05:00Z", "alice", "move", &put));
+    let open = json!({"motion": motion, "closes": "2026-03-09T13:00:00Z"});
+    let vote = accepted(tell(here, "2026-03-09T12:06:00Z", "alice", "open-vote", &open));
+    for person in ["alice", "bob"] {
+        let _ = accepted(tell(here, "2026-03-09T12:07:00Z", person, "vote", &json!({"vote": vote, "choice": "for"})));
+    }
+    // All who are entered as present have voted: the vote ends early. With carol present it could not.
+    let _ = accepted(tell(here, "2026-03-09T12:08:00Z", "alice", "close-vote", &json!({"vote": vote})));
+    let told = json(here, &["audit", "play.ledger", "--omitted", "carol.in.signed"])["omitted"].clone();
+    assert_eq!(told[0]["outcome"], "omitted", "{told}");
+    assert_eq!((&told[1]["contested"], &told[1]["outcome"]), (&json!(vote), &json!("passed")), "{told}");
+}
