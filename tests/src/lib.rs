@@ -3,6 +3,7 @@
 //! Each helper does one thing that a person at a terminal would do. Nothing here knows core's types.
 
 pub mod community;
+pub mod node;
 pub mod witness;
 
 use std::io::Write;

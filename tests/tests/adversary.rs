@@ -268,7 +268,7 @@ fn a_cheating_operator_is_caught_by_the_heads_that_later_authors_saw() {
     cheated.entries.pop();
     cheated.recompute();
     assert!(full(&cheated, id, &[]).is_valid());
-    let kept = KeptHead { head: store.head, whose: "a member's copy".to_owned() };
+    let kept = KeptHead { head: store.head, whose: "a member's copy".to_owned(), note: String::new() };
     let report = full(&cheated, id, &[kept]);
     assert_eq!(report.violations.iter().map(|v| v.code.as_str()).collect::<Vec<_>>(), ["log-truncated"]);
 }

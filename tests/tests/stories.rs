@@ -123,6 +123,8 @@ fn play(path: &Path) -> usize {
     let audit = json(folder.path(), &["--ledger", "play.ledger", "audit"]);
     assert_eq!(audit["outcome"], "valid", "{}: {audit}", path.display());
     let _ = expect(folder.path(), 0, &["--ledger", "play.ledger", "replay"]);
+    // The other verifier makes the same roster of role changes alone.
+    let _ = rollcall_tests::node::same_roster(folder.path());
     let labels = acts.iter().zip(&answers).filter_map(|((_, (act, _)), answer)| {
         Some((format!("@{}", act["id"].as_str()?), answer["event"].as_str()?.to_owned()))
     });

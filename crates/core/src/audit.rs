@@ -72,6 +72,8 @@ pub struct Report {
     pub judged: u64,
     /// The ledger as the audit rebuilt it.
     pub rebuilt: Ledger,
+    /// Heads that the witnesses named in the log have cosigned.
+    pub seen: Vec<Seen>,
 }
 
 impl Report {
@@ -86,23 +88,23 @@ impl Report {
         self.violations.push(Violation::new(None, code, what));
     }
 
-    /// Compares a cosigned head with the times that the log states: what witnesses saw was accepted by then. Returns what the
-    /// head shows, where every rule was judged and nothing is wrong.
-    pub fn see(&mut self, note: &str, whose: &str) -> Option<Seen> {
+    /// Compares a cosigned head with the times that the log states: what witnesses saw was accepted by then. Where every rule was
+    /// judged and nothing is wrong, what the head shows is kept.
+    pub fn see(&mut self, note: &str, whose: &str) {
         if self.level != Level::Full || !self.is_valid() {
-            return None;
+            return;
         }
         let state = self.rebuilt.state();
-        let seen = Seen::read(state, note)?;
+        let Some(seen) = Seen::read(state, note) else { return };
         if let Some((entry, accepted)) = seen.contradicts(state) {
             let Seen { size, by } = seen;
             let what = format!(
                 "{whose}, of {size} entries, was seen by witnesses at {by}; the log says that its entry {entry} was accepted at {accepted}"
             );
             self.add("time-contradicted", what);
-            return None;
+        } else {
+            self.seen.push(seen);
         }
-        Some(seen)
     }
 }
 
@@ -404,7 +406,7 @@ impl Auditor {
         }
         let judged = self.ledger.state().log().size();
         let Self { level, founding, violations, ledger, origin, tree, .. } = self;
-        Report { level, head, ledger: founding, origin, tree, violations, judged, rebuilt: ledger }
+        Report { level, head, ledger: founding, origin, tree, violations, judged, rebuilt: ledger, seen: Vec::new() }
     }
 
     fn note(&mut self, entry: Option<u64>, code: &str, what: String) {

@@ -26,6 +26,8 @@ pub struct KeptHead {
     pub head: Head,
     /// Whose it is.
     pub whose: String,
+    /// The note that states it, with the signatures and cosignatures that it carries.
+    pub note: String,
 }
 
 /// Audits a store against heads that others kept. `progress` is told how many entries have been read.
@@ -109,7 +111,7 @@ pub fn audit_published(
         older_files(log, &mut auditor)?;
     }
     let _ = auditor.checkpoint(log.note());
-    Ok(conclude(auditor, kept, &head))
+    Ok(conclude(auditor, kept, &head, log.note()))
 }
 
 /// The partial files of heads that were published before, where the place can list them: readers of those heads use them.
@@ -172,16 +174,21 @@ pub fn audit_bundle(bytes: &[u8], mut auditor: Auditor, kept: &[KeptHead], mut p
         let head = auditor.tree().head();
         return finish(auditor, kept, &head);
     };
-    conclude(auditor, kept, &stated)
+    conclude(auditor, kept, &stated, note)
 }
 
-/// Ends the audit of a log under a stated head: entries that are missing or too many say all that its root would.
-fn conclude(mut auditor: Auditor, kept: &[KeptHead], stated: &Head) -> Report {
+/// Ends the audit of a log under a stated head: entries that are missing or too many say all that its root would. The note that
+/// states it may say by when witnesses saw it.
+fn conclude(mut auditor: Auditor, kept: &[KeptHead], stated: &Head, note: &str) -> Report {
     let size = auditor.tree().size();
     match size.cmp(&stated.size) {
         Ordering::Less => auditor.missing(size),
         Ordering::Greater => auditor.beyond(stated.size),
-        Ordering::Equal => return finish(auditor, kept, stated),
+        Ordering::Equal => {
+            let mut report = finish(auditor, kept, stated);
+            report.see(note, "the checkpoint");
+            return report;
+        }
     }
     let head = auditor.tree().head();
     finish(auditor, kept, &head)
@@ -214,7 +221,11 @@ fn finish(mut auditor: Auditor, kept: &[KeptHead], head: &Head) -> Report {
     for kept in kept {
         auditor.kept_head(&kept.head, &kept.whose);
     }
-    auditor.finish(head)
+    let mut report = auditor.finish(head);
+    for kept in kept {
+        report.see(&kept.note, &kept.whose);
+    }
+    report
 }
 
 fn hex(bytes: &[u8; 32]) -> String {

@@ -2,16 +2,15 @@
 //! is changed in a ledger, both name the same fault.
 
 mod attacks;
-mod node;
+mod time;
 mod vectors;
 
-use std::collections::BTreeSet;
 use std::path::Path;
 
 use rollcall_core::audit::{Auditor, Level};
 use rollcall_core::digest::LedgerId;
 use rollcall_storage::audit::audit_bundle;
-use serde_json::Value;
+use rollcall_tests::node;
 
 use crate::attacks::Small;
 
@@ -71,24 +70,34 @@ fn both_name_the_same_fault_for_every_attack_on_the_structure() {
     assert_eq!(different, Vec::<String>::new());
 }
 
-/// The roster that the other verifier makes of role changes alone is the one that Rollcall answers with.
 #[test]
-fn both_make_the_same_roster() {
+fn both_say_the_same_of_anchors_and_clocks() {
     let folder = tempfile::tempdir().unwrap();
-    rollcall_tests::community::meeting(&["Adopt the plan"]).play(folder.path());
-    let _ = rollcall_tests::expect(folder.path(), 0, &["--ledger", "play.ledger", "bundle", "-o", "all.bundle"]);
-    let ledger = rollcall_tests::json(folder.path(), &["--ledger", "play.ledger", "status"])["ledger"].clone();
-    let Some(theirs) = node::answers(&[folder.path().join("all.bundle")], ledger.as_str().unwrap()) else { return };
-    let own = rollcall_tests::json(folder.path(), &["--ledger", "play.ledger", "roster"]);
-    let row = |row: &Value| ["unit", "role", "person"].map(|name| row[name].as_str().unwrap().to_owned());
-    let theirs: BTreeSet<_> = theirs[0]["roster"].as_array().unwrap().iter().map(row).collect();
-    let mut expected = BTreeSet::new();
-    for (unit, roles) in own["units"].as_object().unwrap() {
-        for (role, people) in roles.as_object().unwrap() {
-            let people = people.as_array().unwrap().iter();
-            expected.extend(people.map(|person| [unit, role, person.as_str().unwrap()].map(str::to_owned)));
-        }
+    let cases = time::cases();
+    for (name, ledger, bytes, expected) in &cases {
+        assert_eq!(own(bytes, *ledger), *expected, "{name}");
     }
-    assert_eq!(theirs, expected);
-    assert!(expected.len() > 3);
+    let ledger = cases[0].1;
+    let bundles: Vec<_> = cases.iter().map(|(name, _, bytes, _)| (name.clone(), bytes.clone())).collect();
+    assert!(cases.iter().all(|(_, other, ..)| *other == ledger), "one founding, so that one id is expected");
+    let Some(different) = disagreements(&bundles, ledger, folder.path()) else { return };
+    println!("{} cases of time, both say the same", bundles.len());
+    assert_eq!(different, Vec::<String>::new());
+}
+
+/// An audit that has found a thousand faults reads no further, in both.
+#[test]
+fn both_give_up_at_the_same_fault() {
+    let folder = tempfile::tempdir().unwrap();
+    let small = Small::new();
+    let mut entries = small.entries.clone();
+    entries.extend((0..1_500).map(|_| Vec::new()));
+    let bytes = attacks::bundle(&entries);
+    let report = audit_bundle(&bytes, Auditor::new(Level::Full, Some(small.ledger)), &[], |_| {});
+    assert_eq!(report.violations.len(), 1_001);
+    assert_eq!(report.violations.last().unwrap().code, "too-many-faults");
+    let path = folder.path().join("many.bundle");
+    std::fs::write(&path, bytes).unwrap();
+    let Some(found) = node::faults(&path, &small.ledger.to_string()) else { return };
+    assert_eq!((found.len(), found.last().map(String::as_str)), (1_001, Some("too-many-faults")));
 }

@@ -16,10 +16,11 @@ use rollcall_core::proof::Proof;
 use rollcall_core::receipt::Receipt;
 use rollcall_core::tree::{Head, Tree};
 use rollcall_storage::published::{publish_checkpoint, publish_tiles};
+use rollcall_tests::node;
 use serde_json::{Value, json};
 
 use crate::attacks::{LAWFUL, NAME, ORIGIN, Small, bundle, framed, head_of, note};
-use crate::{node, own};
+use crate::own;
 
 fn home() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("vectors")
@@ -98,6 +99,14 @@ fn made() -> BTreeMap<String, Vec<u8>> {
         files.insert(format!("entries/{number}.entry"), entry.clone());
         files.insert(format!("entries/{number}.event"), event.encode());
         files.insert(format!("entries/{number}.payload"), event.payload().to_vec());
+    }
+    for (name, ledger, bytes, code) in crate::time::cases() {
+        let folder = if code == "valid" { "time" } else { "invalid/time" };
+        let file = format!("{folder}/{}.bundle", slug(&name));
+        let (verdict, code) = if code == "valid" { ("valid", None) } else { ("invalid", Some(code)) };
+        let row =
+            json!({"file": file, "kind": "bundle", "ledger": ledger.to_string(), "verdict": verdict, "code": code});
+        judged.push((row, file, bytes));
     }
     let mut index = Vec::new();
     for (row, file, bytes) in judged {

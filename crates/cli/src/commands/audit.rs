@@ -14,7 +14,7 @@ use rollcall_core::ledger::Ledger;
 use rollcall_core::note::Note;
 use rollcall_core::proof::{decimal, hash_line};
 use rollcall_core::tree::Head;
-use rollcall_core::witnessed::{Period, Seen, Times, periods};
+use rollcall_core::witnessed::{Period, Times, periods};
 use rollcall_storage::Store;
 use rollcall_storage::audit::KeptHead;
 use rollcall_storage::heads::Heads;
@@ -55,7 +55,8 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
     let (mut kept, mut origins) = (Vec::new(), Vec::new());
     for path in &paths {
         let (origin, head) = head::read(path)?;
-        kept.push(KeptHead { head, whose: format!("the head kept in {}", path.display()) });
+        let note = head::signed_text(path)?;
+        kept.push(KeptHead { head, whose: format!("the head kept in {}", path.display()), note });
         origins.push((origin, path.display().to_string()));
     }
     let source = match args.get_one::<String>("source") {
@@ -74,7 +75,7 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
         let what = format!("the head kept in {path} is that of another log: {origin}");
         report.add("head-foreign", what);
     }
-    let seen = seen(&mut report, &source, args, &paths)?;
+    see_beside(&mut report, &source, args)?;
     let mut notes = Vec::new();
     if let Some(path) = args.get_one::<PathBuf>("policy") {
         notes.push(witnessed(&mut report, &source, path)?);
@@ -94,7 +95,7 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
         }
         Source::Ledger(_) | Source::Bundle(_) | Source::Published(_) => Vec::new(),
     };
-    let mut answer = answer(&report, expected, &attachments, &seen);
+    let mut answer = answer(&report, expected, &attachments);
     let omitted = omission::told(args, &source, &report)?;
     if let (Some(head), Some(path)) = (trusted, args.get_one::<PathBuf>("resume")) {
         let shown = path.display();
@@ -210,29 +211,22 @@ fn evidence(report: &Report, source: &Source, kept: &[&PathBuf]) -> Result<Optio
     Ok(None)
 }
 
-/// What cosigned heads show about time: the one under which the log is published, or that lies beside the ledger, and those
-/// that the auditor kept.
-fn seen(report: &mut Report, source: &Source, args: &ArgMatches, kept: &[&PathBuf]) -> Result<Vec<Seen>, Failure> {
-    let mut seen: Vec<Seen> = Vec::new();
-    let beside = match source {
-        Source::Ledger(_) => {
-            let path = args.get_one::<String>("source").map(PathBuf::from);
-            Heads::of(&path.map_or_else(|| ledger_path(args).map(Path::to_path_buf), Ok)?).last()?
+/// The head that lies beside a ledger file shows what cosigned heads that are published show.
+fn see_beside(report: &mut Report, source: &Source, args: &ArgMatches) -> Result<(), Failure> {
+    if matches!(source, Source::Ledger(_)) {
+        let path = args.get_one::<String>("source").map(PathBuf::from);
+        let path = path.map_or_else(|| ledger_path(args).map(Path::to_path_buf), Ok)?;
+        if let Some(note) = Heads::of(&path).last()? {
+            report.see(&note, "the head beside the ledger");
         }
-        Source::Bundle(_) | Source::Published(_) => source.note().map(str::to_owned),
-    };
-    seen.extend(beside.and_then(|note| report.see(&note, "the log's checkpoint")));
-    for path in kept {
-        let whose = format!("the head kept in {}", path.display());
-        seen.extend(report.see(&head::signed_text(path)?, &whose));
     }
-    Ok(seen)
+    Ok(())
 }
 
 /// What acceptance times rest on: the periods that witnesses confirm, and those that only the operator does.
-fn unwitnessed(report: &Report, seen: &[Seen]) -> (String, Vec<Period>) {
+fn unwitnessed(report: &Report) -> (String, Vec<Period>) {
     let state = report.rebuilt.state();
-    let all = periods(state, &Times::of(state, seen));
+    let all = periods(state, &Times::of(state, &report.seen));
     let count = all.len();
     let rest: Vec<Period> = all.into_iter().filter(|period| !period.witnessed).collect();
     let named = state.witnessing().policy().is_some();
@@ -242,12 +236,7 @@ fn unwitnessed(report: &Report, seen: &[Seen]) -> (String, Vec<Period>) {
     (line, rest)
 }
 
-fn answer(
-    report: &Report,
-    expected: Option<LedgerId>,
-    attachments: &[(Digest, &'static str)],
-    seen: &[Seen],
-) -> Answer {
+fn answer(report: &Report, expected: Option<LedgerId>, attachments: &[(Digest, &'static str)]) -> Answer {
     let state = report.rebuilt.state();
     let rehearsal = is_rehearsal(state);
     let level = word(report.level);
@@ -274,7 +263,7 @@ fn answer(
         rests.push("no ledger id was expected: any ledger would do (name it with --ledger-id)".to_owned());
     }
     if report.level == Level::Full {
-        let (line, periods) = unwitnessed(report, seen);
+        let (line, periods) = unwitnessed(report);
         rests.push(line);
         unconfirmed = periods;
         let missing = state.witnessing().missing().filter(|(event, _)| state.entry_of(event).is_none());
