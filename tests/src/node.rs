@@ -18,11 +18,7 @@ pub fn home() -> PathBuf {
 /// One answer for each file, by one process; nothing where Node or its packages are not there.
 #[must_use]
 pub fn answers(paths: &[PathBuf], ledger: &str) -> Option<Vec<Value>> {
-    if !has_tool("node") {
-        return None;
-    }
-    if !home().join("node_modules").exists() {
-        without("`npm ci` was not run in tests/verifier, so the second verifier judges nothing here");
+    if !is_there() {
         return None;
     }
     let mut node = Command::new("node");
@@ -47,6 +43,28 @@ pub fn judge(paths: &[PathBuf], ledger: &str) -> Option<Vec<String>> {
         None => answer["outcome"].as_str().unwrap_or("no answer").to_owned(),
     };
     answers(paths, ledger).map(|answers| answers.iter().map(code).collect())
+}
+
+/// Its exit code for a proof that carries neither the entry nor the log's key.
+#[must_use]
+pub fn bare_proof(proof: &Path, entry: &Path, key: &str) -> Option<i32> {
+    if !is_there() {
+        return None;
+    }
+    let mut node = Command::new("node");
+    node.current_dir(home()).args(["bin/verify.js", "--log-key", key, "--entry-file"]).arg(entry).arg(proof);
+    node.stdout(Stdio::null()).stderr(Stdio::null()).status().expect("Node starts").code()
+}
+
+fn is_there() -> bool {
+    if !has_tool("node") {
+        return false;
+    }
+    let installed = home().join("node_modules").exists();
+    if !installed {
+        without("`npm ci` was not run in tests/verifier, so the second verifier judges nothing here");
+    }
+    installed
 }
 
 /// The codes of all faults that it finds in a file.

@@ -265,6 +265,78 @@ fn the_logs_key_changes_and_receipts_show_it() {
     let _ = expect(here, 0, &["receipt", "verify", "cut.receipt", "--ledger-id", &id, "--log-key", newest]);
 }
 
+/// A web server that knows nothing of Rollcall.
+struct Server(std::process::Child, String);
+
+impl Server {
+    fn of(folder: &Path) -> Option<Self> {
+        use std::io::BufRead as _;
+        if !rollcall_tests::has_tool("python3") {
+            return None;
+        }
+        let mut python = std::process::Command::new("python3");
+        python.args(["-u", "-m", "http.server", "0", "--bind", "127.0.0.1", "--directory"]).arg(folder);
+        let mut child =
+            python.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::null()).spawn().unwrap();
+        let mut line = String::new();
+        let _ = std::io::BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let port = line.split(' ').skip_while(|word| *word != "port").nth(1).unwrap();
+        let url = format!("http://127.0.0.1:{port}");
+        Some(Self(child, url))
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn a_log_is_audited_and_followed_over_http() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let id = two_histories(here);
+    let _ = on(here, "one.ledger", 0, &["publish", "public"]);
+    let Some(server) = Server::of(&here.join("public")) else { return };
+    let url = server.1.as_str();
+    let audit = json(here, &["audit", url, "--ledger-id", &id, "--resume", "seen"]);
+    assert_eq!((&audit["outcome"], &audit["signatures_verified_before"]), (&json!("valid"), &json!(0)));
+    let follow = |code: i32| {
+        let args = ["mirror", url, "mirror", "--ledger-id", &id, "--json"];
+        serde_json::from_str::<Value>(&expect(here, code, &args)).unwrap()
+    };
+    let first = follow(0);
+    assert_eq!(first["new"], audit["size"]);
+    // It grows; what was verified is not verified again, and only what is new is fetched.
+    let lines: Vec<String> =
+        (0..3).map(|n| json!({"at": AT, "by": format!("q{n}"), "act": "enrol"}).to_string()).collect();
+    std::fs::write(here.join("more.jsonl"), lines.join("\n")).unwrap();
+    let _ = on(here, "one.ledger", 0, &["rehearse", "more.jsonl"]);
+    let old = std::fs::read(here.join("public/checkpoint")).unwrap();
+    let _ = on(here, "one.ledger", 0, &["publish", "public"]);
+    let audit = json(here, &["audit", url, "--ledger-id", &id, "--resume", "seen"]);
+    assert_eq!((&audit["outcome"], &audit["signatures_verified_before"]), (&json!("valid"), &first["size"]));
+    assert_eq!(follow(0)["new"], json!(3));
+    // A cache that shows the head of yesterday is nothing to be alarmed about.
+    let new = std::fs::read(here.join("public/checkpoint")).unwrap();
+    std::fs::write(here.join("public/checkpoint"), old).unwrap();
+    let shown = follow(0);
+    assert_eq!((&shown["outcome"], &shown["new"]), (&json!("nothing newer"), &json!(0)), "{shown}");
+    std::fs::write(here.join("public/checkpoint"), new).unwrap();
+    // A file that is gone, and a server that is gone.
+    let tile = here.join("public/tile/entries").read_dir().unwrap().next().unwrap().unwrap().path();
+    std::fs::rename(&tile, here.join("taken")).unwrap();
+    let found = expect(here, 3, &["audit", url, "--ledger-id", &id, "--json"]);
+    assert!(found.contains("entry-missing"), "{found}");
+    std::fs::rename(here.join("taken"), &tile).unwrap();
+    let _ = expect(here, 4, &["audit", &format!("{url}/elsewhere"), "--ledger-id", &id]);
+    let gone = url.to_owned();
+    drop(server);
+    let _ = expect(here, 4, &["audit", &gone, "--ledger-id", &id]);
+}
+
 /// The operator is gone: the authority restores the last recognised head and names another key; what the old log held
 /// above that head is void.
 #[test]

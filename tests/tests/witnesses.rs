@@ -5,7 +5,7 @@ use std::net::TcpListener;
 use std::path::Path;
 
 use rollcall_tests::community::meeting;
-use rollcall_tests::witness::Running;
+use rollcall_tests::witness::{Running, cosigned, two_of_three};
 use rollcall_tests::{expect, json};
 use serde_json::{Value, json};
 
@@ -116,6 +116,99 @@ fn a_head_is_published_when_the_quorum_is_met_and_not_before() {
     let _ = expect(here, 0, &["--ledger", "play.ledger", "prove", "5", "-o", "five.receipt"]);
     let verify = ["receipt", "verify", "five.receipt", "--ledger-id", &id, "--policy", "witnesses.policy"];
     assert_eq!(json(here, &verify)["cosigned"].as_array().unwrap().len(), 2);
+}
+
+/// A witness whose first answers are that it is overloaded: then it cosigns whatever it is asked.
+fn overloaded(times: usize, number: u8) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for (count, stream) in listener.incoming().enumerate() {
+            let Ok(mut stream) = stream else { return };
+            let request = read_request(&mut stream);
+            let (status, body) = match request.split_once("\n\n") {
+                Some((_, checkpoint)) if times <= count => {
+                    let line = cosigned(checkpoint, &[(number, 1_700_000_000)]).split_off(checkpoint.len());
+                    ("200 OK", line)
+                }
+                _ => ("503 Service Unavailable", String::new()),
+            };
+            let head = format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", body.len());
+            let _ = stream.write_all((head + &body).as_bytes());
+        }
+    });
+    url
+}
+
+/// The body of a request.
+fn read_request(stream: &mut std::net::TcpStream) -> String {
+    let mut bytes = Vec::new();
+    let mut buffer = [0; 4096];
+    loop {
+        let count = stream.read(&mut buffer).unwrap_or(0);
+        bytes.extend_from_slice(&buffer[..count]);
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        if let Some((head, body)) = text.split_once("\r\n\r\n") {
+            let length =
+                head.lines().find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length: ")?.parse().ok());
+            if length.is_none_or(|length: usize| length <= body.len()) || count == 0 {
+                return body.to_owned();
+            }
+        }
+        if count == 0 {
+            return String::new();
+        }
+    }
+}
+
+#[test]
+fn an_overloaded_witness_is_asked_again_a_few_times() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    meeting(&["Adopt the plan"]).play(here);
+    let policy = two_of_three().replace("quorum two", "quorum w1");
+    let publish = |here: &Path, url: &str, code| {
+        std::fs::write(here.join("w.policy"), policy.replacen('\n', &format!(" {url}\n"), 1)).unwrap();
+        on(here, "play.ledger", code, &["publish", "public", "--policy", "w.policy", "--timeout", "20"])
+    };
+    let never = publish(here, &overloaded(3, 1), 4);
+    assert_eq!(became(&never, "w1"), "failed", "{never}");
+    assert_eq!(became(&publish(here, &overloaded(2, 1), 0), "w1"), "cosigned");
+}
+
+/// The authority goes on without the operator after the last head that the witness cosigned; the witness is told of the new
+/// key and follows, because that history extends what it has seen.
+#[test]
+fn a_witness_follows_a_succession_from_the_head_that_it_cosigned() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    meeting(&["Adopt the plan"]).play(here);
+    let id = on(here, "play.ledger", 0, &["status"])["ledger"].as_str().unwrap().to_owned();
+    log_policy(here, "play.ledger", "");
+    let witness = Running::start(here, "one", "logs.policy", &[]);
+    policy(here, &[("one", &witness.vkey, &witness.url)], "quorum one");
+    let publish = ["publish", "public", "--policy", "witnesses.policy", "--timeout", "5"];
+    let size = on(here, "play.ledger", 0, &publish)["size"].as_u64().unwrap();
+    // The old operator goes on, and nobody sees it.
+    item(here, "play.ledger", "In the dark");
+    let _ = on(here, "new.ledger", 0, &["restore", "public", "--ledger-id", &id]);
+    let _ = on(here, "new.ledger", 0, &["log-key", "new"]);
+    let rotate =
+        ["--by", "root", "rotate-log-key", "--log-key", "new.ledger.log-key.1.pub", "--after", &size.to_string()];
+    let _ = on(here, "new.ledger", 0, &rotate);
+    let new = ["publish", "new", "--policy", "witnesses.policy", "--timeout", "5"];
+    let unknown = on(here, "new.ledger", 4, &new);
+    assert_eq!(became(&unknown, "one"), "failed", "{unknown}");
+    // Whoever runs the witness recognises the new key.
+    let keys = on(here, "new.ledger", 0, &["log-key", "show"])["keys"].clone();
+    let line = |number: usize| format!("log {}\n", keys[number]["vkey"].as_str().unwrap());
+    std::fs::write(here.join("logs.policy"), line(0) + &line(1) + "quorum none\n").unwrap();
+    drop(witness);
+    let witness = Running::start(here, "one", "logs.policy", &[]);
+    policy(here, &[("one", &witness.vkey, &witness.url)], "quorum one");
+    assert_eq!(became(&on(here, "new.ledger", 0, &new), "one"), "cosigned");
+    // What the old operator has above that head is void: the witness sees a fork.
+    assert_eq!(became(&on(here, "play.ledger", 3, &publish), "one"), "FORK ALARM");
 }
 
 #[test]

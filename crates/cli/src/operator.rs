@@ -1,4 +1,6 @@
 //! What only the operator of a log can do: signing its heads with the keys that lie beside the ledger.
+//! Which head may be signed is `storage::heads`' to say; nothing here signs one by another way, and no command but these asks for
+//! the keys.
 
 use std::path::{Path, PathBuf};
 

@@ -1,4 +1,5 @@
 //! Where a log is read from: a ledger file, a bundle, or published files in a folder or on a web server.
+//! It finds out which and hands the bytes on; what they are worth is the audit's to say.
 
 use std::path::{Path, PathBuf};
 

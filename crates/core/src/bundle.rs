@@ -1,4 +1,5 @@
 //! Bundles: a whole ledger in one file, for mail or archive. Title, checkpoint note, empty line, framed entries.
+//! Only the frame is read here; whether it holds a log is the audit's to say.
 
 use crate::limits::NOTE_BYTES_MAX;
 

@@ -1,4 +1,5 @@
 //! Witness policies (C2SP tlog-policy): which witnesses somebody knows, and how many of which must have cosigned.
+//! A text that could be read in two ways is refused: a key or a name twice, a member of two groups, a second quorum.
 //!
 //! ```text
 //! log gov.example.org/ledger+1b4b41ff+AYqI…

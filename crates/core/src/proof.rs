@@ -1,4 +1,5 @@
 //! Proof files (`c2sp.org/tlog-proof@v1`): that an entry is in a log, under a checkpoint.
+//! Read and written here, verified where entry and key are known; a file of an older form, without its first line, is none.
 
 use data_encoding::BASE64;
 

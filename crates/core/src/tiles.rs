@@ -1,4 +1,5 @@
 //! The log as static files: paths and contents of tiles and entry bundles (C2SP tlog-tiles).
+//! A path has one form; another spelling of it is none.
 
 use crate::digest::TreeHash;
 use crate::tree::Tree;

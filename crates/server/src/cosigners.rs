@@ -1,4 +1,5 @@
 //! Asking a policy's witnesses to cosign a head, all at once, until its quorum is met or everybody has answered.
+//! A line counts once it verifies; what a witness says besides is told and decides nothing.
 
 use std::sync::mpsc;
 use std::thread;

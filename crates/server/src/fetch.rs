@@ -1,4 +1,5 @@
-//! A published log on a web server.
+//! A published log on a web server. A file that is not there is nothing; any other answer than its bytes is an error, and no
+//! answer is waited for without an end, nor read beyond its limit.
 
 use std::time::Duration;
 

@@ -1,4 +1,5 @@
 //! Files that are whole or not there: written beside, made durable, put in place by one rename, and the folder made durable.
+//! An error means that the old bytes may still be there, never that half of the new ones are.
 
 use std::fs::{self, File};
 use std::io::{self, Write};

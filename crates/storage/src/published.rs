@@ -1,5 +1,6 @@
 //! A log as static files (C2SP tlog-tiles): written so that the folder is valid at every instant for the checkpoint that it
-//! shows, and read from a folder or from wherever else files come.
+//! shows, and read from a folder or from wherever else files come. A file of the layout is never rewritten, and a folder that shows
+//! another history is never published into.
 
 use std::collections::BTreeSet;
 use std::fs;

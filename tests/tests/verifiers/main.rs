@@ -8,7 +8,10 @@ mod vectors;
 use std::path::Path;
 
 use rollcall_core::audit::{Auditor, Level};
+use rollcall_core::checkpoint::log_signer;
 use rollcall_core::digest::LedgerId;
+use rollcall_core::ledger::rehearsal_log_key;
+use rollcall_core::receipt::Receipt;
 use rollcall_storage::audit::audit_bundle;
 use rollcall_tests::node;
 
@@ -83,6 +86,66 @@ fn both_say_the_same_of_anchors_and_clocks() {
     let Some(different) = disagreements(&bundles, ledger, folder.path()) else { return };
     println!("{} cases of time, both say the same", bundles.len());
     assert_eq!(different, Vec::<String>::new());
+}
+
+/// Whatever byte of a receipt is changed: to both it proves nothing, or what it said before.
+#[test]
+fn both_say_the_same_of_every_byte_of_a_receipt() {
+    let folder = tempfile::tempdir().unwrap();
+    let small = Small::new();
+    let text = std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("vectors/entry-4.receipt")).unwrap();
+    let own = |bytes: &[u8]| {
+        let receipt = std::str::from_utf8(bytes).ok().and_then(|text| Receipt::read(text).ok());
+        receipt.and_then(|receipt| receipt.verify(small.ledger, None).ok())
+    };
+    let said = own(&text).unwrap();
+    let changed: Vec<Vec<u8>> = (0..text.len())
+        .map(|at| {
+            let mut bytes = text.clone();
+            bytes[at] ^= 1 << (at % 7);
+            bytes
+        })
+        .collect();
+    let paths: Vec<_> = (0..changed.len()).map(|number| folder.path().join(format!("{number}.receipt"))).collect();
+    for (path, bytes) in paths.iter().zip(&changed) {
+        std::fs::write(path, bytes).unwrap();
+    }
+    let Some(theirs) = node::judge(&paths, &small.ledger.to_string()) else { return };
+    let differ: Vec<usize> =
+        (0..changed.len()).filter(|at| own(&changed[*at]).is_some() != (theirs[*at] == "valid")).collect();
+    assert_eq!(differ, Vec::<usize>::new());
+    // When the founding was accepted is not covered, and not shown.
+    let same = |bytes: &Vec<u8>| {
+        own(bytes).is_none_or(|shown| {
+            (shown.event, shown.index, shown.accepted_at, shown.head)
+                == (said.event, said.index, said.accepted_at, said.head)
+        })
+    };
+    assert!(changed.iter().all(same));
+    assert_eq!(changed.iter().filter(|bytes| own(bytes).is_some()).count(), 4);
+}
+
+/// The proofs that go to programs of others: C2SP tlog-proofs and COSE Receipts in both algorithms.
+#[test]
+fn the_other_verifier_reads_bare_proofs() {
+    let home = Path::new(env!("CARGO_MANIFEST_DIR")).join("vectors");
+    let key = log_signer(attacks::ORIGIN, &rehearsal_log_key(attacks::NAME).public().unwrap()).to_string();
+    let folder = tempfile::tempdir().unwrap();
+    for kind in ["tlog-proof", "cose", "cose-eddsa"] {
+        for number in [0, 4] {
+            let proof = home.join(format!("proofs/entry-{number}.{kind}"));
+            let entry = |number: u64| home.join(format!("entries/{number}.entry"));
+            let Some(code) = node::bare_proof(&proof, &entry(number), &key) else { return };
+            assert_eq!(code, 0, "{kind} of entry {number}");
+            assert_eq!(node::bare_proof(&proof, &entry(number + 1), &key), Some(3), "{kind} of another entry");
+            let mut bytes = std::fs::read(&proof).unwrap();
+            let middle = bytes.len() / 2;
+            bytes[middle] ^= 1;
+            let damaged = folder.path().join("damaged");
+            std::fs::write(&damaged, bytes).unwrap();
+            assert_eq!(node::bare_proof(&damaged, &entry(number), &key), Some(3), "{kind}, damaged");
+        }
+    }
 }
 
 /// An audit that has found a thousand faults reads no further, in both.
