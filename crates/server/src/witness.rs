@@ -133,16 +133,26 @@ impl Witness {
     /// # Errors
     /// [`WitnessError`] when what it knows cannot be read or kept; then nothing is cosigned.
     pub fn add_checkpoint(&self, body: &str) -> Result<Answer, WitnessError> {
-        let _turn = self.turn.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let judged =
             Request::read(body).and_then(|request| request.note().map(|(origin, note)| (request, origin, note)));
         let (request, origin, note) = match judged {
             Ok(parts) => parts,
             Err(declined) => return Ok(Answer::Declined(declined)),
         };
+        // What is new is fetched and replayed before the turn is taken: other logs do not wait for it.
+        if self.replayed.is_some() {
+            let seen = self.seen(&origin)?;
+            let judged = self.judge(&request, &origin, &note, seen.as_ref().map(|(head, _)| head));
+            if let Err(declined) = judged.and_then(|(checkpoint, signer)| self.replay(&checkpoint, signer))
+                && !matches!(declined, Declined::Inconsistent(_))
+            {
+                return Ok(Answer::Declined(declined));
+            }
+        }
+        let _turn = self.turn.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let seen = self.seen(&origin)?;
         match self.judge(&request, &origin, &note, seen.as_ref().map(|(head, _)| head)) {
-            Ok(checkpoint) => self.cosign(&checkpoint, &note),
+            Ok((checkpoint, _)) => self.cosign(&checkpoint, &note),
             Err(declined) => {
                 if let (Declined::Inconsistent(head), Some((_, cosigned))) = (&declined, &seen) {
                     self.keep_evidence(&origin, &request, head, cosigned)?;
@@ -152,13 +162,18 @@ impl Witness {
         }
     }
 
-    fn judge(&self, request: &Request, origin: &str, note: &Note, seen: Option<&Head>) -> Result<Checkpoint, Declined> {
+    /// The checkpoint that the request asks for, and the key that has signed it.
+    fn judge(
+        &self,
+        request: &Request,
+        origin: &str,
+        note: &Note,
+        seen: Option<&Head>,
+    ) -> Result<(Checkpoint, &PublicKey), Declined> {
         let known: Vec<&PublicKey> =
             self.logs.iter().filter(|log| log.signer.name == origin).map(|log| &log.signer.key).collect();
         let signer = request.signer(note, origin, &known)?;
-        let checkpoint = request.judge(note, origin, signer, seen)?;
-        self.replay(&checkpoint, signer)?;
-        Ok(checkpoint)
+        Ok((request.judge(note, origin, signer, seen)?, signer))
     }
 
     /// Replays what is new under the charter; a state that it does not allow is not cosigned.
