@@ -104,8 +104,10 @@ fn an_anchor_agrees_with_the_entries_around_it() {
     assert_eq!(code(&anchor(here, day, &[(1, fresh), (2, fresh)])), "accepted");
     assert_eq!(item(day), "accepted");
 
-    // Whoever loses the witnesses has not lost the log.
+    // Whoever loses the witnesses has not lost the log. Naming others resets nothing.
     let later = "2026-05-01T12:00:00Z";
+    assert_eq!(item(later), "clock-jumped");
+    assert_eq!(code(&tell(here, later, "root", "name-witnesses", &policy)), "accepted");
     assert_eq!(item(later), "clock-jumped");
     let none = json!({"policy": "quorum none"});
     assert_eq!(code(&tell(here, later, "root", "name-witnesses", &none)), "accepted");

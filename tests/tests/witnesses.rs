@@ -281,7 +281,8 @@ fn a_witness_that_understands_cosigns_lawful_states_only() {
     let asked = std::fs::read_to_string(here.join("witnesses.policy")).unwrap();
     let asked = rollcall_core::policy::Policy::read(&asked).unwrap();
     let patience = std::time::Duration::from_secs(10);
-    let collected = rollcall_server::cosigners::collect(&asked, &note, &tree, size, patience).unwrap();
+    let collected =
+        rollcall_server::cosigners::collect(&asked, (&note, &tree), size, patience, |quorum| quorum.met).unwrap();
     assert!(!collected.quorum.met, "{collected:?}");
     let said = format!("{:?}", collected.witnesses);
     assert!(said.contains("is in the log already"), "{said}");

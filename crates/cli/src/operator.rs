@@ -4,10 +4,9 @@
 
 use std::path::{Path, PathBuf};
 
-use rollcall_core::digest::EventId;
 use rollcall_core::key::SigningKey;
 use rollcall_core::ledger::rehearsal_log_key;
-use rollcall_core::submission::SignedRefusal;
+use rollcall_core::submission::{Shown, SignedRefusal};
 use rollcall_core::time::Timestamp;
 use rollcall_storage::Store as _;
 use rollcall_storage::heads::{HeadError, Heads};
@@ -64,14 +63,14 @@ pub(crate) fn signed_head(session: &Session, ledger: &Path) -> Result<String, Fa
 pub(crate) fn signed_refusal(
     session: &Session,
     ledger: &Path,
-    event: EventId,
+    shown: Shown,
     code: &str,
     clock: Timestamp,
 ) -> Result<String, Failure> {
     let key = log_key(session, ledger)?;
     let founding = session.state().founding().ok_or_else(|| Failure::usage("the ledger is not founded"))?;
     let (origin, head, code) = (founding.origin.as_str().to_owned(), session.state().head(), code.to_owned());
-    Ok(SignedRefusal { origin, event, head, clock, code }.sign(&key))
+    Ok(SignedRefusal { origin, shown, head, clock, code }.sign(&key))
 }
 
 impl From<HeadError> for Failure {

@@ -1,6 +1,6 @@
 //! Files that a command writes: whole or not at all.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rollcall_storage::durable;
 
@@ -10,4 +10,13 @@ use crate::failure::Failure;
 pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     durable::replace(path, bytes)
         .map_err(|error| Failure::io(format!("the file cannot be written: {}", path.display()), &error))
+}
+
+/// A path at which nothing is yet: this one, or it with a number.
+pub(crate) fn unused(path: &Path) -> PathBuf {
+    let numbered = (2_u32..).map(|number| path.with_added_extension(number.to_string()));
+    std::iter::once(path.to_path_buf())
+        .chain(numbered)
+        .find(|path| !path.exists())
+        .unwrap_or_else(|| path.to_path_buf())
 }

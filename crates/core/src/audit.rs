@@ -260,7 +260,7 @@ impl Auditor {
         if let Err(error) = replayed {
             self.stopped = true;
             match &error.why {
-                ReplayFault::Event(crate::ledger::AdmitError::Refused(refusal)) => self.violations.push(Violation {
+                ReplayFault::Event(crate::ledger::AdmitError::Refused(refusal)) => self.push(Violation {
                     entry: Some(index),
                     code: refusal.reason.code().to_owned(),
                     what: refusal.reason.to_string(),
@@ -410,10 +410,14 @@ impl Auditor {
     }
 
     fn note(&mut self, entry: Option<u64>, code: &str, what: String) {
+        self.push(Violation::new(entry, code, what));
+    }
+
+    fn push(&mut self, violation: Violation) {
         if self.gave_up() {
             return;
         }
-        self.violations.push(Violation::new(entry, code, what));
+        self.violations.push(violation);
         if self.gave_up() {
             let what = format!("{VIOLATIONS_MAX} faults are found; the rest was not read");
             self.violations.push(Violation::new(None, "too-many-faults", what));

@@ -87,7 +87,28 @@ type Changes = Result<Vec<Change>, Refusal>;
 /// # Errors
 /// [`Refusal`] names the rule that says no, and the facts.
 pub fn decide(state: &State, event: &Event, at: Timestamp) -> Result<Accepted, Refusal> {
-    let entry = state.log().size();
+    let unseen = match state.charter() {
+        Some(_) => witnessing::check_jump(state, event, at),
+        None => Ok(None),
+    };
+    judge(state, event, state.log().size(), at, unseen)
+}
+
+/// Judges `event` as one that the log left out, behind its last entry: an anchor could always have come before it.
+///
+/// # Errors
+/// [`Refusal`] names the rule that says no, and the facts.
+pub fn suppose(state: &State, event: &Event, at: Timestamp) -> Result<Accepted, Refusal> {
+    judge(state, event, state.log().size().saturating_sub(1), at, Ok(None))
+}
+
+fn judge(
+    state: &State,
+    event: &Event,
+    entry: u64,
+    at: Timestamp,
+    unseen: Result<Option<Change>, Refusal>,
+) -> Result<Accepted, Refusal> {
     let cause = Cause { entry, event: event.id(), at, by: event.header().by.clone() };
 
     let changes = match state.charter() {
@@ -99,7 +120,7 @@ pub fn decide(state: &State, event: &Event, at: Timestamp) -> Result<Accepted, R
             // Before the time rules: what has been accepted once is there, however late it is sent again.
             check_new(state, event)?;
             check_time(state, event.header(), at)?;
-            witnessing::check_jump(state, event, at)?;
+            let unseen = unseen?;
             check_seen(state, event)?;
             check_missing(state, event.header())?;
             let mut changes = act(&Scene { state, charter, event, cause: &cause })?;
@@ -107,6 +128,7 @@ pub fn decide(state: &State, event: &Event, at: Timestamp) -> Result<Accepted, R
             changes.extend(cited.map(|digest| AttachmentChange::Cited { digest }.into()));
             let missing = Some(event.header().missing.clone()).filter(|missing| !missing.is_empty());
             changes.extend(missing.map(|events| WitnessingChange::Missing { events }.into()));
+            changes.extend(unseen);
             changes
         }
     };

@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 
 /// Context of event ids.
 pub const EVENT_ID_CONTEXT: &str = "rollcall event id v1";
+/// Context of digests of whole signed events.
+pub const SIGNED_EVENT_CONTEXT: &str = "rollcall signed event v1";
 /// Context of state and projection digests.
 pub const STATE_CONTEXT: &str = "rollcall state digest v1";
 /// Context of charter digests.

@@ -22,7 +22,7 @@ use std::collections::BTreeMap;
 
 use crate::act::Act;
 use crate::cbor::{self, CborError, Map, Value};
-use crate::digest::{EventId, LedgerId, TreeHash};
+use crate::digest::{Digest, EventId, LedgerId, SIGNED_EVENT_CONTEXT, TreeHash, derive};
 use crate::field::{ActError, Field, FieldFault, Fields};
 use crate::key::{KeyError, PublicKey, Signature, SigningKey};
 use crate::limits::{KEY_APPLICATION_BYTES_MAX, MISSING_MAX, PAYLOAD_BYTES_MAX};
@@ -314,6 +314,12 @@ impl SignedEvent {
     #[must_use]
     pub fn id(&self) -> EventId {
         EventId::of_payload(&self.payload)
+    }
+
+    /// Digest of the whole event, key and signature included: what somebody was shown, where the id says what it was about.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        Digest::from_bytes(derive(SIGNED_EVENT_CONTEXT, &self.encode()))
     }
 
     /// The payload's bytes, exactly as they were signed.

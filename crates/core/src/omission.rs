@@ -1,14 +1,16 @@
 //! What a log would say had it not left an event out: the same log once more, with the event where its time puts it
 //! (`docs/format.md`, section 19). The log itself is not judged here and not changed.
 
-use crate::act::Outcome;
+use crate::act::{Act, Outcome};
 use crate::decide::basis;
 use crate::digest::EventId;
 use crate::entry::Entry;
 use crate::event::{Payload, SignedEvent};
 use crate::ledger::{AdmitError, Ledger, ReplayError};
 use crate::state::State;
+use crate::state::motions::Vote;
 use crate::time::Timestamp;
+use crate::tree::Head;
 
 /// An event that was submitted and is not in the log.
 #[derive(Clone, Debug)]
@@ -28,9 +30,11 @@ pub enum Became {
     Refused(AdmitError),
     /// It is in the log after all.
     There(u64),
+    /// Its author has said otherwise since, in the log.
+    Superseded,
 }
 
-/// A vote that would have ended otherwise.
+/// A vote that would have ended otherwise, or would not have ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Contested {
     /// The vote.
@@ -39,8 +43,21 @@ pub struct Contested {
     pub motion: EventId,
     /// What the log says; nothing where the vote has not ended.
     pub outcome: Option<Outcome>,
-    /// What it would say; nothing where the vote would not have come about.
+    /// What it would say; nothing where the vote would not have ended as it did.
     pub instead: Option<Outcome>,
+}
+
+/// What the comparison with the log has shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Compared {
+    /// What became of each event.
+    pub became: Vec<(EventId, Became)>,
+    /// Votes that are there in both histories and end differently.
+    pub contested: Vec<Contested>,
+    /// Votes that would not have been opened as they were, because something else would have come first.
+    pub unopened: Vec<EventId>,
+    /// The head of what was told again: a log that is told otherwise than it was audited compares with nothing.
+    pub head: Head,
 }
 
 /// The other history, as far as it has been told.
@@ -52,14 +69,26 @@ pub struct OtherHistory {
 }
 
 impl OtherHistory {
-    /// The history in which these events were not left out.
+    /// The history of this log in which these events were not left out. What it has, and what its author has overtaken since,
+    /// is not put into it.
     #[must_use]
-    pub fn with(mut omitted: Vec<Omitted>) -> Self {
+    pub fn with(mut omitted: Vec<Omitted>, log: &State) -> Self {
         omitted.sort_by_key(|one| one.at);
-        // Nobody refers to what they had not seen, so it stands behind that at the earliest.
-        let seen = |one: &Omitted| Payload::decode(one.event.payload()).map_or(0, |payload| payload.header.seen.size);
-        let waiting = omitted.into_iter().map(|one| (seen(&one), one)).map(|(seen, one)| (one, seen)).collect();
-        Self { ledger: Ledger::default(), waiting, became: Vec::new() }
+        let (mut waiting, mut became) = (Vec::new(), Vec::new());
+        for one in omitted {
+            let id = one.event.id();
+            let payload = Payload::decode(one.event.payload()).ok();
+            if let Some(entry) = log.entry_of(&id) {
+                became.push((id, Became::There(entry)));
+            } else if payload.as_ref().is_some_and(|payload| is_superseded(log, payload, one.at)) {
+                became.push((id, Became::Superseded));
+            } else {
+                // Nobody refers to what they had not seen, so it stands behind that at the earliest.
+                let seen = payload.map_or(0, |payload| payload.header.seen.size);
+                waiting.push((one, seen));
+            }
+        }
+        Self { ledger: Ledger::default(), waiting, became }
     }
 
     /// Tells the log's next entry.
@@ -68,55 +97,63 @@ impl OtherHistory {
     /// [`ReplayError`] for bytes that are no entry.
     pub fn entry(&mut self, bytes: &[u8]) -> Result<(), ReplayError> {
         if let Ok(entry) = Entry::decode(bytes) {
-            self.enter(|at| at < entry.accepted_at);
+            self.enter(|at, seen, size| at < entry.accepted_at && seen <= size);
         }
         self.ledger.replay_or_pass(bytes)
     }
 
-    /// Enters what is due: what was submitted by now, and has seen no more than there is.
-    fn enter(&mut self, is_due: impl Fn(Timestamp) -> bool) {
+    /// Enters what is due, by its time, by how much its author had seen and by how much there is.
+    fn enter(&mut self, is_due: impl Fn(Timestamp, u64, u64) -> bool) {
         let size = self.ledger.state().log().size();
         for (one, seen) in std::mem::take(&mut self.waiting) {
-            if is_due(one.at) && seen <= size {
-                let id = one.event.id();
-                let at = one.at.max(self.ledger.state().last_at());
-                let became = match self.ledger.suppose(one.event, at) {
-                    Ok(()) => Became::Accepted(size),
-                    Err(error) => Became::Refused(error),
-                };
-                self.became.push((id, became));
-            } else {
+            if !is_due(one.at, seen, size) {
                 self.waiting.push((one, seen));
+                continue;
             }
+            let id = one.event.id();
+            let at = one.at.max(self.ledger.state().last_at());
+            let judged = self.ledger.suppose(one.event, at);
+            self.became.push((id, judged.map_or_else(Became::Refused, |()| Became::Accepted(size))));
         }
     }
 
-    /// Compares with the log: what became of each event, and which votes are contested.
+    /// Compares with the log.
     #[must_use]
-    pub fn compare(mut self, log: &State) -> (Vec<(EventId, Became)>, Vec<Contested>) {
-        self.enter(|_| true);
-        for (one, _) in std::mem::take(&mut self.waiting) {
-            // It claims to have seen more than the log has.
-            let id = one.event.id();
-            let at = one.at.max(self.ledger.state().last_at());
-            let refused = self.ledger.suppose(one.event, at);
-            self.became.push((id, refused.map_or_else(Became::Refused, |()| Became::Accepted(log.log().size()))));
-        }
-        for (event, became) in &mut self.became {
-            if let Some(entry) = log.entry_of(event) {
-                *became = Became::There(entry);
-            }
-        }
+    pub fn compare(mut self, log: &State) -> Compared {
+        // What is left was submitted after the last entry, or claims to have seen more than there is.
+        self.enter(|_, _, _| true);
         let other = self.ledger.state();
         let now = log.last_at();
-        let outcome = |state: &State, vote: &EventId| {
-            let vote = state.motions().vote(vote)?;
-            basis::outcome(state, state.motions().get(&vote.motion)?, vote, now)
+        let outcome = |state: &State, vote: &Vote| {
+            state.motions().get(&vote.motion).and_then(|motion| basis::outcome(state, motion, vote, now))
         };
-        let differs = log.motions().votes().filter_map(|(id, vote)| {
-            let (outcome, instead) = (outcome(log, id), outcome(other, id));
-            (outcome != instead).then_some(Contested { vote: *id, motion: vote.motion, outcome, instead })
-        });
-        (self.became, differs.collect())
+        let (contested, unopened) = (Vec::new(), Vec::new());
+        let mut compared = Compared { became: self.became, contested, unopened, head: other.head() };
+        for (id, vote) in log.motions().votes() {
+            let Some(again) = other.motions().vote(id) else {
+                compared.unopened.push(*id);
+                continue;
+            };
+            let (outcome, instead) = (outcome(log, vote), outcome(other, again));
+            if outcome != instead {
+                compared.contested.push(Contested { vote: *id, motion: vote.motion, outcome, instead });
+            }
+        }
+        compared
     }
+}
+
+/// Tells whether the author of a ballot, or of its retraction, has balloted on the same vote later: what somebody said last is
+/// their will.
+fn is_superseded(log: &State, payload: &Payload, at: Timestamp) -> bool {
+    let vote = if let Act::Vote(act) = &payload.act {
+        Some(act.vote)
+    } else if let Act::Retract(act) = &payload.act {
+        log.motions().ballot(&act.event).map(|(vote, _)| vote)
+    } else {
+        None
+    };
+    let vote = vote.and_then(|vote| log.motions().vote(&vote));
+    let own = vote.and_then(|vote| vote.ballots.get(&payload.header.by));
+    own.into_iter().flatten().any(|ballot| at <= ballot.cause.at)
 }

@@ -1,19 +1,24 @@
 //! What was said about an event outside the log: that a witness took it at a time, and that an operator refused it
-//! (`docs/format.md`, section 19). Both are signed notes; neither can be read as a checkpoint.
+//! (`docs/format.md`, section 19). Both are signed notes; neither can be read as a checkpoint. Both are about the event as it was
+//! shown, with its key and signature: the id is that of the payload, which anybody can sign.
 
 use data_encoding::BASE64;
 
 use crate::checkpoint::log_signer;
-use crate::digest::{EventId, TreeHash};
+use crate::digest::{Digest, EventId, TreeHash};
+use crate::event::SignedEvent;
 use crate::key::{PublicKey, Signature, SigningKey};
 use crate::note::{Note, NoteError, Scheme, Signer, is_name};
 use crate::proof::{decimal, hash_line};
 use crate::time::Timestamp;
 use crate::tree::Head;
 
-const SUBMISSION_TITLE: &str = "rollcall submission v1";
+/// The first line of a witness's note.
+pub const SUBMISSION_TITLE: &str = "rollcall submission v1";
 /// The first line of a signed refusal.
 pub const REFUSAL_TITLE: &str = "rollcall refusal v1";
+/// Bytes of a refusal's code.
+const CODE_BYTES_MAX: usize = 64;
 
 /// Why a text is not the statement that it should be.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -29,11 +34,32 @@ pub enum StatementError {
     Unsigned,
 }
 
+/// An event as somebody was shown it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shown {
+    /// Its id.
+    pub event: EventId,
+    /// The digest of all of it.
+    pub digest: Digest,
+}
+
+impl Shown {
+    /// An event, as it is.
+    #[must_use]
+    pub fn of(event: &SignedEvent) -> Self {
+        Self { event: event.id(), digest: event.digest() }
+    }
+
+    fn read(event: &str, digest: &str) -> Option<Self> {
+        Some(Self { event: event.parse().ok()?, digest: digest.parse().ok()? })
+    }
+}
+
 /// A witness's word that an event was there at a time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Submission {
     /// The event.
-    pub event: EventId,
+    pub shown: Shown,
     /// When, in Unix seconds.
     pub seconds: u64,
 }
@@ -46,17 +72,14 @@ pub fn submission_signer(witness: &str, key: &PublicKey) -> Signer {
 
 impl Submission {
     fn text(&self) -> String {
-        format!("{SUBMISSION_TITLE}\n{}\n{}\n", self.event, self.seconds)
+        let Self { shown: Shown { event, digest }, seconds } = self;
+        format!("{SUBMISSION_TITLE}\n{event}\n{digest}\n{seconds}\n")
     }
 
     /// The signed note.
     #[must_use]
     pub fn sign(&self, witness: &str, key: &SigningKey) -> String {
-        let text = self.text();
-        // A signing key's public half is admissible: it is the base point times a clamped scalar.
-        let Ok(public) = key.public() else { return String::new() };
-        let line = submission_signer(witness, &public).line(key.sign_raw(text.as_bytes()).as_bytes());
-        format!("{text}\n{line}")
+        signed(&self.text(), key, |public| submission_signer(witness, public))
     }
 
     /// Reads a note that one of these has signed.
@@ -65,11 +88,11 @@ impl Submission {
     /// [`StatementError`] says what it is instead.
     pub fn read(note: &str, signers: &[Signer]) -> Result<Self, StatementError> {
         let note = Note::read(note).map_err(StatementError::Note)?;
-        let [title, event, seconds] = lines(note.text())?;
-        let seconds = decimal(seconds).filter(|_| title == SUBMISSION_TITLE).ok_or(StatementError::Shape)?;
-        let event = event.parse().map_err(|_| StatementError::Shape)?;
+        let [title, event, digest, seconds] = lines(note.text())?;
+        let parsed = decimal(seconds).zip(Shown::read(event, digest)).filter(|_| title == SUBMISSION_TITLE);
+        let (seconds, shown) = parsed.ok_or(StatementError::Shape)?;
         if signers.iter().any(|signer| is_signed(&note, signer)) {
-            Ok(Self { event, seconds })
+            Ok(Self { shown, seconds })
         } else {
             Err(StatementError::Unsigned)
         }
@@ -88,7 +111,7 @@ pub struct SignedRefusal {
     /// The log.
     pub origin: String,
     /// The event.
-    pub event: EventId,
+    pub shown: Shown,
     /// The head under which it was judged.
     pub head: Head,
     /// The log's clock.
@@ -99,38 +122,43 @@ pub struct SignedRefusal {
 
 impl SignedRefusal {
     fn text(&self) -> String {
-        let Self { origin, event, head, clock, code } = self;
-        let root = BASE64.encode(head.root.as_bytes());
-        format!("{REFUSAL_TITLE}\n{origin}\n{event}\n{}\n{root}\n{}\n{code}\n", head.size, clock.ms())
+        let Self { origin, shown: Shown { event, digest }, head, clock, code } = self;
+        let (size, root, clock) = (head.size, BASE64.encode(head.root.as_bytes()), clock.ms());
+        format!("{REFUSAL_TITLE}\n{origin}\n{event}\n{digest}\n{size}\n{root}\n{clock}\n{code}\n")
     }
 
     /// The signed note.
     #[must_use]
     pub fn sign(&self, key: &SigningKey) -> String {
-        let text = self.text();
-        let Ok(public) = key.public() else { return String::new() };
-        let line = log_signer(&self.origin, &public).line(key.sign_raw(text.as_bytes()).as_bytes());
-        format!("{text}\n{line}")
+        signed(&self.text(), key, |public| log_signer(&self.origin, public))
     }
 
-    /// Reads a note that the log has signed with one of these keys; with none given, whatever has signed it.
+    /// Reads a note that the log has signed with the key of the size that it states.
     ///
     /// # Errors
     /// [`StatementError`] says what it is instead.
-    pub fn read(note: &str, keys: &[PublicKey]) -> Result<Self, StatementError> {
+    pub fn read<'a>(note: &str, key_of: impl FnOnce(u64) -> Option<&'a PublicKey>) -> Result<Self, StatementError> {
         let note = Note::read(note).map_err(StatementError::Note)?;
-        let [title, origin, event, size, root, clock, code] = lines(note.text())?;
-        let parsed = decimal(size).zip(hash_line(root)).zip(decimal(clock));
-        let ((size, root), clock): ((u64, TreeHash), u64) =
-            parsed.filter(|_| title == REFUSAL_TITLE && is_name(origin)).ok_or(StatementError::Shape)?;
+        let [title, origin, event, digest, size, root, clock, code] = lines(note.text())?;
+        let plain = code.len() <= CODE_BYTES_MAX && code.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-');
+        let parsed = decimal(size).zip(hash_line(root)).zip(decimal(clock)).zip(Shown::read(event, digest));
+        let parsed = parsed.filter(|_| title == REFUSAL_TITLE && is_name(origin) && plain);
+        let (((size, root), clock), shown): (((u64, TreeHash), u64), Shown) = parsed.ok_or(StatementError::Shape)?;
         let clock = Timestamp::from_ms(clock).map_err(|_| StatementError::Shape)?;
-        let event = event.parse().map_err(|_| StatementError::Shape)?;
-        if !keys.iter().any(|key| is_signed(&note, &log_signer(origin, key))) {
+        if !key_of(size).is_some_and(|key| is_signed(&note, &log_signer(origin, key))) {
             return Err(StatementError::Unsigned);
         }
         let (origin, code) = (origin.to_owned(), code.to_owned());
-        Ok(Self { origin, event, head: Head { size, root }, clock, code })
+        Ok(Self { origin, shown, head: Head { size, root }, clock, code })
     }
+}
+
+/// The note of a text and its one line.
+fn signed(text: &str, key: &SigningKey, signer: impl FnOnce(&PublicKey) -> Signer) -> String {
+    // A signing key's public half is admissible: it is the base point times a clamped scalar.
+    let Ok(public) = key.public() else { return String::new() };
+    let line = signer(&public).line(key.sign_raw(text.as_bytes()).as_bytes());
+    format!("{text}\n{line}")
 }
 
 /// Exactly so many lines.
@@ -156,9 +184,13 @@ mod tests {
         SigningKey::from_seed(&[number; 32])
     }
 
+    fn shown() -> Shown {
+        Shown::of(&SignedEvent::sign(b"x".to_vec(), &key(8)).unwrap())
+    }
+
     #[test]
     fn a_submission_says_when_and_by_whom() {
-        let submission = Submission { event: EventId::of_payload(b"x"), seconds: 5 };
+        let submission = Submission { shown: shown(), seconds: 5 };
         let note = submission.sign("w1.example", &key(2));
         let signer = |number| submission_signer("w1.example", &key(number).public().unwrap());
         assert_eq!(Submission::read(&note, &[signer(3), signer(2)]), Ok(submission));
@@ -175,21 +207,27 @@ mod tests {
     fn a_refusal_is_no_checkpoint_and_a_checkpoint_no_refusal() {
         let refusal = SignedRefusal {
             origin: "gov.example.org/ledger".to_owned(),
-            event: EventId::of_payload(b"x"),
+            shown: shown(),
             head: Head::empty(),
             clock: Timestamp::from_ms(7).unwrap(),
             code: "vote-closed".to_owned(),
         };
         let note = refusal.sign(&key(1));
-        let keys = [key(1).public().unwrap()];
-        assert_eq!(SignedRefusal::read(&note, &keys), Ok(refusal.clone()));
-        assert_eq!(SignedRefusal::read(&note, &[]), Err(StatementError::Unsigned));
-        assert!(Checkpoint::verify(&note, &refusal.origin, &keys[0]).is_err());
+        let public = key(1).public().unwrap();
+        let read = |note: &str| SignedRefusal::read(note, |size| Some(&public).filter(|_| size < 2));
+        assert_eq!(read(&note), Ok(refusal.clone()));
+        assert_eq!(SignedRefusal::read(&note, |_| None), Err(StatementError::Unsigned));
+        assert!(Checkpoint::verify(&note, &refusal.origin, &public).is_err());
+        let odd = SignedRefusal { code: "\u{202e}abc".to_owned(), ..refusal.clone() }.sign(&key(1));
+        assert_eq!(read(&odd), Err(StatementError::Shape));
+        // Another key signs the heads of this size.
+        let later = SignedRefusal { head: Head { size: 2, ..refusal.head }, ..refusal.clone() }.sign(&key(1));
+        assert_eq!(read(&later), Err(StatementError::Unsigned));
         let head = Checkpoint { origin: refusal.origin.clone(), head: refusal.head }.sign(&key(1));
-        assert_eq!(SignedRefusal::read(&head, &keys), Err(StatementError::Shape));
+        assert_eq!(read(&head), Err(StatementError::Shape));
         for (old, new) in [("\n7\n", "\n8\n"), ("vote-closed", "lapsed"), ("\n0\n", "\n1\n")] {
             let changed = note.replacen(old, new, 1);
-            assert_eq!(SignedRefusal::read(&changed, &keys), Err(StatementError::Unsigned), "{new}");
+            assert_eq!(read(&changed), Err(StatementError::Unsigned), "{new}");
         }
     }
 }

@@ -33,7 +33,7 @@ pub enum Became {
     ForkAlarm(String),
     /// It cannot be reached, or does not do what a witness does.
     Failed(String),
-    /// The quorum was met before it answered, or time ran out.
+    /// The others were enough before it answered, or time ran out.
     Unanswered,
 }
 
@@ -55,16 +55,17 @@ struct Asked {
     first: u64,
 }
 
-/// Asks every witness of a policy that has an address; `published` is the size of the last head that they may have seen.
+/// Asks every witness of a policy that has an address, until their answers are `enough`; `published` is the size of the last
+/// head that they may have seen.
 ///
 /// # Errors
 /// A line of a known witness on the note that does not verify, in words.
 pub fn collect(
     policy: &Policy,
-    note: &str,
-    tree: &Tree,
+    (note, tree): (&str, &Tree),
     published: u64,
     patience: Duration,
+    enough: impl Fn(&Quorum) -> bool,
 ) -> Result<Collected, String> {
     let parsed = Note::read(note).map_err(|error| error.to_string())?;
     let before = policy.judge(&parsed).map_err(|error| error.to_string())?;
@@ -88,7 +89,7 @@ pub fn collect(
     }
     let begun = Instant::now();
     let (mut lines, mut quorum, mut known) = (String::new(), before, Vec::new());
-    while 0 < waiting && !quorum.met {
+    while 0 < waiting && !enough(&quorum) {
         let Ok((name, became)) = answers.recv_timeout(patience.saturating_sub(begun.elapsed())) else { break };
         waiting = waiting.saturating_sub(1);
         if let Became::Cosigned { line, seconds: _ } = &became {

@@ -10,7 +10,7 @@ use std::sync::Mutex;
 use rollcall_core::event::{Keyring, SignedEvent};
 use rollcall_core::key::{PublicKey, SigningKey};
 use rollcall_core::note::Signer;
-use rollcall_core::submission::{Submission, submission_signer};
+use rollcall_core::submission::{Shown, Submission, submission_signer};
 use rollcall_storage::durable;
 
 use crate::fetch::agent;
@@ -90,23 +90,24 @@ impl Submissions {
     pub fn note(&self, bytes: &[u8]) -> Result<String, NotNoted> {
         let malformed = |error: &dyn std::error::Error| NotNoted::Malformed(error.to_string());
         let event = SignedEvent::decode(bytes).map_err(|error| malformed(&error))?;
-        let id = event.id();
+        let shown = Shown::of(&event);
+        let id = shown.digest.to_string();
         event.verify(&mut Keyring::default()).map_err(|error| NotNoted::Signature(error.to_string()))?;
         let _turn = self.turn.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if let Some(known) = self.shown(&id.to_string())? {
+        if let Some(known) = self.shown(&id)? {
             return Ok(known);
         }
         if KEPT_MAX.saturating_mul(2) <= fs::read_dir(&self.folder)?.count() {
             return Err(NotNoted::Full);
         }
-        let note = Submission { event: id, seconds: unix_seconds().max(1) }.sign(&self.name, &self.key);
+        let note = Submission { shown, seconds: unix_seconds().max(1) }.sign(&self.name, &self.key);
         // The act first: a time without its act would say little.
         durable::replace(&self.folder.join(format!("{id}.event")), bytes)?;
         durable::replace(&self.folder.join(format!("{id}.submission")), note.as_bytes())?;
         Ok(note)
     }
 
-    /// The signed time of an act, by its id in hexadecimal.
+    /// The signed time of an act, by the digest of all of it in hexadecimal.
     ///
     /// # Errors
     /// The system's.
@@ -114,7 +115,7 @@ impl Submissions {
         self.file(id, "submission").and_then(|found| found.map(String::from_utf8).transpose().map_err(io::Error::other))
     }
 
-    /// An act, by its id in hexadecimal.
+    /// An act, by the digest of all of it in hexadecimal.
     ///
     /// # Errors
     /// The system's.
@@ -144,5 +145,9 @@ pub fn submit(url: &str, event: &[u8]) -> Result<String, String> {
     let mut response = agent(PATIENCE).post(&address).content_type("application/cbor").send(event).map_err(words)?;
     let status = response.status().as_u16();
     let body = response.body_mut().with_config().limit(ANSWER_BYTES_MAX).read_to_string().map_err(words)?;
-    if status == 200 { Ok(body) } else { Err(format!("it answers {status}: {}", body.trim_end())) }
+    match status {
+        200 => Ok(body),
+        404 | 405 => Err("it takes no submissions".to_owned()),
+        _ => Err(format!("it answers {status}: {}", body.trim_end())),
+    }
 }

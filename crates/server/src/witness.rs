@@ -351,7 +351,8 @@ async fn whole(body: axum::body::Body, limit: u64) -> Result<Vec<u8>, StatusCode
     Ok(body.to_vec())
 }
 
-/// `POST /submissions` takes a signed act, `GET /submissions/ID` shows when it came and `GET /submissions/ID/event` the act.
+/// `POST /submissions` takes a signed act, `GET /submissions/DIGEST` shows when it came and `GET /submissions/DIGEST/event`
+/// the act; the digest is that of the whole event.
 fn submitted(submissions: Submissions) -> Router {
     Router::new()
         .route("/submissions", post(submit))

@@ -310,7 +310,10 @@ pub fn publish_tiles(
 /// # Errors
 /// [`PublishError::InUse`] where it lasts longer than one waits; [`PublishError::Io`] when the folder cannot be had.
 pub fn hold(folder: &Path) -> Result<fs::File, PublishError> {
-    let path = folder.with_added_extension("lock");
+    // Beside the folder, whose name a path like `.` does not tell.
+    let own = durable::make_folder(folder).and_then(|()| folder.canonicalize());
+    let own = own.map_err(|why| PublishError::Io { path: folder.display().to_string(), why })?;
+    let path = own.with_added_extension("lock");
     let io = |why| PublishError::Io { path: path.display().to_string(), why };
     let file = fs::File::create(&path).map_err(io)?;
     let begun = Instant::now();

@@ -102,6 +102,7 @@ pub(crate) fn cases() -> Vec<(String, LedgerId, Vec<u8>, &'static str)> {
     let next = |log: &Log, ms: u64| log.at_ms("eve", at(10).plus_ms(ms), enrol(), Vec::new());
     let day_ms = DAY * 1_000;
     let late = DAY + 11;
+    let renamed = named.and("root", late, names(&two_of_three()));
     let named_late = named.and("root", late, names("quorum none"));
     let twice = |log: &Log| vec![log.id(4), log.id(3)];
     let mut ids = [named.id(0), named.id(3)];
@@ -139,6 +140,21 @@ pub(crate) fn cases() -> Vec<(String, LedgerId, Vec<u8>, &'static str)> {
         ("a fresh anchor after a day", named.anchored(late, &[(1, 11), (2, 11)]), "valid"),
         ("no witnesses after a day", named_late.clone(), "valid"),
         ("no witnesses after a day, and a month", named_late.at_ms("eve", at(30 * DAY), enrol(), Vec::new()), "valid"),
+        (
+            "other witnesses after a day reset nothing",
+            renamed.at_ms("eve", at(late + 10), enrol(), Vec::new()),
+            "clock-jumped",
+        ),
+        (
+            "other witnesses after a day, and an anchor",
+            renamed.anchored(late + 10, &[(1, late), (2, late)]).at_ms("eve", at(late + 10), enrol(), Vec::new()),
+            "valid",
+        ),
+        (
+            "other witnesses after a day, and a stale anchor",
+            renamed.anchored(late + 10, &[(1, 12), (2, 12)]),
+            "clock-jumped",
+        ),
         ("a policy that names nobody", plain.and("root", 10, names("quorum two")), "policy-invalid"),
         ("a policy with an unsound key", plain.and("root", 10, names(&unsound)), "policy-invalid"),
         ("a policy with a comment behind", plain.and("root", 10, names("quorum none # for now")), "policy-invalid"),

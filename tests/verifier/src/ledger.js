@@ -45,6 +45,8 @@ export class Ledger {
   #confirmed = new Set();
   #charterParts = [];
   #charterBytes = 0;
+  /** Where the 24 hours began that an act has run on beyond which may, until an anchor is accepted. */
+  #unseenSince = null;
 
   constructor(verifier) {
     this.#verifier = verifier;
@@ -79,6 +81,8 @@ export class Ledger {
   async admit(entry) {
     if (this.founding === null) this.#judgeFounding(entry);
     else await this.#judge(entry);
+    if (entry.event.act === 'anchor') this.#unseenSince = null;
+    else if (this.witnesses !== null && this.#isJump(entry.acceptedAt)) this.#unseenSince ??= this.lastAcceptedAt;
     this.#take(entry);
   }
 
@@ -169,7 +173,7 @@ export class Ledger {
   }
 
   #isJump(acceptedAt) {
-    return acceptedAt - this.lastAcceptedAt > CLOCK_JUMP_MS;
+    return acceptedAt - (this.#unseenSince ?? this.lastAcceptedAt) > CLOCK_JUMP_MS;
   }
 
   #judgeSeen({ size, root }) {

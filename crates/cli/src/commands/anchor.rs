@@ -7,9 +7,9 @@ use clap::{Arg, ArgMatches, Command, value_parser};
 use rollcall_core::act::{Act, Anchor};
 use rollcall_core::checkpoint::{Checkpoint, log_signer};
 use rollcall_core::field::Text;
-use rollcall_core::limits::TEXT_BYTES_MAX;
+use rollcall_core::limits::{CLOCK_TOLERANCE_MS, TEXT_BYTES_MAX};
 use rollcall_core::note::Note;
-use rollcall_core::policy::Policy;
+use rollcall_core::policy::{Policy, Quorum};
 use rollcall_core::time::Timestamp;
 use rollcall_server::cosigners::{Became, collect};
 
@@ -55,7 +55,11 @@ fn cosigned(args: &ArgMatches) -> Result<String, Failure> {
     let signed = operator::signed_head(&session, ledger_path(args)?)?;
     let seconds = args.get_one::<u64>("timeout").copied().unwrap_or(30);
     let size = state.log().size();
-    let collected = collect(&policy, &bare(&session, &signed)?, state.log(), size, Duration::from_secs(seconds));
+    // A quorum with a witness whose clock stands still says nothing new: then the others are waited for.
+    let oldest = session.accepting_at(super::parsed(args, "accept-at")?)?.minus_ms(CLOCK_TOLERANCE_MS);
+    let fresh = |quorum: &Quorum| quorum.span.is_some_and(|span| oldest <= span.since);
+    let head = bare(&session, &signed)?;
+    let collected = collect(&policy, (&head, state.log()), size, Duration::from_secs(seconds), fresh);
     let collected = collected.map_err(|what| Failure::unchecked(format!("the witnesses cannot be asked: {what}")))?;
     if collected.quorum.met {
         return Ok(collected.note);
@@ -69,7 +73,7 @@ fn cosigned(args: &ArgMatches) -> Result<String, Failure> {
             Became::Unanswered => failure.causes.push(format!("{name}: no answer")),
         }
     }
-    Err(failure.hint("rollcall publish DIR --policy FILE"))
+    Err(failure.hint("rollcall name-witnesses --policy FILE, where witnesses are gone for good or have moved"))
 }
 
 /// A signed head without the cosignatures that it has collected before: their times are of then.

@@ -9,7 +9,7 @@ use rollcall_core::event::{Payload, SignedEvent};
 use rollcall_core::key::NAMESPACE;
 use rollcall_core::ledger::AdmitError;
 use rollcall_core::refusal::Reason;
-use rollcall_core::submission::REFUSAL_TITLE;
+use rollcall_core::submission::Shown;
 use rollcall_core::time::Timestamp;
 use serde_json::{Value, json};
 
@@ -19,7 +19,7 @@ use crate::answer::{Answer, Exit};
 use crate::carriage::{self, Carried};
 use crate::failure::{Failure, refused};
 use crate::session::Session;
-use crate::{input, keys, operator};
+use crate::{input, keys, operator, output};
 
 const ARMOURED_SIGNATURE: &[u8] = b"-----BEGIN SSH SIGNATURE-----";
 
@@ -34,7 +34,7 @@ pub(super) fn command() -> Command {
                 .value_parser(value_parser!(PathBuf))
                 .help("Signed events, binary or as text in a mail; or drafts with the signatures that ssh-keygen made"),
         )
-        .arg(Arg::new("atomic").long("atomic").action(ArgAction::SetTrue).help("All of them or none"))
+        .arg(Arg::new("atomic").long("atomic").action(ArgAction::SetTrue).help("All of them or none; then no refusals are signed"))
         .arg(
             Arg::new("receipts")
                 .long("receipts")
@@ -204,11 +204,11 @@ fn hand_out(args: &ArgMatches, session: &Session, ledger: &Path, items: &[Item])
                 continue;
             }
         };
-        if let Some(other) = not_made_here(&path, "c2sp.org/tlog-proof@v1") {
+        if let Some(other) = not_a_receipt(&path) {
             notes.push(format!("no receipt for {}: a file is there already: {other}", name.display()));
             continue;
         }
-        match crate::output::replace(&path, text.as_bytes()) {
+        match output::replace(&path, text.as_bytes()) {
             Ok(()) => notes.push(format!("receipt: {}", path.display())),
             Err(failure) => notes.push(format!("no receipt for {}: {}", name.display(), failure.what)),
         }
@@ -216,36 +216,34 @@ fn hand_out(args: &ArgMatches, session: &Session, ledger: &Path, items: &[Item])
     notes
 }
 
-/// Writes what the log says of each act that it refuses, signed; where its key is not at hand, nothing.
+/// Writes what the log says of each act that it refuses, signed. One that is there already is kept: it is somebody's proof.
 fn answer_refusals(args: &ArgMatches, session: &Session, ledger: &Path, items: &[Item], at: Timestamp) -> Vec<String> {
     let mut notes = Vec::new();
     for Item { place, event, written: _, became } in items {
         let Some(Became::Refused(error)) = became else { continue };
-        let Ok(text) = operator::signed_refusal(session, ledger, event.id(), error.code(), at) else { continue };
+        let text = match operator::signed_refusal(session, ledger, Shown::of(event), error.code(), at) {
+            Ok(text) => text,
+            Err(failure) => return vec![format!("no signed refusals: {}", failure.what)],
+        };
         let beside = place.with_added_extension("refusal");
         let path = match (args.get_one::<PathBuf>("receipts"), beside.file_name()) {
             (Some(folder), Some(file)) => folder.join(file),
             (Some(_) | None, _) => beside,
         };
-        let name = place.display();
-        if let Some(other) = not_made_here(&path, REFUSAL_TITLE) {
-            notes.push(format!("no signed refusal for {name}: a file is there already: {other}"));
-            continue;
-        }
-        match crate::output::replace(&path, text.as_bytes()) {
+        let path = output::unused(&path);
+        match output::replace(&path, text.as_bytes()) {
             Ok(()) => notes.push(format!("signed refusal: {}", path.display())),
-            Err(failure) => notes.push(format!("no signed refusal for {name}: {}", failure.what)),
+            Err(failure) => notes.push(format!("no signed refusal for {}: {}", place.display(), failure.what)),
         }
     }
     notes
 }
 
-/// A file that is there and is no receipt, or no refusal, is never replaced by one.
-fn not_made_here(path: &Path, title: &str) -> Option<String> {
+/// A file that is there and is no receipt is never replaced by one.
+fn not_a_receipt(path: &Path) -> Option<String> {
     let bytes =
         path.exists().then(|| input::read(path, rollcall_core::limits::RECEIPT_BYTES_MAX).unwrap_or_default())?;
-    let ours = bytes.strip_prefix(title.as_bytes()).is_some_and(|rest| rest.starts_with(b"\n"));
-    (!ours).then(|| path.display().to_string())
+    (!bytes.starts_with(b"c2sp.org/tlog-proof@v1\n")).then(|| path.display().to_string())
 }
 
 /// What the answer needs to know besides the acts.

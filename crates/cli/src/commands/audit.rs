@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use indicatif::{ProgressBar, ProgressDrawTarget};
-use rollcall_core::audit::{Auditor, Level, Report, rests_on};
+use rollcall_core::audit::{Auditor, Level, Report, chain, rests_on};
 use rollcall_core::digest::{Digest, LedgerId};
 use rollcall_core::fork::Fork;
 use rollcall_core::ledger::Ledger;
@@ -75,8 +75,7 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
         let what = format!("the head kept in {path} is that of another log: {origin}");
         report.add("head-foreign", what);
     }
-    see_beside(&mut report, &source, args)?;
-    let mut notes = Vec::new();
+    let mut notes: Vec<String> = see_beside(&mut report, &source, args)?.into_iter().collect();
     if let Some(path) = args.get_one::<PathBuf>("policy") {
         notes.push(witnessed(&mut report, &source, path)?);
     }
@@ -113,7 +112,7 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
     }
     if let Some(object) = answer.json.as_object_mut() {
         object.insert("origin".to_owned(), json!(report.origin));
-        object.insert("omitted".to_owned(), omitted.json);
+        object.extend(omitted.json);
         object.insert("notes".to_owned(), json!(notes));
         object.insert("signatures_verified_before".to_owned(), json!(trusted.map_or(0, |head| head.size)));
     }
@@ -212,15 +211,18 @@ fn evidence(report: &Report, source: &Source, kept: &[&PathBuf]) -> Result<Optio
 }
 
 /// The head that lies beside a ledger file shows what cosigned heads that are published show.
-fn see_beside(report: &mut Report, source: &Source, args: &ArgMatches) -> Result<(), Failure> {
+/// One that cannot be read shows nothing.
+fn see_beside(report: &mut Report, source: &Source, args: &ArgMatches) -> Result<Option<String>, Failure> {
     if matches!(source, Source::Ledger(_)) {
         let path = args.get_one::<String>("source").map(PathBuf::from);
         let path = path.map_or_else(|| ledger_path(args).map(Path::to_path_buf), Ok)?;
-        if let Some(note) = Heads::of(&path).last()? {
-            report.see(&note, "the head beside the ledger");
+        match Heads::of(&path).last() {
+            Ok(Some(note)) => report.see(&note, "the head beside the ledger"),
+            Ok(None) => {}
+            Err(error) => return Ok(Some(format!("the head beside the ledger was not looked at: {}", chain(&error)))),
         }
     }
-    Ok(())
+    Ok(None)
 }
 
 /// What acceptance times rest on: the periods that witnesses confirm, and those that only the operator does.

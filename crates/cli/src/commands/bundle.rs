@@ -6,7 +6,6 @@ use clap::{Arg, ArgMatches, Command, value_parser};
 use rollcall_core::bundle::preamble;
 use rollcall_core::checkpoint::Checkpoint;
 use rollcall_core::digest::LedgerId;
-use rollcall_core::note::Note;
 use rollcall_core::tiles::frame;
 use rollcall_storage::Store as _;
 use rollcall_storage::heads::Heads;
@@ -104,9 +103,11 @@ pub(super) fn restore(args: &ArgMatches) -> Result<Answer, Failure> {
     let session = Session::restore(path, &entries, expected)?;
     let head = session.state().head();
     // What is published is never contradicted by the copy either.
+    let state = session.state();
+    let own = state.founding().zip(state.log_key(head.size));
     let shown = source.note().filter(|note| {
-        let read = Note::read(note).ok().and_then(|note| Checkpoint::read(note.text()).ok());
-        read.is_some_and(|checkpoint| checkpoint.head == head) && !note.ends_with("\n\n")
+        let signed = own.and_then(|(founding, key)| Checkpoint::verify(note, founding.origin.as_str(), key).ok());
+        signed.is_some_and(|checkpoint| checkpoint.head == head)
     });
     if let Some(note) = shown {
         Heads::of(path).recognise(note)?;

@@ -22,7 +22,7 @@ pub(super) fn command() -> Command {
             Command::new("verify")
                 .about("Tell whether a file proves it")
                 .arg(Arg::new("file").value_name("FILE").required(true).value_parser(value_parser!(PathBuf)).help("What a mirror, a witness or an auditor has kept"))
-                .arg(Arg::new("log-key").long("log-key").value_name("VKEY").required(true).action(clap::ArgAction::Append).help("The log's verifier key (see `rollcall log-key show`); repeat it where the log has had several"))
+                .arg(Arg::new("log-key").long("log-key").value_name("VKEY").allow_hyphen_values(true).required(true).action(clap::ArgAction::Append).help("The log's verifier key (see `rollcall log-key show`); repeat it where the log has had several"))
                 .after_help("Example:\n  rollcall fork verify mirror.fork --log-key ORIGIN+ID+KEY\n\nExit code 0: the log has signed two histories. 3: the file does not show it."),
         )
 }

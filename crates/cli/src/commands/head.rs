@@ -38,7 +38,10 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
 /// Reads a head that was kept: origin, size and root on the first three lines; signatures below them are not looked at.
 pub(super) fn read(path: &Path) -> Result<(String, Head), Failure> {
     let text = signed_text(path)?;
-    let stated = text.split_once("\n\n").map_or_else(|| text.clone(), |(stated, _)| format!("{stated}\n"));
+    // Mail may have changed the line endings, and taken the last one.
+    let plain = text.replace("\r\n", "\n");
+    let stated = plain.split_once("\n\n").map_or(plain.as_str(), |(stated, _)| stated);
+    let stated = format!("{}\n", stated.trim_end_matches('\n'));
     let checkpoint = Checkpoint::read(&stated).map_err(|error| {
         let what = format!("not a head (origin, size, root, a line each): {}", path.display());
         Failure::input(what).caused_by(&error).hint("rollcall head -o FILE")

@@ -101,7 +101,7 @@ pub(super) fn show(args: &ArgMatches) -> Result<Answer, Failure> {
     let header = &payload.header;
     let binding = session.state().keys().binding(&header.by, &key);
     let doubt = binding.filter(|binding| binding.is_suspect_at(entry.accepted_at)).and_then(|b| b.suspicion.as_ref());
-    let bounds = bounds(&session, super::ledger_path(args)?, index)?;
+    let bounds = bounds(&session, super::ledger_path(args)?, index);
     let json = json!({
         "entry": index,
         "accepted_at": entry.accepted_at.to_string(),
@@ -138,12 +138,13 @@ pub(super) fn show(args: &ArgMatches) -> Result<Answer, Failure> {
 }
 
 /// Between which instants the log's witnesses show that an entry was accepted: by anchors, and by the last signed head.
-fn bounds(session: &Session, ledger: &Path, entry: u64) -> Result<(Option<String>, Option<String>), Failure> {
-    let last = Heads::of(ledger).last()?;
+fn bounds(session: &Session, ledger: &Path, entry: u64) -> (Option<String>, Option<String>) {
+    // A head that cannot be read shows nothing.
+    let last = Heads::of(ledger).last().ok().flatten();
     let heads: Vec<Seen> = last.iter().filter_map(|note| Seen::read(session.state(), note)).collect();
     let times = Times::of(session.state(), &heads);
     let shown = |time: Option<Timestamp>| time.map(|time| time.to_string());
-    Ok((shown(times.since(entry)), shown(times.by(entry))))
+    (shown(times.since(entry)), shown(times.by(entry)))
 }
 
 fn entry_index(session: &Session, text: &str) -> Result<u64, Failure> {

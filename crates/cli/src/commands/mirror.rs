@@ -30,7 +30,11 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
     let source = args.get_one::<String>("source").map_or("", String::as_str);
     let folder = args.get_one::<PathBuf>("folder").ok_or_else(|| Failure::usage("mirror where?"))?;
     let expected: LedgerId = super::parsed(args, "ledger-id")?.ok_or_else(|| Failure::usage("which ledger?"))?;
-    let _held = hold(folder)?;
+    let _held = hold(folder).map_err(|error| {
+        let mut failure = Failure::from(error);
+        "the mirror cannot be kept".clone_into(&mut failure.what);
+        failure
+    })?;
     let theirs = published(Place::of(source))?;
     let mut mirror =
         Mirror { folder: folder.clone(), own: Published::open(Folder(folder.clone()))?, entries: Vec::new() };
@@ -42,8 +46,9 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
     if let Some(own) = &mirror.own {
         auditor.kept_head(&own.checkpoint().head, "the head that the mirror has");
     }
-    let report = auditor.finish(&stated);
-    if let Some(answer) = mirror.older(&theirs)? {
+    let mut report = auditor.finish(&stated);
+    report.see(theirs.note(), "the checkpoint");
+    if let Some(answer) = mirror.older(&theirs, &report)? {
         return Ok(answer);
     }
     if report.is_valid() {
@@ -95,13 +100,16 @@ impl Mirror {
     }
 
     /// Where what is shown is an older head of the log that is here, nothing is amiss: a cache, or another mirror.
-    fn older(&self, theirs: &Published<Place>) -> Result<Option<Answer>, Failure> {
+    /// It is signed and valid but for being shorter, and the mirror is whole.
+    fn older(&self, theirs: &Published<Place>, report: &Report) -> Result<Option<Answer>, Failure> {
         let Some(own) = &self.own else { return Ok(None) };
         let (here, shown) = (own.checkpoint(), theirs.checkpoint());
-        if shown.origin != here.origin || here.head.size <= shown.head.size {
+        let only_shorter = report.violations.iter().all(|fault| fault.code == "log-truncated");
+        if shown.origin != here.origin || here.head.size <= shown.head.size || !only_shorter {
             return Ok(None);
         }
-        let same = tree_of(own)?.and_then(|tree| tree.head_at(shown.head.size)) == Some(shown.head);
+        let whole = tree_of(own)?.filter(|tree| tree.head() == here.head);
+        let same = whole.and_then(|tree| tree.head_at(shown.head.size)) == Some(shown.head);
         let text = format!(
             "nothing newer: {} shows {} entries of the {} that are here\n",
             theirs.files().place(),

@@ -8,6 +8,7 @@ use rollcall_core::checkpoint::Checkpoint;
 use rollcall_core::fork::Fork;
 use rollcall_core::note::Note;
 use rollcall_core::policy::Policy;
+use rollcall_core::witnessed::Seen;
 use rollcall_server::cosigners::{Became, Collected, collect};
 use rollcall_server::fetch::Address;
 use rollcall_server::witness::origin_hash;
@@ -44,6 +45,9 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
     let ledger = ledger_path(args)?;
     let folder = args.get_one::<PathBuf>("folder").ok_or_else(|| Failure::usage("where to? publish DIR"))?;
     let asked = args.get_one::<PathBuf>("policy").map(|path| policy(path)).transpose()?;
+    if !ledger.exists() {
+        return Err(reading(args).err().unwrap_or_else(|| Failure::unchecked("the ledger is gone")));
+    }
     // The ledger is read after the folder is held: what is read before could be older than what is published by then.
     let _held = hold(folder)?;
     let session = reading(args)?;
@@ -88,10 +92,11 @@ fn witness(
 ) -> Result<(String, Witnessed), Failure> {
     let seconds = args.get_one::<u64>("timeout").copied().unwrap_or(30);
     let tree = session.state().log();
-    let collected = collect(policy, note, tree, published, Duration::from_secs(seconds));
+    let collected = collect(policy, (note, tree), published, Duration::from_secs(seconds), |quorum| quorum.met);
     let Collected { witnesses, note: cosigned, quorum } =
         collected.map_err(|what| Failure::unchecked(format!("the head's cosignatures cannot be read: {what}")))?;
     let ledger = ledger_path(args)?;
+    require_clock(session, &cosigned)?;
     let cosigned = match cosigned.strip_prefix(note) {
         Some("") | None => note.to_owned(),
         Some(lines) => match Heads::of(ledger).add_lines(note, lines) {
@@ -117,6 +122,20 @@ fn witness(
         }
     }
     Ok((cosigned, Witnessed { quorum: Some(quorum.met), alarmed, proven, rows }))
+}
+
+/// A head that the log's own witnesses saw before its last entry was accepted, by the log's clock: every audit of it would
+/// call the log's times a lie.
+fn require_clock(session: &Session, cosigned: &str) -> Result<(), Failure> {
+    let state = session.state();
+    let Some(seen) = Seen::read(state, cosigned) else { return Ok(()) };
+    let Some((entry, accepted)) = seen.contradicts(state) else { return Ok(()) };
+    let what = format!(
+        "witnesses saw this head at {}, and the log says that its entry {entry} was accepted at {accepted}",
+        seen.by
+    );
+    Err(Failure::unchecked(what)
+        .hint("set the clock of this machine right; the head can be published once that time has come"))
 }
 
 pub(super) fn moment(seconds: u64) -> String {

@@ -33,7 +33,7 @@ pub(super) fn command() -> Command {
                 .about("Verify a receipt, without the ledger")
                 .arg(file().help("The receipt, or a certificate that carries one"))
                 .arg(Arg::new("ledger-id").long("ledger-id").value_name("ID").help("The ledger id, from a source that you trust"))
-                .arg(Arg::new("log-key").long("log-key").value_name("VKEY").help("The log's verifier key: for a bare proof, or after a change of key that the receipt does not show"))
+                .arg(Arg::new("log-key").long("log-key").value_name("VKEY").allow_hyphen_values(true).help("The log's verifier key: for a bare proof, or after a change of key that the receipt does not show"))
                 .arg(Arg::new("entry-file").long("entry-file").value_name("FILE").value_parser(value_parser!(PathBuf)).help("The entry that a bare proof is about"))
                 .arg(Arg::new("old-head").long("old-head").value_name("FILE").value_parser(value_parser!(PathBuf)).help("For a receipt that one head extends another: the older head"))
                 .arg(Arg::new("new-head").long("new-head").value_name("FILE").value_parser(value_parser!(PathBuf)).help("And the newer head"))

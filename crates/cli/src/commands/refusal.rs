@@ -7,8 +7,10 @@ use rollcall_core::audit::chain;
 use rollcall_core::digest::{EventId, LedgerId};
 use rollcall_core::event::SignedEvent;
 use rollcall_core::ledger::{AdmitError, Ledger};
-use rollcall_core::limits::NOTE_BYTES_MAX;
-use rollcall_core::submission::SignedRefusal;
+use rollcall_core::limits::{CLOCK_TOLERANCE_MS, NOTE_BYTES_MAX};
+use rollcall_core::state::State;
+use rollcall_core::submission::{Shown, SignedRefusal};
+use rollcall_core::time::Timestamp;
 use serde_json::json;
 
 use crate::answer::{Answer, Exit};
@@ -51,18 +53,27 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
     if let Some(expected) = expected.filter(|id| *id != founding.ledger) {
         return Err(invalid(format!("the log founds the ledger {}, expected: {expected}", founding.ledger)));
     }
-    let keys: Vec<_> = state.log_keys().iter().map(|known| known.key.clone()).collect();
-    let refusal = SignedRefusal::read(&note, &keys);
+    let refusal = SignedRefusal::read(&note, |size| state.log_key(size));
     let refusal = refusal.map_err(|error| invalid("the log has not signed this".to_owned()).caused_by(&error))?;
-    let SignedRefusal { origin, event: id, head, clock, code } = &refusal;
-    if origin.as_str() != founding.origin.as_str() || *id != event.id() {
-        return Err(invalid(format!("it is about the event {id} and the log: {origin}")));
+    let SignedRefusal { origin, shown, head, clock, code } = &refusal;
+    if origin.as_str() != founding.origin.as_str() || *shown != Shown::of(&event) {
+        let Shown { event: id, digest } = shown;
+        return Err(invalid(format!("it is about the event {id}, digest {digest}, and the log: {origin}")));
     }
-    if state.log().head_at(head.size) != Some(*head) {
-        return Err(invalid(format!(
-            "the log at hand never had the head under which it was refused, of {} entries; if it has fewer, fetch what is new",
-            head.size
-        )));
+    match state.log().head_at(head.size) {
+        None => {
+            let what =
+                format!("it was refused after {} entries, and the log at hand has {}", head.size, state.log().size());
+            return Err(Failure::unchecked(what).hint("fetch what is new: rollcall mirror --help"));
+        }
+        Some(own) if own != *head => {
+            let what = format!(
+                "the log that is at hand never had the head of {} entries that this is signed under: the log has two histories; keep both",
+                head.size
+            );
+            return Err(invalid(what));
+        }
+        Some(_) => {}
     }
     let until = usize::try_from(head.size).unwrap_or(usize::MAX);
     let mut then = replayed(entries.get(..until).unwrap_or(&entries))?;
@@ -71,15 +82,17 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
         Ok(_) => ("accepted", "it is accepted".to_owned()),
         Err(error) => (error.code(), words(error)),
     };
-    let borne_out = verdict.is_err() && again == code;
+    let clock_fault = misdated(state, head.size, *clock)?;
+    let borne_out = verdict.is_err() && again == code && clock_fault.is_none();
     let json = json!({
         "outcome": if borne_out { "borne out" } else { "contradicted" },
-        "event": id.to_string(),
+        "event": shown.event.to_string(),
         "size": head.size,
         "clock": clock.to_string(),
         "code": code,
         "again": again,
         "what": words,
+        "clock_fault": clock_fault,
     });
     let text = if borne_out {
         format!("borne out: judged again after {} entries at {clock}, {words} ({again})\n", head.size)
@@ -90,6 +103,22 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
         )
     };
     Ok(Answer { json, text, exit: if borne_out { Exit::Done } else { Exit::Invalid } })
+}
+
+/// What is wrong with the clock by which the act was refused: one that stands before what was accepted already, or after what
+/// was accepted next, or in the future. Any rule of time could be broken by such a clock.
+fn misdated(state: &State, size: u64, clock: Timestamp) -> Result<Option<String>, Failure> {
+    let before = size.checked_sub(1).and_then(|last| state.accepted_at(last)).filter(|last| clock < *last);
+    let after = state.accepted_at(size).filter(|next| next.plus_ms(CLOCK_TOLERANCE_MS) < clock);
+    let rehearsal = crate::session::is_rehearsal(state);
+    let ahead = !rehearsal && crate::session::now()?.plus_ms(CLOCK_TOLERANCE_MS) < clock;
+    Ok(match (before, after) {
+        (Some(last), _) => Some(format!("the clock that is signed, {clock}, stands before the last entry: {last}")),
+        (None, Some(next)) => {
+            Some(format!("the clock that is signed, {clock}, stands after the entry that came next: {next}"))
+        }
+        (None, None) => ahead.then(|| format!("the clock that is signed stands in the future: {clock}")),
+    })
 }
 
 fn words(error: &AdmitError) -> String {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use rollcall_core::note::{Scheme, Signer, SignerError};
-use rollcall_core::submission::Submission;
+use rollcall_core::submission::{Shown, Submission};
 use rollcall_server::submissions;
 use serde_json::json;
 
@@ -27,6 +27,7 @@ pub(super) fn submission_key_arg() -> Arg {
     Arg::new("submission-key")
         .long("submission-key")
         .value_name("VKEY")
+        .allow_hyphen_values(true)
         .action(ArgAction::Append)
         .help("A witness's verifier key for submissions, as `rollcall witness key` prints it")
 }
@@ -36,7 +37,12 @@ pub(super) fn submission_keys(args: &ArgMatches) -> Result<Vec<Signer>, Failure>
     let wrong = |what: String| Failure::usage(format!("`submission-key`: {what}"));
     let read = |text: &String| {
         let signer: Signer = text.parse().map_err(|error: SignerError| wrong(error.to_string()))?;
-        if signer.scheme == Scheme::Ed25519 { Ok(signer) } else { Err(wrong("it is of type 0x01".to_owned())) }
+        match signer.scheme {
+            Scheme::Ed25519 => Ok(signer),
+            Scheme::Cosignature => Err(wrong(
+                "it is a key for cosignatures, of type 0x04; the one for submissions is of type 0x01".to_owned(),
+            )),
+        }
     };
     args.get_many("submission-key").into_iter().flatten().map(read).collect()
 }
@@ -51,14 +57,15 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
         let note = answered.map_err(|what| Failure::unchecked(format!("{to} does not note the act: {what}")))?;
         let read = Submission::read(&note, &signers)
             .map_err(|error| Failure::unchecked(format!("{to} answers with what says nothing")).caused_by(&error))?;
-        if read.event != event.id() {
-            return Err(Failure::unchecked(format!("{to} answers about another event: {}", read.event)));
+        if read.shown != Shown::of(&event) {
+            return Err(Failure::unchecked(format!("{to} answers about another event: {}", read.shown.event)));
         }
-        let beside = path.with_added_extension("submission");
+        // What another witness has said is kept.
+        let beside = output::unused(&path.with_added_extension("submission"));
         output::replace(&beside, note.as_bytes())?;
         let at = super::publish::moment(read.seconds);
         text.push_str(&format!("noted at {at}: {}\n", beside.display()));
-        rows.push(json!({"event": read.event.to_string(), "at": at, "file": beside}));
+        rows.push(json!({"event": read.shown.event.to_string(), "digest": read.shown.digest.to_string(), "at": at, "file": beside}));
     }
     Ok(Answer::new(json!({"outcome": "noted", "submissions": rows}), text))
 }

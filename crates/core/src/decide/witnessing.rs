@@ -12,6 +12,7 @@ use crate::policy::{Policy, Span};
 use crate::refusal::{Reason, Refusal};
 use crate::state::State;
 use crate::state::authority::Proposed;
+use crate::state::change::Change;
 use crate::state::witnessing::WitnessingChange;
 use crate::time::Timestamp;
 
@@ -78,21 +79,29 @@ fn require_own(state: &State, note: &Note) -> Result<u64, Refusal> {
 
 /// While the log names witnesses its clock does not run on for longer than a day unseen. What changes the witnesses goes on
 /// without them: else whoever lost them had lost the log.
-pub(super) fn check_jump(state: &State, event: &Event, at: Timestamp) -> Result<(), Refusal> {
+/// Such an act resets nothing: whatever comes next needs an anchor all the same.
+pub(super) fn check_jump(state: &State, event: &Event, at: Timestamp) -> Result<Option<Change>, Refusal> {
     let names = |proposed: &Proposed| matches!(proposed, Proposed::NameWitnesses { .. });
+    let anchors = matches!(event.act(), Act::Anchor(_));
+    if anchors || !has_jumped(state, at) || state.witnessing().policy().is_none() {
+        return Ok(None);
+    }
     let exempt = if let Act::Endorse(act) = event.act() {
         state.proposals().proposal(&act.event).is_some_and(|proposal| names(&proposal.what))
     } else {
-        matches!(event.act(), Act::Anchor(_) | Act::NameWitnesses(_))
+        matches!(event.act(), Act::NameWitnesses(_))
     };
-    if exempt || !has_jumped(state, at) || state.witnessing().policy().is_none() {
-        return Ok(());
-    }
-    Err(jumped(state.last_at(), at))
+    let since = last_seen(state);
+    if exempt { Ok(Some(WitnessingChange::Unseen { since }.into())) } else { Err(jumped(since, at)) }
+}
+
+/// The instant from which the clock may run on for a day.
+fn last_seen(state: &State) -> Timestamp {
+    state.witnessing().unseen_since().unwrap_or(state.last_at())
 }
 
 fn has_jumped(state: &State, at: Timestamp) -> bool {
-    state.last_at().plus_ms(CLOCK_JUMP_MS) < at
+    last_seen(state).plus_ms(CLOCK_JUMP_MS) < at
 }
 
 fn jumped(last: Timestamp, at: Timestamp) -> Refusal {

@@ -30,6 +30,8 @@ pub struct Witnessing {
     policies: Vec<(Cause, Text)>,
     anchors: Vec<Anchor>,
     missing: BTreeMap<EventId, Vec<Cause>>,
+    /// The last instant before the clock jumped without an anchor, for an act that may: it is since then that one is needed.
+    unseen_since: Option<Timestamp>,
 }
 
 /// A change of the book.
@@ -47,6 +49,11 @@ pub enum WitnessingChange {
         /// When what it covers was there.
         by: Timestamp,
         /// After when the event was made.
+        since: Timestamp,
+    },
+    /// The clock has jumped, for an act that needs no anchor.
+    Unseen {
+        /// The last instant before.
         since: Timestamp,
     },
     /// The author submitted events that the log lacks.
@@ -77,6 +84,12 @@ impl Witnessing {
         &self.anchors
     }
 
+    /// The last instant before the clock jumped without an anchor, if it has since the last one.
+    #[must_use]
+    pub const fn unseen_since(&self) -> Option<Timestamp> {
+        self.unseen_since
+    }
+
     /// Events that somebody said were submitted and not in the log, with who said so.
     pub fn missing(&self) -> impl Iterator<Item = (&EventId, &[Cause])> {
         self.missing.iter().map(|(event, causes)| (event, causes.as_slice()))
@@ -87,6 +100,10 @@ impl Witnessing {
             WitnessingChange::Named { policy } => self.policies.push((cause.clone(), policy)),
             WitnessingChange::Anchored { size, by, since } => {
                 self.anchors.push(Anchor { cause: cause.clone(), size, by, since });
+                self.unseen_since = None;
+            }
+            WitnessingChange::Unseen { since } => {
+                self.unseen_since.get_or_insert(since);
             }
             WitnessingChange::Missing { events } => {
                 for event in events {

@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 use clap::ArgMatches;
 use rollcall_core::act::Outcome;
 use rollcall_core::audit::{Level, Report};
-use rollcall_core::event::Payload;
+use rollcall_core::event::{Payload, SignedEvent};
 use rollcall_core::limits::NOTE_BYTES_MAX;
 use rollcall_core::note::Signer;
 use rollcall_core::omission::{Became, Contested, Omitted, OtherHistory};
-use rollcall_core::submission::Submission;
+use rollcall_core::submission::{Shown, Submission};
 use rollcall_core::time::Timestamp;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::commands::{refusal, submit};
 use crate::failure::Failure;
@@ -21,20 +21,22 @@ use crate::source::Source;
 /// The answer's part about omitted acts.
 pub(super) struct Told {
     pub(super) text: String,
-    pub(super) json: Value,
+    pub(super) json: Map<String, Value>,
 }
 
 /// Tells the log once more with each omitted act where its time puts it.
 pub(super) fn told(args: &ArgMatches, source: &Source, report: &Report) -> Result<Told, Failure> {
     let signers = submit::submission_keys(args)?;
     let paths: Vec<&PathBuf> = args.get_many("omitted").into_iter().flatten().collect();
+    let mut told = Told { text: String::new(), json: Map::new() };
     if paths.is_empty() {
-        return Ok(Told { text: String::new(), json: json!([]) });
+        return Ok(told);
     }
     if report.level != Level::Full || !report.is_valid() {
-        return Err(Failure::unchecked(
-            "what an omitted act would have changed is told of a log that is valid, at the level full",
-        ));
+        "  what an omitted act would have changed is told of a log that is valid, at the level full\n"
+            .clone_into(&mut told.text);
+        told.json.insert("omitted".to_owned(), Value::Null);
+        return Ok(told);
     }
     let (mut omitted, mut whose) = (Vec::new(), Vec::new());
     for path in paths {
@@ -43,59 +45,75 @@ pub(super) fn told(args: &ArgMatches, source: &Source, report: &Report) -> Resul
         whose.push((event.id(), path, at, word));
         omitted.push(Omitted { event, at });
     }
-    let mut history = OtherHistory::with(omitted);
+    let mut history = OtherHistory::with(omitted, report.rebuilt.state());
     for entry in source.entries()? {
-        let told = history.entry(&entry);
-        told.map_err(|error| Failure::unchecked("the log cannot be told again").caused_by(&error))?;
+        let retold = history.entry(&entry);
+        retold.map_err(|error| Failure::unchecked("the log cannot be told again").caused_by(&error))?;
     }
-    let (became, contested) = history.compare(report.rebuilt.state());
-    let mut text = String::new();
+    let compared = history.compare(report.rebuilt.state());
+    if compared.head != report.head {
+        return Err(Failure::unchecked("the log was shown otherwise the second time; nothing is compared"));
+    }
     let mut rows = Vec::new();
     for (id, path, at, word) in whose {
-        let became = became.iter().find(|(event, _)| *event == id).map(|(_, became)| became);
+        let became = compared.became.iter().find(|(event, _)| *event == id).map(|(_, became)| became);
         let (outcome, words) = match became {
             Some(Became::There(entry)) => ("there", format!("it is in the log, at entry {entry}")),
             Some(Became::Accepted(entry)) => ("omitted", format!("it would have been accepted before entry {entry}")),
             Some(Became::Refused(error)) => ("refused", format!("it would have been refused: {error}")),
+            Some(Became::Superseded) => ("superseded", "its author has balloted otherwise since".to_owned()),
             None => ("unknown", "nothing is known of it".to_owned()),
         };
-        text.push_str(&format!("  {}, submitted {at} by {word}: {words}\n", path.display()));
-        rows.push(json!({"file": path, "event": id.to_string(), "submitted_at": at.to_string(), "by_word_of": word, "outcome": outcome, "what": words}));
+        let said = word.as_ref().map_or_else(
+            || format!("dated {at} by its author, and nobody else says when it was submitted"),
+            |witness| format!("submitted by {at}, says {witness}"),
+        );
+        told.text.push_str(&format!("  {}, {said}: {words}\n", path.display()));
+        rows.push(json!({"file": path, "event": id.to_string(), "at": at.to_string(), "witness": word, "outcome": outcome, "what": words}));
     }
-    for Contested { vote, motion, outcome, instead } in &contested {
-        text.push_str(&format!(
-            "  CONTESTED: the vote {vote} is {} and would be {}\n",
-            shown(*outcome),
-            shown(*instead)
+    let mut contested = Vec::new();
+    for Contested { vote, motion, outcome, instead } in &compared.contested {
+        let words = format!("the vote {vote} {}, and with these acts {}", shown(*outcome), shown(*instead));
+        told.text.push_str(&format!("  CONTESTED: {words}\n"));
+        contested.push(json!({"vote": vote.to_string(), "motion": motion.to_string(), "outcome": outcome.map(|o| o.to_string()), "instead": instead.map(|o| o.to_string())}));
+    }
+    if !compared.unopened.is_empty() {
+        let count = compared.unopened.len();
+        told.text.push_str(&format!(
+            "  {count} later votes would not have been opened as they were: something would have come before them\n"
         ));
-        rows.push(json!({"contested": vote.to_string(), "motion": motion.to_string(), "outcome": outcome.map(|o| o.to_string()), "instead": instead.map(|o| o.to_string())}));
     }
-    Ok(Told { text, json: Value::Array(rows) })
+    let unopened: Vec<String> = compared.unopened.iter().map(ToString::to_string).collect();
+    told.json.insert("omitted".to_owned(), Value::Array(rows));
+    told.json.insert("contested".to_owned(), Value::Array(contested));
+    told.json.insert("unopened".to_owned(), json!(unopened));
+    Ok(told)
 }
 
 fn shown(outcome: Option<Outcome>) -> String {
-    outcome.map_or_else(|| "without an outcome".to_owned(), |outcome| outcome.to_string())
+    outcome.map_or_else(|| "has not ended".to_owned(), |outcome| format!("has {outcome}"))
 }
 
-/// When the act was submitted, and by whose word: a witness's, or else the author's own.
-fn submitted(
-    path: &Path,
-    event: &rollcall_core::event::SignedEvent,
-    signers: &[Signer],
-) -> Result<(Timestamp, &'static str), Failure> {
-    let beside = path.with_added_extension("submission");
-    if !signers.is_empty() && beside.exists() {
-        let note = input::read_text(&beside, NOTE_BYTES_MAX)?;
-        let read = Submission::read(&note, signers);
-        let shown = beside.display();
-        let read = read.map_err(|error| Failure::input(format!("it says nothing: {shown}")).caused_by(&error))?;
-        if read.event != event.id() {
-            return Err(Failure::input(format!("it is about another event: {shown}")));
-        }
-        let at = read.at().ok_or_else(|| Failure::input(format!("its time is beyond 2100: {shown}")))?;
-        return Ok((at, "a witness"));
-    }
+/// When the act was submitted, and by which witness's word; without one, by its author's alone.
+fn submitted(path: &Path, event: &SignedEvent, signers: &[Signer]) -> Result<(Timestamp, Option<String>), Failure> {
     let payload = Payload::decode(event.payload())
         .map_err(|error| Failure::input(format!("not an act: {}", path.display())).caused_by(&error))?;
-    Ok((payload.header.at, "its author"))
+    if signers.is_empty() {
+        return Ok((payload.header.at, None));
+    }
+    let first = path.with_added_extension("submission");
+    let numbered = (2_u32..).map(|number| first.with_added_extension(number.to_string()));
+    let mut why = format!("no file {}", first.display());
+    for file in std::iter::once(first.clone()).chain(numbered).take_while(|file| file.exists()) {
+        let note = input::read_text(&file, NOTE_BYTES_MAX)?;
+        let said = signers.iter().find_map(|signer| {
+            let read = Submission::read(&note, std::slice::from_ref(signer)).ok()?;
+            Some((read.at().filter(|_| read.shown == Shown::of(event))?, signer.name.clone()))
+        });
+        match said {
+            Some((at, witness)) => return Ok((at, Some(witness))),
+            None => why = format!("none of the keys given has signed about this act what is in {}", file.display()),
+        }
+    }
+    Err(Failure::input(format!("no witness says when it was submitted: {why}")).hint("rollcall submit --help"))
 }
