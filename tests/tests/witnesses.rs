@@ -176,6 +176,32 @@ fn an_overloaded_witness_is_asked_again_a_few_times() {
     assert_eq!(became(&publish(here, &overloaded(2, 1), 0), "w1"), "cosigned");
 }
 
+#[test]
+fn who_says_nothing_keeps_nobody_waiting_for_long() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    meeting(&["Adopt the plan"]).play(here);
+    log_policy(here, "play.ledger", "");
+    let witness = Running::start(here, "one", "logs.policy", &[]);
+    policy(here, &[("one", &witness.vkey, &witness.url)], "quorum one");
+    // More connections than the witness has places, each with half a request.
+    let address = witness.url.trim_start_matches("http://").to_owned();
+    let mute: Vec<_> = (0..300)
+        .filter_map(|_| {
+            let mut stream = std::net::TcpStream::connect(&address).ok()?;
+            stream.write_all(b"GET / HT").ok().map(|()| stream)
+        })
+        .collect();
+    assert!(mute.len() > 256, "{}", mute.len());
+    let publish = ["publish", "public", "--policy", "witnesses.policy", "--timeout", "30"];
+    assert_eq!(became(&on(here, "play.ledger", 0, &publish), "one"), "cosigned");
+    let mut first = &mute[0];
+    first.set_read_timeout(Some(std::time::Duration::from_secs(30))).unwrap();
+    let mut rest = Vec::new();
+    let _ = first.read_to_end(&mut rest);
+    assert!(rest.is_empty() || rest.starts_with(b"HTTP/1.1 4"), "{rest:?}");
+}
+
 /// The authority goes on without the operator after the last head that the witness cosigned; the witness is told of the new
 /// key and follows, because that history extends what it has seen.
 #[test]

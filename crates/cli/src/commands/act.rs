@@ -21,11 +21,13 @@ use crate::signer::Signer;
 use crate::{keys, show};
 
 /// Acts that have a command of their own, or are part of one.
-const ELSEWHERE: [&str; 5] = ["found", "charter-part", "erase", "import", "anchor"];
+const ELSEWHERE: [&str; 4] = ["found", "charter-part", "erase", "import"];
 
 /// The commands of every act.
 pub(super) fn commands() -> Vec<Command> {
-    specs().map(|spec| command(spec).arg(at_arg()).arg(dry_run_arg())).collect()
+    // An anchor's own command asks the witnesses besides.
+    let plain = specs().filter(|spec| spec.name != "anchor");
+    plain.map(|spec| command(spec).arg(at_arg()).arg(dry_run_arg())).collect()
 }
 
 /// Acts that a person makes by a verb.
@@ -92,7 +94,7 @@ fn field_arg(spec: &FieldSpec) -> Arg {
 
 /// A text of many lines that others write; the flag names the file that holds it.
 fn is_file(spec: &FieldSpec) -> bool {
-    spec.kind == Kind::Text && spec.name == "policy"
+    spec.kind == Kind::Text && matches!(spec.name, "policy" | "checkpoint")
 }
 
 fn value_name(kind: Kind) -> &'static str {
@@ -132,6 +134,7 @@ fn example_value(act: &str, field: &FieldSpec) -> String {
         (Kind::Effect, _) => "\"grant unit=pmc/greatsql role=chair person=bob\"".to_owned(),
         (Kind::Count, _) => "1".to_owned(),
         (Kind::Text, "policy") => "witnesses.policy".to_owned(),
+        (Kind::Text, "checkpoint") => "public/checkpoint".to_owned(),
         (Kind::Text | Kind::Texts | Kind::References, "title" | "agenda") => {
             "\"Elect the chair of pmc/greatsql\"".to_owned()
         }

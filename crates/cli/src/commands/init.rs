@@ -213,6 +213,8 @@ impl WallPlan {
 fn default_origin(name: &str, nonce: &[u8; 32]) -> String {
     let slug: String =
         name.to_lowercase().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).take(40).collect();
+    let slug = slug.split('-').filter(|word| !word.is_empty()).collect::<Vec<_>>().join("-");
+    let slug = if slug.is_empty() { "ledger" } else { &slug };
     format!("{slug}.rollcall.invalid/{}", hex::encode(nonce).chars().take(16).collect::<String>())
 }
 

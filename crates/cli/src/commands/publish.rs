@@ -118,7 +118,7 @@ fn witness(
                 rows.push((name, "FORK ALARM", format!("{what}{}", kept.unwrap_or_default())));
             }
             Became::Failed(what) => rows.push((name, "failed", what)),
-            Became::Unanswered => rows.push((name, "no answer", String::new())),
+            Became::Unanswered => rows.push((name, "not waited for", String::new())),
         }
     }
     Ok((cosigned, Witnessed { quorum: Some(quorum.met), alarmed, proven, rows }))
@@ -200,7 +200,8 @@ fn answer(
         format!("NOT PUBLISHED: readers of {shown} still see {} entries\n", added.before)
     };
     for (name, word, more) in &witnessed.rows {
-        text.push_str(&format!("  witness {name}: {word} {more}\n"));
+        let more = if more.is_empty() { String::new() } else { format!(": {more}") };
+        text.push_str(&format!("  witness {name}: {word}{more}\n"));
     }
     if witnessed.quorum == Some(false) {
         text.push_str(if published {

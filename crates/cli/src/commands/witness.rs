@@ -111,6 +111,9 @@ fn serve_until_interrupted(args: &ArgMatches) -> Result<Answer, Failure> {
     let witness = Witness::new(&name, key, &policy, folder, semantic)?;
     let address = args.get_one::<String>("listen").map_or("127.0.0.1:7380", String::as_str);
     let cannot = |error: std::io::Error| Failure::io(format!("no connections can be taken at: {address}"), &error);
+    if address.parse::<std::net::SocketAddr>().is_err() && !address.contains(':') {
+        return Err(Failure::usage(format!("`listen` is an address and a port, as 127.0.0.1:7380, got: {address}")));
+    }
     let listener = TcpListener::bind(address).map_err(cannot)?;
     let bound = listener.local_addr().map_err(cannot)?;
     let line = witness.signer().map_err(|error| Failure::input("the key is not admissible").caused_by(&error))?;
