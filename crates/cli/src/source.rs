@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use rollcall_core::audit::{Auditor, Report};
 use rollcall_core::bundle;
 use rollcall_core::ledger::Ledger;
-use rollcall_core::tiles;
+use rollcall_core::limits::NOTE_BYTES_MAX;
+use rollcall_core::tiles::{self, CHECKPOINT};
 use rollcall_server::fetch::Address;
-use rollcall_storage::audit::{KeptHead, audit, audit_bundle, audit_published};
+use rollcall_storage::audit::{KeptHead, audit, audit_bundle, audit_illegible, audit_published};
 use rollcall_storage::published::{Files, Folder, Published};
 use rollcall_storage::redb::RedbStore;
 use rollcall_storage::{Store as _, StoreError};
@@ -24,6 +25,8 @@ pub(crate) enum Source {
     Ledger(RedbStore),
     Bundle(Vec<u8>),
     Published(Published<Place>),
+    /// Published files, by a checkpoint that cannot be read.
+    Illegible(Vec<u8>),
 }
 
 /// Published files, wherever they are.
@@ -79,7 +82,14 @@ impl Source {
     pub(crate) fn open(text: &str) -> Result<Self, Failure> {
         let path = Path::new(text);
         if Address::is_one(text) || path.is_dir() {
-            return published(Place::of(text)).map(Self::Published);
+            let place = Place::of(text);
+            let checkpoint = place.read(CHECKPOINT, NOTE_BYTES_MAX);
+            return match (Published::open(place), checkpoint) {
+                (Ok(Some(log)), _) => Ok(Self::Published(log)),
+                (Err(StoreError::Foreign { .. }), Ok(Some(note))) => Ok(Self::Illegible(note)),
+                (Err(error), _) => Err(error.into()),
+                (Ok(None), _) => published(Place::of(text)).map(Self::Published),
+            };
         }
         // A pipe would be waited for.
         if std::fs::metadata(path).is_ok_and(|found| !found.is_file()) {
@@ -97,7 +107,7 @@ impl Source {
     pub(crate) fn size(&self) -> Result<u64, Failure> {
         match self {
             Self::Ledger(store) => Ok(store.head()?.size),
-            Self::Bundle(_) => Ok(0),
+            Self::Bundle(_) | Self::Illegible(_) => Ok(0),
             Self::Published(log) => Ok(log.checkpoint().head.size),
         }
     }
@@ -105,7 +115,7 @@ impl Source {
     /// The note under which it is published.
     pub(crate) fn note(&self) -> Option<&str> {
         match self {
-            Self::Ledger(_) => None,
+            Self::Ledger(_) | Self::Illegible(_) => None,
             Self::Bundle(bytes) => bundle::open(bytes).map(|(note, _)| note),
             Self::Published(log) => Some(log.note()),
         }
@@ -122,6 +132,7 @@ impl Source {
             Self::Ledger(store) => Ok(audit(store, auditor, kept, progress)?),
             Self::Bundle(bytes) => Ok(audit_bundle(bytes, auditor, kept, progress)),
             Self::Published(log) => Ok(audit_published(log, auditor, kept, progress)?),
+            Self::Illegible(note) => Ok(audit_illegible(note, auditor)),
         }
     }
 
@@ -133,6 +144,10 @@ impl Source {
                 let framed = bundle::open(bytes).and_then(|(_, framed)| tiles::entries(framed));
                 return framed.ok_or_else(|| Failure::input("the bundle is cut off").hint("rollcall audit FILE"));
             }
+            Self::Illegible(_) => {
+                let what = "the checkpoint of what is published cannot be read";
+                return Err(Failure::unchecked(what).hint("rollcall audit --help"));
+            }
             Self::Ledger(_) | Self::Published(_) => {}
         }
         let size = self.size()?;
@@ -142,7 +157,7 @@ impl Source {
             let found = match self {
                 Self::Ledger(store) => store.entries(range)?,
                 Self::Published(log) => log.entries(range)?,
-                Self::Bundle(_) => Vec::new(),
+                Self::Bundle(_) | Self::Illegible(_) => Vec::new(),
             };
             if found.is_empty() {
                 return Err(Failure::unchecked(format!("the log lacks entry {next}")).hint("rollcall audit"));

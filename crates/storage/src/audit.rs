@@ -114,6 +114,14 @@ pub fn audit_published(
     Ok(conclude(auditor, kept, &head, log.note()))
 }
 
+/// Audits published files whose checkpoint cannot be read: it says nothing of a log but that.
+#[must_use]
+pub fn audit_illegible(note: &[u8], mut auditor: Auditor) -> Report {
+    let _ = auditor.checkpoint(&String::from_utf8_lossy(note));
+    let head = auditor.tree().head();
+    auditor.finish(&head)
+}
+
 /// The partial files of heads that were published before, where the place can list them: readers of those heads use them.
 fn older_files(log: &Published<impl Files>, auditor: &mut Auditor) -> Result<(), StoreError> {
     let size = log.checkpoint().head.size;

@@ -2,6 +2,7 @@
 //! is changed in a ledger, both name the same fault.
 
 mod attacks;
+mod folders;
 mod time;
 mod vectors;
 
@@ -85,6 +86,27 @@ fn both_say_the_same_of_anchors_and_clocks() {
     assert!(cases.iter().all(|(_, other, ..)| *other == ledger), "one founding, so that one id is expected");
     let Some(different) = disagreements(&bundles, ledger, folder.path()) else { return };
     println!("{} cases of time, both say the same", bundles.len());
+    assert_eq!(different, Vec::<String>::new());
+}
+
+#[test]
+fn both_name_the_same_fault_for_every_change_of_published_files() {
+    let home = tempfile::tempdir().unwrap();
+    let small = Small::new();
+    let folders = folders::made(&small, home.path());
+    let paths: Vec<_> = folders.iter().map(|(_, path)| path.clone()).collect();
+    let own: Vec<String> = paths.iter().map(|path| folders::own(path, small.ledger)).collect();
+    // A head of a smaller log is one: its files are all there.
+    let harmless: Vec<&str> =
+        folders.iter().zip(&own).filter(|(_, own)| *own == "valid").map(|((name, _), _)| name.as_str()).collect();
+    assert_eq!(harmless, Vec::<&str>::new());
+    let Some(theirs) = node::judge(&paths, &small.ledger.to_string()) else { return };
+    let shown = |verdict: &String| if verdict == "unreadable" { "shows no log".to_owned() } else { verdict.clone() };
+    let different: Vec<String> = (folders.iter().zip(&own).zip(theirs.iter().map(shown)))
+        .filter(|((_, own), theirs)| *own != theirs)
+        .map(|(((name, _), own), theirs)| format!("{name}: own {own}, JavaScript {theirs}"))
+        .collect();
+    println!("{} changes of published files, both name the same fault", folders.len());
     assert_eq!(different, Vec::<String>::new());
 }
 

@@ -151,9 +151,9 @@ pub(crate) fn cases() -> Vec<(String, LedgerId, Vec<u8>, &'static str)> {
             "valid",
         ),
         (
-            "other witnesses after a day, and a stale anchor",
+            "other witnesses after a day, and an anchor from before",
             renamed.anchored(late + 10, &[(1, 12), (2, 12)]),
-            "clock-jumped",
+            "anchor-contradicts",
         ),
         ("a policy that names nobody", plain.and("root", 10, names("quorum two")), "policy-invalid"),
         ("a policy with an unsound key", plain.and("root", 10, names(&unsound)), "policy-invalid"),

@@ -92,7 +92,7 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
         Source::Ledger(_) if args.get_one::<String>("source").is_none() => {
             crate::attachments::survey(ledger_path(args)?, report.rebuilt.state())?
         }
-        Source::Ledger(_) | Source::Bundle(_) | Source::Published(_) => Vec::new(),
+        Source::Ledger(_) | Source::Bundle(_) | Source::Published(_) | Source::Illegible(_) => Vec::new(),
     };
     let mut answer = answer(&report, expected, &attachments);
     let omitted = omission::told(args, &source, &report)?;
