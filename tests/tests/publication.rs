@@ -265,6 +265,36 @@ fn the_logs_key_changes_and_receipts_show_it() {
     let _ = expect(here, 0, &["receipt", "verify", "cut.receipt", "--ledger-id", &id, "--log-key", newest]);
 }
 
+/// The operator shows a member one history and the world another. The member's ballot says which head it has seen; that head,
+/// as it was signed, was kept beside the draft.
+#[test]
+fn the_head_that_a_ballot_has_seen_shows_a_fork() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let id = two_histories(here);
+    let _ = on(here, "two.ledger", 0, &["publish", "for-bob"]);
+    let draft = [
+        "--by", "bob", "draft", "item", "--unit", "toc", "--title", "Seen", "--bundle", "for-bob", "--at", AT, "-o",
+        "bobs",
+    ];
+    let drafted: Value = serde_json::from_str(&expect(here, 0, &[&draft[..], &["--json"]].concat())).unwrap();
+    assert_eq!(drafted["head"], "bobs.head");
+    let _ = on(here, "two.ledger", 0, &["--by", "bob", "sign", "bobs"]);
+    // The other history does not take it, and says so under the log's signature.
+    let said: Value =
+        serde_json::from_str(&on(here, "one.ledger", 1, &["append", "bobs.signed", "--at", AT, "--json"])).unwrap();
+    assert_eq!(said["code"], "seen-root-differs");
+    let verify = ["refusal", "verify", "bobs.signed.refusal", "--event", "bobs.signed", "--bundle", "one.ledger"];
+    let _ = expect(here, 0, &verify);
+    // With the head that was kept, what the world is shown is a proven fork.
+    let _ = on(here, "one.ledger", 0, &["publish", "public"]);
+    let audit = ["audit", "public", "--ledger-id", &id, "--head", "bobs.head", "--evidence", "fork.proof", "--json"];
+    let found: Value = serde_json::from_str(&expect(here, 3, &audit)).unwrap();
+    assert_eq!(found["violations"][0]["code"], "head-differs", "{found}");
+    let key = json(here, &["--ledger", "one.ledger", "log-key", "show"])["keys"][0]["vkey"].clone();
+    let _ = expect(here, 0, &["fork", "verify", "fork.proof", "--log-key", key.as_str().unwrap()]);
+}
+
 /// A web server that knows nothing of Rollcall.
 struct Server(std::process::Child, String);
 

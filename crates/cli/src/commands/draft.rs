@@ -18,9 +18,9 @@ use serde_json::json;
 use super::{act, reading};
 use crate::answer::Answer;
 use crate::failure::Failure;
-use crate::keys;
 use crate::session::Session;
 use crate::source::Source;
+use crate::{keys, output};
 
 /// Bytes of a status file.
 const STATUS_BYTES_MAX: u64 = 16 * 1024 * 1024;
@@ -50,7 +50,7 @@ pub(super) fn command() -> Command {
             .long("bundle")
             .value_name("FILE|DIR|URL")
             .conflicts_with("status")
-            .help("Draft from a bundle, or from what is published, instead of a ledger of one's own")
+            .help("Draft from a bundle, or from what is published, instead of a ledger of one's own; the signed head is kept as FILE.head")
     };
     let acts = act::specs().map(|spec| {
         act::command(spec).arg(output()).arg(at()).arg(until()).arg(status()).arg(bundle()).after_help(format!("The file is signed with:\n  ssh-keygen -Y sign -n {NAMESPACE} -f KEY FILE\nand appended with:\n  rollcall append FILE FILE.sig"))
@@ -86,14 +86,27 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
         .map_err(|error| Failure::input("the act cannot be written").caused_by(&error))?;
     let path = args.get_one::<PathBuf>("output").ok_or_else(|| Failure::usage("where to? -o FILE"))?;
     keys::write_new(path, &bytes, 0o644)?;
+    // The head that the act says it has seen, as the log has signed it: should the log ever say otherwise, this shows it.
+    let head = output::unused(&path.with_added_extension("head"));
+    let kept = if let World::Bundle(_, Some(note)) = &world {
+        output::replace(&head, note.as_bytes()).map(|()| true)?
+    } else {
+        false
+    };
     let event = EventId::of_payload(&bytes);
     let shown = path.display();
-    let text = format!(
+    let mut text = format!(
         "wrote {shown}, {} bytes, event {event}, by {by}, valid until {not_after}\nread it:   rollcall inspect {shown}\nsign it:   rollcall sign {shown} --key KEY, or: ssh-keygen -Y sign -n {NAMESPACE} -f KEY {shown}\nappend it: rollcall append {shown}.signed, or: rollcall append {shown} {shown}.sig\n",
         bytes.len()
     );
+    if kept {
+        text.push_str(&format!(
+            "keep {}: the signed head that the act has seen; later: rollcall audit --head\n",
+            head.display()
+        ));
+    }
     Ok(Answer::new(
-        json!({"outcome": "drafted", "file": path, "event": event.to_string(), "by": by, "not_after": not_after.to_string()}),
+        json!({"outcome": "drafted", "file": path, "event": event.to_string(), "by": by, "not_after": not_after.to_string(), "head": kept.then_some(head)}),
         text,
     ))
 }
@@ -101,7 +114,8 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
 /// Where an act is drafted from: the ledger, or what its operator publishes of it.
 enum World {
     Ledger(Box<Session>),
-    Bundle(Box<Ledger>),
+    /// With the head under which it is published, where the log has signed it.
+    Bundle(Box<Ledger>, Option<String>),
     Status(Status),
 }
 
@@ -127,7 +141,9 @@ struct OpenVote {
 impl World {
     fn read(args: &ArgMatches) -> Result<Self, Failure> {
         if let Some(text) = args.get_one::<String>("bundle") {
-            return Source::open(text)?.ledger().map(|ledger| Self::Bundle(Box::new(ledger)));
+            let source = Source::open(text)?;
+            let note = source.note().filter(|note| !note.ends_with("\n\n")).map(str::to_owned);
+            return source.ledger().map(|ledger| Self::Bundle(Box::new(ledger), note));
         }
         let Some(path) = args.get_one::<PathBuf>("status") else { return Ok(Self::Ledger(Box::new(reading(args)?))) };
         let text = crate::input::read_text(path, STATUS_BYTES_MAX)?;
@@ -140,7 +156,7 @@ impl World {
     fn at(&self, declared: Option<Timestamp>) -> Result<Timestamp, Failure> {
         let (rehearsal, last) = match self {
             Self::Ledger(session) => return session.accepting_at(declared),
-            Self::Bundle(ledger) => (crate::session::is_rehearsal(ledger.state()), Ok(ledger.state().last_at())),
+            Self::Bundle(ledger, _) => (crate::session::is_rehearsal(ledger.state()), Ok(ledger.state().last_at())),
             Self::Status(status) => (status.rehearsal, status.last_accepted_at.parse()),
         };
         if !rehearsal {
@@ -156,7 +172,7 @@ impl World {
     fn event(&self, text: &str) -> Result<EventId, Failure> {
         match self {
             Self::Ledger(session) => super::event(session.state(), text),
-            Self::Bundle(ledger) => super::event(ledger.state(), text),
+            Self::Bundle(ledger, _) => super::event(ledger.state(), text),
             Self::Status(_) => text.parse().map_err(|_| {
                 Failure::usage(format!("without the ledger an event is named by all 64 digits of its id, got: {text}"))
             }),
@@ -166,7 +182,7 @@ impl World {
     fn header(&self, by: &Handle, act: &Act, at: Timestamp) -> Header {
         let status = match self {
             Self::Ledger(session) => return session.ledger.header(by, act, at),
-            Self::Bundle(ledger) => return ledger.header(by, act, at),
+            Self::Bundle(ledger, _) => return ledger.header(by, act, at),
             Self::Status(status) => status,
         };
         let default = at.plus_ms(NOT_AFTER_DEFAULT_MS);
@@ -189,7 +205,7 @@ impl World {
         }
         match self {
             Self::Ledger(session) => Ok(act::signer(args, session)?.0),
-            Self::Bundle(_) | Self::Status(_) => Err(Failure::usage("who acts? name the author with `--by HANDLE`")),
+            Self::Bundle(..) | Self::Status(_) => Err(Failure::usage("who acts? name the author with `--by HANDLE`")),
         }
     }
 }
