@@ -310,8 +310,12 @@ pub fn publish_tiles(
 /// # Errors
 /// [`PublishError::InUse`] where it lasts longer than one waits; [`PublishError::Io`] when the folder cannot be had.
 pub fn hold(folder: &Path) -> Result<fs::File, PublishError> {
-    // Beside the folder, whose name a path like `.` does not tell.
-    let own = durable::make_folder(folder).and_then(|()| folder.canonicalize());
+    // Beside the folder, whose name a path like `.` does not tell; one that is not there yet is not made for that.
+    let own = if folder.exists() {
+        folder.canonicalize()
+    } else {
+        folder.parent().map_or(Ok(()), durable::make_folder).map(|()| folder.to_path_buf())
+    };
     let own = own.map_err(|why| PublishError::Io { path: folder.display().to_string(), why })?;
     let path = own.with_added_extension("lock");
     let io = |why| PublishError::Io { path: path.display().to_string(), why };
