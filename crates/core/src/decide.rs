@@ -87,11 +87,7 @@ type Changes = Result<Vec<Change>, Refusal>;
 /// # Errors
 /// [`Refusal`] names the rule that says no, and the facts.
 pub fn decide(state: &State, event: &Event, at: Timestamp) -> Result<Accepted, Refusal> {
-    let unseen = match state.charter() {
-        Some(_) => witnessing::check_jump(state, event, at),
-        None => Ok(None),
-    };
-    judge(state, event, state.log().size(), at, unseen)
+    judge(state, event, at, Standing::Next)
 }
 
 /// Judges `event` as one that the log left out, behind its last entry: an anchor could always have come before it.
@@ -99,16 +95,24 @@ pub fn decide(state: &State, event: &Event, at: Timestamp) -> Result<Accepted, R
 /// # Errors
 /// [`Refusal`] names the rule that says no, and the facts.
 pub fn suppose(state: &State, event: &Event, at: Timestamp) -> Result<Accepted, Refusal> {
-    judge(state, event, state.log().size().saturating_sub(1), at, Ok(None))
+    judge(state, event, at, Standing::LeftOut)
 }
 
-fn judge(
-    state: &State,
-    event: &Event,
-    entry: u64,
-    at: Timestamp,
-    unseen: Result<Option<Change>, Refusal>,
-) -> Result<Accepted, Refusal> {
+/// Where an event would stand.
+#[derive(Clone, Copy)]
+enum Standing {
+    /// As the next entry.
+    Next,
+    /// Behind the last entry, without a number of its own.
+    LeftOut,
+}
+
+fn judge(state: &State, event: &Event, at: Timestamp, standing: Standing) -> Result<Accepted, Refusal> {
+    let size = state.log().size();
+    let entry = match standing {
+        Standing::Next => size,
+        Standing::LeftOut => size.saturating_sub(1),
+    };
     let cause = Cause { entry, event: event.id(), at, by: event.header().by.clone() };
 
     let changes = match state.charter() {
@@ -120,7 +124,10 @@ fn judge(
             // Before the time rules: what has been accepted once is there, however late it is sent again.
             check_new(state, event)?;
             check_time(state, event.header(), at)?;
-            let unseen = unseen?;
+            let unseen = match standing {
+                Standing::Next => witnessing::check_jump(state, event, at)?,
+                Standing::LeftOut => None,
+            };
             check_seen(state, event)?;
             check_missing(state, event.header())?;
             let mut changes = act(&Scene { state, charter, event, cause: &cause })?;

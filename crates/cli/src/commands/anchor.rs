@@ -1,4 +1,5 @@
 //! `anchor`: enter a head that witnesses have cosigned, so that the log itself says what was there by when.
+//! It collects and enters; whether the head is this log's, and its times agree, is core's to judge.
 
 use std::path::PathBuf;
 use std::time::Duration;

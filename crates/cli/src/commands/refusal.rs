@@ -1,4 +1,5 @@
-//! `refusal`: what an operator signs when an act is refused, checked by whoever was refused.
+//! `refusal`: what an operator signs when an act is refused, checked by whoever was refused. The operator's word counts for nothing
+//! here: the act is judged again, and a clock that the entries around it belie is no clock.
 
 use std::path::PathBuf;
 
@@ -94,13 +95,12 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
         "what": words,
         "clock_fault": clock_fault,
     });
+    let judged = format!("judged again after {} entries at {clock}, {words} ({again})", head.size);
     let text = if borne_out {
-        format!("borne out: judged again after {} entries at {clock}, {words} ({again})\n", head.size)
+        format!("borne out: {judged}\n")
     } else {
-        format!(
-            "CONTRADICTED: the log signed `{code}`; judged again after {} entries at {clock}, {words} ({again})\n  refusal, act and log show it to anybody: keep them\n",
-            head.size
-        )
+        let why = clock_fault.unwrap_or_else(|| format!("the log signed `{code}`"));
+        format!("CONTRADICTED: {why}; {judged}\n  refusal, act and log show it to anybody: keep them\n")
     };
     Ok(Answer { json, text, exit: if borne_out { Exit::Done } else { Exit::Invalid } })
 }

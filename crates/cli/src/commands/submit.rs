@@ -1,4 +1,5 @@
 //! `submit`: show a signed act to a witness that notes when it came, so that nobody can say later that it never was.
+//! What a witness answers is kept only if it is signed, and about this very act; the operator is told nothing.
 
 use std::path::PathBuf;
 

@@ -1,5 +1,5 @@
 //! Witnessed time (`docs/format.md`, section 18): who the witnesses are, and what a cosigned head in the log says about the clock
-//! of whoever runs it.
+//! of whoever runs it. Where it contradicts that clock it is refused; no clock is read here.
 
 use super::{Changes, Scene, authority};
 use crate::act::{Act, Anchor, NameWitnesses};

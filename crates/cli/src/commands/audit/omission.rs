@@ -1,4 +1,5 @@
-//! What the log would say with the acts that somebody submitted and it lacks.
+//! What the log would say with the acts that somebody submitted and it lacks. Told of a valid log only, and never a verdict on it: a
+//! vote is contested, not void.
 
 use std::path::{Path, PathBuf};
 
