@@ -73,8 +73,14 @@ impl Place {
 /// What is published at a place.
 pub(crate) fn published(place: Place) -> Result<Published<Place>, Failure> {
     let shown = place.place();
-    Published::open(place)?
-        .ok_or_else(|| Failure::unchecked(format!("no log is published at: {shown}")).hint("rollcall publish --help"))
+    let opened = Published::open(place).map_err(|error| match error {
+        StoreError::Foreign { what, .. } => {
+            Failure::unchecked(format!("what is published at {shown} cannot be read: {what}"))
+                .hint(format!("rollcall audit {shown}"))
+        }
+        other => other.into(),
+    })?;
+    opened.ok_or_else(|| Failure::unchecked(format!("no log is published at: {shown}")).hint("rollcall publish --help"))
 }
 
 impl Source {

@@ -12,9 +12,9 @@ use rollcall_core::witnessed::Seen;
 use rollcall_server::cosigners::{Became, Collected, collect};
 use rollcall_server::fetch::Address;
 use rollcall_server::witness::origin_hash;
-use rollcall_storage::Store as _;
 use rollcall_storage::heads::{HeadError, Heads};
 use rollcall_storage::published::{Files as _, PublishError, hold, publish_checkpoint, publish_tiles};
+use rollcall_storage::{Store as _, StoreError};
 use serde_json::{Value, json};
 
 use super::{ledger_path, reading};
@@ -240,6 +240,10 @@ impl From<PublishError> for Failure {
         if invalid {
             failure.exit = Exit::Invalid;
             "contradicts".clone_into(&mut failure.code);
+        } else if matches!(error, PublishError::Store(StoreError::Foreign { .. })) {
+            return failure.hint(
+                "remove the file `checkpoint` there and publish again; the other files are compared with the log",
+            );
         } else if matches!(error, PublishError::InUse(_)) {
             "in-use".clone_into(&mut failure.code);
             return failure.hint("run the command again when the other has ended");
