@@ -11,19 +11,16 @@ use crate::charter::Charter;
 use crate::checkpoint::{Checkpoint, CheckpointError};
 use crate::digest::{EventId, LedgerId, TreeHash};
 use crate::entry::{Entry, EntryError};
-use crate::event::{Keyring, Payload, SignatureError};
+use crate::event::{Payload, SignatureError};
 use crate::key::PublicKey;
-use crate::ledger::{Ledger, ReplayFault};
+use crate::ledger::{Ledger, ReplayError, ReplayFault};
 use crate::note::Note;
+use crate::prepared::{Depth, Fault, Framed, Prepared, Preparer};
 use crate::refusal::Fact;
 use crate::tiles::Tile;
 use crate::tree::{Head, Node, Tree, leaf_hash};
 use crate::witnessed::Seen;
 
-/// The tag of the act that names another key of the log.
-const ROTATES: &[u8] = b"rotate-log-key";
-/// Bytes of a payload within which its act stands: time and author, the shorter keys, are all that comes before it.
-const ACT_WITHIN: usize = 128;
 /// Faults that a report lists.
 const VIOLATIONS_MAX: usize = 1_000;
 
@@ -36,6 +33,17 @@ pub enum Level {
     Signatures,
     /// And every rule, electorate, tally, seen head and projection.
     Full,
+}
+
+impl Level {
+    /// How much of an entry is judged before its turn.
+    const fn depth(self) -> Depth {
+        match self {
+            Self::Log => Depth::Frame,
+            Self::Signatures => Depth::Signature,
+            Self::Full => Depth::Payload,
+        }
+    }
 }
 
 /// Something that is wrong with a log.
@@ -64,8 +72,8 @@ pub struct Report {
     pub ledger: Option<LedgerId>,
     /// The log's origin, by its founding.
     pub origin: Option<String>,
-    /// The tree over the entries.
-    pub tree: Tree,
+    /// The tree over the entries, where the rules were not judged to the end.
+    apart: Option<Tree>,
     /// Every violation, in the order in which they were found.
     pub violations: Vec<Violation>,
     /// The last entry whose rules were judged, plus one.
@@ -77,6 +85,12 @@ pub struct Report {
 }
 
 impl Report {
+    /// The tree over the entries.
+    #[must_use]
+    pub fn tree(&self) -> &Tree {
+        self.apart.as_ref().unwrap_or_else(|| self.rebuilt.state().log())
+    }
+
     /// Tells whether nothing is wrong.
     #[must_use]
     pub fn is_valid(&self) -> bool {
@@ -113,8 +127,10 @@ impl Report {
 pub struct Auditor {
     level: Level,
     expected: Option<LedgerId>,
-    tree: Tree,
-    keys: Keyring,
+    /// The tree over the entries, unless the ledger's is: while every rule is judged.
+    apart: Option<Tree>,
+    /// Prepares what is fed entry by entry.
+    preparer: Preparer,
     ledger: Ledger,
     founding: Option<LedgerId>,
     stopped: bool,
@@ -133,8 +149,8 @@ impl Auditor {
         Self {
             level,
             expected,
-            tree: Tree::default(),
-            keys: Keyring::default(),
+            apart: (level < Level::Full).then(Tree::default),
+            preparer: Preparer::new(level.depth(), 0),
             ledger: Ledger::default(),
             founding: None,
             stopped: false,
@@ -150,52 +166,61 @@ impl Auditor {
     #[must_use]
     pub fn trusting(mut self, verified: Option<Head>) -> Self {
         self.trusted = verified;
+        self.preparer = self.preparer();
         self
+    }
+
+    /// Prepares entries for this audit, on any thread.
+    #[must_use]
+    pub fn preparer(&self) -> Preparer {
+        Preparer::new(self.level.depth(), self.trusted.map_or(0, |head| head.size))
     }
 
     /// The tree over the entries so far.
     #[must_use]
-    pub const fn tree(&self) -> &Tree {
-        &self.tree
+    pub fn tree(&self) -> &Tree {
+        self.apart.as_ref().unwrap_or_else(|| self.ledger.state().log())
     }
 
     /// Judges the next entry's bytes; returns its event's id and the nodes that it completes.
     pub fn entry(&mut self, bytes: &[u8]) -> (Option<EventId>, Vec<Node>) {
-        let index = self.tree.size();
-        let nodes = self.tree.push(bytes);
-        let entry = match Entry::decode(bytes) {
-            Ok(entry) => entry,
+        let prepared = self.preparer.prepare(self.tree().size(), vec![bytes.to_vec()]);
+        prepared.into_iter().next().map_or_else(|| (None, Vec::new()), |prepared| self.take(prepared))
+    }
+
+    /// Judges the next entry, prepared before its turn by [`Auditor::preparer`]; returns its event's id and the nodes that it
+    /// completes.
+    pub fn take(&mut self, prepared: Prepared) -> (Option<EventId>, Vec<Node>) {
+        let index = self.tree().size();
+        let leaf = prepared.leaf;
+        let (id, names_log_key) = match &prepared.entry {
+            Ok(Framed { id, names_log_key, accepted_at: _, judged: _ }) => (*id, *names_log_key),
             Err(error) => {
-                self.stopped = true;
-                self.note(Some(index), entry_code(&error), chain(&error));
+                let (code, what) = (entry_code(error), chain(error));
+                let nodes = self.stop().push_hash(leaf);
+                self.note(Some(index), code, what);
                 return (None, nodes);
             }
         };
-        let id = entry.event.id();
         if index == 0 {
             self.founded(id);
         }
-        let verified = self.trusted.is_some_and(|head| index < head.size);
-        self.names_keys(entry.event.payload());
-        if self.level == Level::Full {
-            self.judge(index, bytes, verified);
-        } else if self.level == Level::Signatures
-            && !verified
-            && let Err(error) = entry.event.verify(&mut self.keys)
-        {
-            self.note(Some(index), signature_code(error), chain(&error));
+        if names_log_key || self.origin.is_none() {
+            self.names_keys(&prepared.bytes);
         }
-        (Some(id), nodes)
+        (Some(id), self.judge(index, prepared))
+    }
+
+    /// Gives up on the rules: from here on the tree is kept apart from the ledger.
+    fn stop(&mut self) -> &mut Tree {
+        self.stopped = true;
+        self.apart.get_or_insert_with(|| self.ledger.state().log().clone())
     }
 
     /// Remembers the keys that a founding or a rotation names. Only these two are read: at the level `log` payloads are not.
-    fn names_keys(&mut self, payload: &[u8]) {
-        let beginning = payload.get(..ACT_WITHIN).unwrap_or(payload);
-        let rotates = beginning.windows(ROTATES.len()).any(|bytes| bytes == ROTATES);
-        if self.origin.is_some() && !rotates {
-            return;
-        }
-        let Ok(payload) = Payload::decode(payload) else { return };
+    fn names_keys(&mut self, entry: &[u8]) {
+        let payload = Entry::decode(entry).ok().and_then(|entry| Payload::decode(entry.event.payload()).ok());
+        let Some(payload) = payload else { return };
         if let (Act::FoundLedger(act), None) = (&payload.act, &self.origin) {
             self.origin = Some(act.origin.as_str().to_owned());
             self.log_keys.push(act.log_key.clone());
@@ -245,31 +270,38 @@ impl Auditor {
         }
     }
 
-    fn judge(&mut self, index: u64, bytes: &[u8], verified: bool) {
-        if self.stopped {
-            // The state is lost, the signature still says something.
-            if !verified
-                && let Ok(entry) = Entry::decode(bytes)
-                && let Err(error) = entry.event.verify(&mut self.keys)
-            {
+    fn judge(&mut self, index: u64, prepared: Prepared) -> Vec<Node> {
+        let leaf = prepared.leaf;
+        if let Some(tree) = &mut self.apart {
+            let nodes = tree.push_hash(leaf);
+            // Without a state the signature still says something.
+            if let Ok(Framed { judged: Err(Fault::Signature(error)), .. }) = prepared.entry {
                 self.note(Some(index), signature_code(error), chain(&error));
             }
-            return;
+            return nodes;
         }
-        let replayed = if verified { self.ledger.replay(bytes) } else { self.ledger.verify_and_replay(bytes) };
-        if let Err(error) = replayed {
-            self.stopped = true;
-            match &error.why {
-                ReplayFault::Event(crate::ledger::AdmitError::Refused(refusal)) => self.push(Violation {
-                    entry: Some(index),
-                    code: refusal.reason.code().to_owned(),
-                    what: refusal.reason.to_string(),
-                    clause: Some(refusal.rule.to_string()),
-                    facts: refusal.reason.facts().into_iter().map(|(name, fact)| (name.to_owned(), fact)).collect(),
-                }),
-                ReplayFault::Event(why) => self.note(Some(index), why.code(), chain(why)),
-                ReplayFault::Entry(why) => self.note(Some(index), entry_code(why), chain(why)),
+        match self.ledger.take(prepared) {
+            Ok(admission) => admission.nodes,
+            Err(error) => {
+                let nodes = self.stop().push_hash(leaf);
+                self.unlawful(index, &error);
+                nodes
             }
+        }
+    }
+
+    /// Notes the entry at which the rules could not be followed any further.
+    fn unlawful(&mut self, index: u64, error: &ReplayError) {
+        match &error.why {
+            ReplayFault::Event(crate::ledger::AdmitError::Refused(refusal)) => self.push(Violation {
+                entry: Some(index),
+                code: refusal.reason.code().to_owned(),
+                what: refusal.reason.to_string(),
+                clause: Some(refusal.rule.to_string()),
+                facts: refusal.reason.facts().into_iter().map(|(name, fact)| (name.to_owned(), fact)).collect(),
+            }),
+            ReplayFault::Event(why) => self.note(Some(index), why.code(), chain(why)),
+            ReplayFault::Entry(why) => self.note(Some(index), entry_code(why), chain(why)),
         }
     }
 
@@ -307,7 +339,7 @@ impl Auditor {
 
     /// Compares a published tile with the computed one.
     pub fn published_tile(&mut self, tile: &Tile, published: Option<&[u8]>) {
-        let expected = tile.hashes(&self.tree);
+        let expected = tile.hashes(self.tree());
         let path = tile.path();
         match published {
             None => self.note(None, "tile-missing", format!("the published log has no file {path}")),
@@ -325,7 +357,7 @@ impl Auditor {
     pub fn published_entries(&mut self, tile: &Tile, published: &[u8]) {
         let first = tile.index.saturating_mul(crate::tiles::WIDTH);
         let entries = crate::tiles::entries(published).unwrap_or_default();
-        let same = (first..).zip(&entries).all(|(index, entry)| self.tree.node(0, index) == Some(leaf_hash(entry)));
+        let same = (first..).zip(&entries).all(|(index, entry)| self.tree().node(0, index) == Some(leaf_hash(entry)));
         if !same || u64::try_from(entries.len()) != Ok(tile.width) {
             let what = format!("the published file {} holds other entries than the log", tile.path());
             self.note(None, "tile-altered", what);
@@ -345,9 +377,9 @@ impl Auditor {
 
     /// Compares a head that somebody kept with the one that the log had at that size.
     pub fn kept_head(&mut self, kept: &Head, whose: &str) {
-        match self.tree.head_at(kept.size) {
+        match self.tree().head_at(kept.size) {
             None => {
-                let what = format!("{whose} has {} entries, the log only: {}", kept.size, self.tree.size());
+                let what = format!("{whose} has {} entries, the log only: {}", kept.size, self.tree().size());
                 self.note(None, "log-truncated", what);
             }
             Some(own) if own.root != kept.root => {
@@ -393,7 +425,7 @@ impl Auditor {
         if let Some(verified) = self.trusted {
             self.kept_head(&verified, "the head that was verified before");
         }
-        let head = self.tree.head();
+        let head = self.tree().head();
         if head != *stored {
             let what = format!(
                 "the stored head has size {} and root {}, computed: size {} and root {}",
@@ -405,8 +437,8 @@ impl Auditor {
             self.note(None, "wrong-ledger", "the log is empty and founds no ledger".to_owned());
         }
         let judged = self.ledger.state().log().size();
-        let Self { level, founding, violations, ledger, origin, tree, .. } = self;
-        Report { level, head, ledger: founding, origin, tree, violations, judged, rebuilt: ledger, seen: Vec::new() }
+        let Self { level, founding, violations, ledger, origin, apart, .. } = self;
+        Report { level, head, ledger: founding, origin, apart, violations, judged, rebuilt: ledger, seen: Vec::new() }
     }
 
     fn note(&mut self, entry: Option<u64>, code: &str, what: String) {

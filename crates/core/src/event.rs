@@ -24,7 +24,7 @@ use crate::act::Act;
 use crate::cbor::{self, CborError, Map, Value};
 use crate::digest::{Digest, EventId, LedgerId, SIGNED_EVENT_CONTEXT, TreeHash, derive};
 use crate::field::{ActError, Field, FieldFault, Fields};
-use crate::key::{KeyError, PublicKey, Signature, SigningKey};
+use crate::key::{KeyError, PublicKey, Signature, SigningKey, batch};
 use crate::limits::{KEY_APPLICATION_BYTES_MAX, MISSING_MAX, PAYLOAD_BYTES_MAX};
 use crate::name::Handle;
 use crate::time::Timestamp;
@@ -351,6 +351,26 @@ impl SignedEvent {
         } else {
             Err(SignatureError::Signature)
         }
+    }
+
+    /// Verifies many signatures together, each to the verdict that [`SignedEvent::verify`] gives; see [`crate::key::batch`].
+    pub fn verify_all(events: Vec<Self>, keys: &mut Keyring) -> Vec<Result<Verified, SignatureError>> {
+        let keys: Vec<_> = events.iter().map(|event| keys.key(&event.key).map_err(SignatureError::Key)).collect();
+        let claims: Vec<_> = events.iter().zip(&keys).map(|(event, key)| event.claim(key.as_ref().ok()?)).collect();
+        let made: Vec<_> = claims.iter().flatten().cloned().collect();
+        let mut holds = batch::verify(&made).into_iter();
+        let holds: Vec<bool> = claims.iter().map(|claim| claim.is_some() && holds.next() == Some(true)).collect();
+        drop(claims);
+        let verdicts = events.into_iter().zip(keys).zip(holds).map(|((signed, key), holds)| match key {
+            Ok(key) if holds => Ok(Verified { id: signed.id(), signed, key }),
+            Ok(_) => Err(SignatureError::Signature),
+            Err(error) => Err(error),
+        });
+        verdicts.collect()
+    }
+
+    fn claim<'a>(&'a self, key: &'a PublicKey) -> Option<batch::Claim<'a>> {
+        key.claim(&self.payload, &self.signature)
     }
 }
 

@@ -8,6 +8,8 @@
 //!
 //! Files, agents and encrypted keys are the edge's business; this module sees bytes.
 
+pub mod batch;
+
 use std::fmt;
 
 use ed25519_dalek::{Signature as DalekSignature, Signer, SigningKey as DalekSigningKey, VerifyingKey};
@@ -148,18 +150,30 @@ impl PublicKey {
     /// was made in its owner's presence.
     #[must_use]
     pub fn verifies_in(&self, namespace: &str, message: &[u8], signature: &Signature) -> bool {
+        self.covered(namespace, message, signature).is_some_and(|covered| self.verifies_raw(&covered, signature))
+    }
+
+    /// The bytes that Ed25519 signs for a message in a namespace; `None` where the signature is of another kind than the key,
+    /// or a security key's owner was not present.
+    fn covered(&self, namespace: &str, message: &[u8], signature: &Signature) -> Option<Vec<u8>> {
         let signed = signed_bytes(namespace, message);
         match (&self.application, signature.touch) {
-            (None, None) => self.verifies_raw(&signed, signature),
+            (None, None) => Some(signed),
             (Some(application), Some(touch)) if touch.flags & USER_PRESENT != 0 => {
                 let mut preimage = Sha256::digest(application.as_bytes()).to_vec();
                 preimage.push(touch.flags);
                 preimage.extend_from_slice(&touch.counter.to_be_bytes());
                 preimage.extend_from_slice(&Sha256::digest(&signed));
-                self.verifies_raw(&preimage, signature)
+                Some(preimage)
             }
-            (None, Some(_)) | (Some(_), _) => false,
+            (None, Some(_)) | (Some(_), _) => None,
         }
+    }
+
+    /// The claim that `signature` is this key's of an event's payload; `None` where it cannot be.
+    #[must_use]
+    pub fn claim<'a>(&'a self, payload: &[u8], signature: &'a Signature) -> Option<batch::Claim<'a>> {
+        self.covered(NAMESPACE, payload, signature).map(|covered| batch::Claim::new(self, covered, signature))
     }
 
     /// Tells whether `signature` is a plain Ed25519 signature of `message` under the strict rule, for test vectors.

@@ -23,7 +23,7 @@ use crate::act::{Act, CharterPart, Clock, Confirm, FoundLedger};
 use crate::charter::Charter;
 use crate::charter::draft::CharterError;
 use crate::decide::{self, Accepted, decide};
-use crate::digest::{Digest, EventId, LedgerId, derive};
+use crate::digest::{Digest, EventId, LedgerId, TreeHash, derive};
 use crate::entry::{Entry, EntryError};
 use crate::event::{
     Event, FrameError, Header, Keyring, Payload, PayloadError, SignatureError, SignedEvent, Verified, danger,
@@ -32,10 +32,11 @@ use crate::field::{CharterText, FieldFault, Text};
 use crate::key::{KeyError, PublicKey, SigningKey};
 use crate::limits::{CHARTER_PART_BYTES_MAX, ENTRY_BYTES_MAX, NOT_AFTER_DEFAULT_MS};
 use crate::name::Handle;
+use crate::prepared::{Fault, Framed, Judged, Prepared};
 use crate::refusal::Refusal;
 use crate::state::{Cause, State};
 use crate::time::Timestamp;
-use crate::tree::{Head, Node};
+use crate::tree::{Head, Node, leaf_hash};
 
 /// Context from which a rehearsal's log key and nonce are derived.
 const REHEARSAL_LOG_CONTEXT: &str = "rollcall rehearsal log key v1";
@@ -154,16 +155,17 @@ impl Ledger {
     pub fn admit(&mut self, event: SignedEvent, at: Timestamp) -> Result<Admission, AdmitError> {
         let accepted = self.judge(event.clone(), at)?;
         let bytes = Entry { accepted_at: at, event }.encode();
-        self.keep(accepted, bytes)
+        let leaf = leaf_hash(&bytes);
+        self.keep(accepted, bytes, leaf)
     }
 
-    fn keep(&mut self, accepted: Accepted, bytes: Vec<u8>) -> Result<Admission, AdmitError> {
+    fn keep(&mut self, accepted: Accepted, bytes: Vec<u8>, leaf: TreeHash) -> Result<Admission, AdmitError> {
         let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
         if ENTRY_BYTES_MAX < length {
             return Err(AdmitError::TooLong { bytes: length, limit: ENTRY_BYTES_MAX });
         }
         let (event, index) = (accepted.cause().event, accepted.cause().entry);
-        let nodes = self.state.apply(accepted, &bytes);
+        let nodes = self.state.apply(accepted, leaf);
         Ok(Admission { event, index, bytes, nodes })
     }
 
@@ -210,7 +212,7 @@ impl Ledger {
                 let payload = Payload::decode(entry.event.payload());
                 let payload = payload.map_err(|error| fault(ReplayFault::Event(AdmitError::Payload(error))))?;
                 let (event, at, by) = (entry.event.id(), entry.accepted_at, payload.header.by);
-                self.state.pass(&Cause { entry: index, event, at, by }, bytes);
+                self.state.pass(&Cause { entry: index, event, at, by }, leaf_hash(bytes));
                 Ok(())
             }
             other => other.map(drop),
@@ -228,7 +230,28 @@ impl Ledger {
         let refused = |error| fault(ReplayFault::Event(error));
         let verified = door(entry.event, &mut self.keys).map_err(AdmitError::Signature).map_err(refused)?;
         let accepted = self.judge_verified(&verified, entry.accepted_at).map_err(refused)?;
-        self.keep(accepted, bytes.to_vec()).map_err(refused)
+        self.keep(accepted, bytes.to_vec(), leaf_hash(bytes)).map_err(refused)
+    }
+
+    /// Replays one entry that was prepared before its turn. One whose signature or payload was not looked at then is verified now.
+    ///
+    /// # Errors
+    /// [`ReplayError`] names the entry and what is wrong with it.
+    pub fn take(&mut self, prepared: Prepared) -> Result<Admission, ReplayError> {
+        let index = self.state.log().size();
+        let fault = |why| ReplayError { index, why };
+        let refused = |error| fault(ReplayFault::Event(error));
+        let Prepared { bytes, leaf, entry } = prepared;
+        let Framed { accepted_at, judged, id: _, names_log_key: _ } =
+            entry.map_err(|error| fault(ReplayFault::Entry(error)))?;
+        let event = match judged {
+            Ok(Judged::Event(event)) => event,
+            Ok(Judged::Unread) => return self.verify_and_replay(&bytes),
+            Err(Fault::Signature(error)) => return Err(refused(AdmitError::Signature(error))),
+            Err(Fault::Payload(error)) => return Err(refused(AdmitError::Payload(error))),
+        };
+        let accepted = decide(&self.state, &event, accepted_at).map_err(AdmitError::Refused).map_err(refused)?;
+        self.keep(accepted, bytes, leaf).map_err(refused)
     }
 
     /// The header of an act that `by` makes now, having seen the whole log. A ballot lapses with its vote.

@@ -35,6 +35,7 @@ pub mod act;
 pub mod event;
 pub mod submission;
 pub mod entry;
+pub mod prepared;
 pub mod receipt;
 pub mod charter;
 pub mod refusal;

@@ -7,8 +7,8 @@
 //!
 //! ```compile_fail,E0308
 //! // State changes only by what was accepted: an event that nobody judged cannot be applied.
-//! fn skip(state: &mut rollcall_core::state::State, event: rollcall_core::event::Event, entry: &[u8]) {
-//!     state.apply(event, entry);
+//! fn skip(state: &mut rollcall_core::state::State, event: rollcall_core::event::Event, leaf: rollcall_core::digest::TreeHash) {
+//!     state.apply(event, leaf);
 //! }
 //! ```
 
@@ -33,7 +33,7 @@ use serde::Serialize;
 use crate::act::Clock;
 use crate::charter::Charter;
 use crate::decide::Accepted;
-use crate::digest::{Digest, EventId, LedgerId, STATE_CONTEXT, derive};
+use crate::digest::{Digest, EventId, LedgerId, STATE_CONTEXT, TreeHash, derive};
 use crate::field::Text;
 use crate::key::PublicKey;
 use crate::name::{Handle, Name};
@@ -300,10 +300,10 @@ impl State {
         &self.history
     }
 
-    /// Applies an accepted event whose entry has these bytes; returns the tree nodes that it completes.
-    pub fn apply(&mut self, accepted: Accepted, entry: &[u8]) -> Vec<Node> {
+    /// Applies an accepted event whose entry has this hash; returns the tree nodes that it completes.
+    pub fn apply(&mut self, accepted: Accepted, leaf: TreeHash) -> Vec<Node> {
         let (cause, changes) = accepted.into_parts();
-        let nodes = self.pass(&cause, entry);
+        let nodes = self.pass(&cause, leaf);
         for change in changes {
             self.make(change, &cause);
         }
@@ -311,8 +311,8 @@ impl State {
     }
 
     /// Notes an entry of the log, whatever it changes.
-    pub(crate) fn pass(&mut self, cause: &Cause, entry: &[u8]) -> Vec<Node> {
-        let nodes = self.log.push(entry);
+    pub(crate) fn pass(&mut self, cause: &Cause, leaf: TreeHash) -> Vec<Node> {
+        let nodes = self.log.push_hash(leaf);
         self.ids.insert(cause.event, cause.entry);
         self.times.push(cause.at);
         self.history.note(&cause.by, cause.entry);

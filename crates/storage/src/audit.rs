@@ -4,20 +4,26 @@
 use std::cell::RefCell;
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
+use std::convert::Infallible;
 use std::ops::Range;
 
 use rollcall_core::audit::{Auditor, Report};
 use rollcall_core::bundle;
 use rollcall_core::checkpoint::Checkpoint;
+use rollcall_core::digest::{EventId, TreeHash};
 use rollcall_core::limits::ENTRY_BYTES_MAX;
+use rollcall_core::prepared::Prepared;
 use rollcall_core::tiles::{self, Tile, WIDTH};
-use rollcall_core::tree::Head;
+use rollcall_core::tree::{Head, Node};
 
+use crate::pipeline::{self, Next};
 use crate::published::{self, Files, Published};
 use crate::{Store, StoreError};
 
 /// Entries read at once.
 const READ_ENTRIES: u64 = 1_024;
+/// Entries of a bundle handed on at once.
+const READ_ENTRIES_MAX: usize = 1_024;
 
 /// A head that somebody kept, and how to call it in a report.
 #[derive(Clone, Debug)]
@@ -41,22 +47,8 @@ pub fn audit(
     progress: impl FnMut(u64),
 ) -> Result<Report, StoreError> {
     let head = store.head()?;
-    let whole = feed(
-        &mut auditor,
-        head.size,
-        |range| store.entries(range),
-        |auditor, index, bytes| {
-            let (event, nodes) = auditor.entry(bytes);
-            for node in &nodes {
-                auditor.stored_node(node, store.node(node.level, node.index)?);
-            }
-            if let Some(event) = event {
-                auditor.stored_position(index, event, store.position(&event)?);
-            }
-            Ok(())
-        },
-        progress,
-    )?;
+    let beside = |first, chunk: &[Prepared]| Beside::read(store, first, chunk).map(Some);
+    let whole = feed(&mut auditor, head.size, |range| store.entries(range), beside, progress)?;
     if !whole {
         auditor.missing(auditor.tree().size());
     }
@@ -92,11 +84,7 @@ pub fn audit_published(
         surplus.borrow_mut().extend(besides);
         Ok(entries)
     };
-    let each = |auditor: &mut Auditor, _, bytes: &[u8]| {
-        let _ = auditor.entry(bytes);
-        Ok(())
-    };
-    let whole = feed(&mut auditor, head.size, entries, each, progress)?;
+    let whole = feed(&mut auditor, head.size, entries, |_, _| Ok(None), progress)?;
     for tile in surplus.into_inner() {
         auditor.surplus(&tile);
     }
@@ -154,18 +142,21 @@ pub fn audit_bundle(bytes: &[u8], mut auditor: Auditor, kept: &[KeptHead], mut p
     let text = note.strip_suffix('\n').filter(|_| note.ends_with("\n\n"));
     let stated = text.and_then(|text| Checkpoint::read(text).ok());
     let mut rest = framed;
-    let mut index = 0_u64;
-    while !rest.is_empty() && !auditor.gave_up() {
-        let Some((entry, after)) = tiles::next_entry(rest) else {
-            auditor.not_a_bundle("its last frame is cut off");
-            break;
-        };
-        let _ = auditor.entry(entry);
-        rest = after;
-        index = index.saturating_add(1);
-        if index.is_multiple_of(READ_ENTRIES) {
-            progress(index);
+    let read = || {
+        let mut entries = Vec::new();
+        while let Some((entry, after)) = tiles::next_entry(rest).filter(|_| entries.len() < READ_ENTRIES_MAX) {
+            entries.push(entry.to_vec());
+            rest = after;
         }
+        Ok::<_, Infallible>(entries)
+    };
+    let Ok(()) = pipeline::run(&auditor.preparer(), read, |chunk| {
+        take(&mut auditor, chunk, None);
+        progress(auditor.tree().size());
+        Ok(if auditor.gave_up() { Next::Stop } else { Next::Go })
+    });
+    if !rest.is_empty() && !auditor.gave_up() {
+        auditor.not_a_bundle("its last frame is cut off");
     }
     let signed = match &stated {
         Some(stated) if text.is_some() => {
@@ -202,27 +193,72 @@ fn conclude(mut auditor: Auditor, kept: &[KeptHead], stated: &Head, note: &str) 
     finish(auditor, kept, &head)
 }
 
-/// Feeds the auditor entry by entry; tells whether all that were announced were there.
+/// Feeds the auditor, in order, with what is prepared ahead of it on every core; `beside` reads what the store keeps beside a
+/// chunk of entries. Tells whether all that were announced were there.
 fn feed(
     auditor: &mut Auditor,
     size: u64,
     entries: impl Fn(Range<u64>) -> Result<Vec<Vec<u8>>, StoreError>,
-    mut each: impl FnMut(&mut Auditor, u64, &[u8]) -> Result<(), StoreError>,
+    beside: impl Fn(u64, &[Prepared]) -> Result<Option<Beside>, StoreError>,
     mut progress: impl FnMut(u64),
 ) -> Result<bool, StoreError> {
-    let mut next = 0;
-    while next < size && !auditor.gave_up() {
+    let mut next = 0_u64;
+    let read = || {
         let found = entries(next..next.saturating_add(READ_ENTRIES).min(size))?;
-        if found.is_empty() {
-            return Ok(false);
+        next = next.saturating_add(u64::try_from(found.len()).unwrap_or(u64::MAX));
+        Ok(found)
+    };
+    pipeline::run(&auditor.preparer(), read, |chunk| {
+        let beside = beside(auditor.tree().size(), &chunk)?;
+        take(auditor, chunk, beside.as_ref());
+        progress(auditor.tree().size());
+        Ok(if auditor.gave_up() { Next::Stop } else { Next::Go })
+    })?;
+    Ok(auditor.tree().size() == size && !auditor.gave_up())
+}
+
+/// Judges a chunk of entries, and what the store keeps beside each of them.
+fn take(auditor: &mut Auditor, chunk: Vec<Prepared>, beside: Option<&Beside>) {
+    for (at, prepared) in chunk.into_iter().enumerate() {
+        if auditor.gave_up() {
+            return;
         }
-        for bytes in found {
-            each(auditor, next, &bytes)?;
-            next = next.saturating_add(1);
+        let index = auditor.tree().size();
+        let (event, nodes) = auditor.take(prepared);
+        let Some(beside) = beside else { continue };
+        for node in &nodes {
+            auditor.stored_node(node, beside.node(node));
         }
-        progress(next);
+        if let Some(event) = event {
+            auditor.stored_position(index, event, beside.positions.get(at).copied().flatten());
+        }
     }
-    Ok(!auditor.gave_up())
+}
+
+/// What a store keeps beside a chunk of entries: the tree nodes that they complete, and where its index finds their events.
+struct Beside {
+    /// By level, from the index of the first.
+    nodes: Vec<(u64, Vec<Option<TreeHash>>)>,
+    /// By place in the chunk.
+    positions: Vec<Option<u64>>,
+}
+
+impl Beside {
+    fn read(store: &impl Store, first: u64, chunk: &[Prepared]) -> Result<Self, StoreError> {
+        let end = first.saturating_add(u64::try_from(chunk.len()).unwrap_or(u64::MAX));
+        let levels = (0_u8..64).take_while(|level| 0 < end >> level);
+        let nodes = levels.map(|level| Ok((first >> level, store.nodes(level, first >> level..end >> level)?)));
+        let nodes = nodes.collect::<Result<_, StoreError>>()?;
+        let events: Vec<EventId> = chunk.iter().filter_map(Prepared::event).collect();
+        let mut found = store.positions(&events)?.into_iter();
+        let positions = chunk.iter().map(|prepared| prepared.event().and_then(|_| found.next().flatten())).collect();
+        Ok(Self { nodes, positions })
+    }
+
+    fn node(&self, node: &Node) -> Option<TreeHash> {
+        let (first, level) = self.nodes.get(usize::from(node.level))?;
+        level.get(usize::try_from(node.index.checked_sub(*first)?).ok()?).copied().flatten()
+    }
 }
 
 fn finish(mut auditor: Auditor, kept: &[KeptHead], head: &Head) -> Report {

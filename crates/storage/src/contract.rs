@@ -76,6 +76,11 @@ pub fn check<S: Store>(mut store: S, reopen: impl Fn(S) -> Result<S, StoreError>
         require(store.node(level, index)? == writer.tree.node(level, index), "tree nodes come back")?;
     }
     require(store.node(2, 1)?.is_none(), "an incomplete node is not there")?;
+    let level: Vec<_> = (0..4).map(|index| writer.tree.node(1, index)).collect();
+    require(store.nodes(1, 0..4)? == level, "a range of nodes holds each at its place, and says which is not there")?;
+    require(store.nodes(0, 1..3)? == [writer.tree.node(0, 1), writer.tree.node(0, 2)], "a range of leaves comes back")?;
+    let asked = [b"two".as_slice(), b"none", b"zero"].map(EventId::of_payload);
+    require(store.positions(&asked)? == [Some(2), None, Some(0)], "the index answers many at once, in their order")?;
     require(store.projections()? == [("p".to_owned(), [7; 32])], "projection digests come back")?;
     Ok(store)
 }

@@ -18,6 +18,7 @@ pub mod contract;
 pub mod durable;
 pub mod heads;
 pub mod memory;
+mod pipeline;
 pub mod published;
 pub mod redb;
 
@@ -67,11 +68,27 @@ pub trait Store {
     /// [`StoreError`] when it cannot be read.
     fn node(&self, level: u8, index: u64) -> Result<Option<TreeHash>, StoreError>;
 
+    /// The tree nodes of a range of one level.
+    ///
+    /// # Errors
+    /// [`StoreError`] when they cannot be read.
+    fn nodes(&self, level: u8, range: Range<u64>) -> Result<Vec<Option<TreeHash>>, StoreError> {
+        range.map(|index| self.node(level, index)).collect()
+    }
+
     /// Where an event stands, by the stored index.
     ///
     /// # Errors
     /// [`StoreError`] when it cannot be read.
     fn position(&self, event: &EventId) -> Result<Option<u64>, StoreError>;
+
+    /// Where events stand, by the stored index.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it cannot be read.
+    fn positions(&self, events: &[EventId]) -> Result<Vec<Option<u64>>, StoreError> {
+        events.iter().map(|event| self.position(event)).collect()
+    }
 
     /// The digests of the projections after the last append, by name.
     ///

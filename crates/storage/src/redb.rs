@@ -32,6 +32,8 @@ const FORMAT: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("format");
 
 /// Version of the tables above.
 const STORE_VERSION: &[u8] = b"rollcall store 1";
+/// The bits of a node's key that tell its index; those above tell its level.
+const NODE_INDEX: u64 = 0x00ff_ffff_ffff_ffff;
 /// Memory that redb may use to cache pages.
 pub const CACHE_BYTES: usize = 64 * 1024 * 1024;
 
@@ -307,13 +309,43 @@ impl Store for RedbStore {
         })
     }
 
+    fn nodes(&self, level: u8, range: Range<u64>) -> Result<Vec<Option<TreeHash>>, StoreError> {
+        if range.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.reading(|transaction| {
+            let table = transaction.open_table(NODES).map_err(|error| self.table_error(error))?;
+            let (from, to) = (node_key(level, range.start), node_key(level, range.end));
+            let rows = table.range(&from[..]..&to[..]).map_err(|error| self.storage_error(error))?;
+            let mut nodes = vec![None; usize::try_from(range.end.saturating_sub(range.start)).unwrap_or_default()];
+            for row in rows {
+                let (key, bytes) = row.map_err(|error| self.storage_error(error))?;
+                let hash = <[u8; 32]>::try_from(bytes.value());
+                let hash = hash.map_err(|_| self.damaged("a stored tree node has the wrong length"))?;
+                let index = <[u8; 8]>::try_from(key.value()).map(|key| u64::from_be_bytes(key) & NODE_INDEX);
+                let at = index.ok().and_then(|index| usize::try_from(index.checked_sub(range.start)?).ok());
+                if let Some(node) = at.and_then(|at| nodes.get_mut(at)) {
+                    *node = Some(TreeHash::from_bytes(hash));
+                }
+            }
+            Ok(nodes)
+        })
+    }
+
     fn position(&self, event: &EventId) -> Result<Option<u64>, StoreError> {
+        self.positions(std::slice::from_ref(event)).map(|positions| positions.into_iter().next().flatten())
+    }
+
+    fn positions(&self, events: &[EventId]) -> Result<Vec<Option<u64>>, StoreError> {
         self.reading(|transaction| {
             let table = transaction.open_table(EVENTS).map_err(|error| self.table_error(error))?;
-            let stored = table.get(&event.as_bytes()[..]).map_err(|error| self.storage_error(error))?;
-            let index = stored.map(|bytes| <[u8; 8]>::try_from(bytes.value())).transpose();
-            let index = index.map_err(|_| self.damaged("a stored position has the wrong length"))?;
-            Ok(index.map(u64::from_be_bytes))
+            let position = |event: &EventId| {
+                let stored = table.get(&event.as_bytes()[..]).map_err(|error| self.storage_error(error))?;
+                let index = stored.map(|bytes| <[u8; 8]>::try_from(bytes.value())).transpose();
+                let index = index.map_err(|_| self.damaged("a stored position has the wrong length"))?;
+                Ok(index.map(u64::from_be_bytes))
+            };
+            events.iter().map(position).collect()
         })
     }
 
@@ -347,7 +379,7 @@ fn builder() -> Builder {
 }
 
 fn node_key(level: u8, index: u64) -> [u8; 8] {
-    ((u64::from(level) << 56) | (index & 0x00ff_ffff_ffff_ffff)).to_be_bytes()
+    ((u64::from(level) << 56) | (index & NODE_INDEX)).to_be_bytes()
 }
 
 fn require_file(path: &Path) -> Result<(), StoreError> {

@@ -195,7 +195,7 @@ fn witnessed(report: &mut Report, source: &Source, path: &Path) -> Result<String
 /// The proof that the log has signed a head that was kept and another history, if both are signed.
 fn evidence(report: &Report, source: &Source, kept: &[&PathBuf]) -> Result<Option<Fork>, Failure> {
     let (Some(later), Some(origin)) = (source.note(), &report.origin) else { return Ok(None) };
-    let tree = &report.tree;
+    let tree = report.tree();
     for path in kept {
         let earlier = head::signed_text(path)?;
         let (_, head) = head::read(path)?;
