@@ -13,7 +13,7 @@ use rollcall_core::tree::{Head, Node, Tree};
 use rollcall_storage::audit::{KeptHead, audit};
 use rollcall_storage::memory::MemoryStore;
 use rollcall_storage::redb::RedbStore;
-use rollcall_storage::{AppendError, Batch, Store, StoreError};
+use rollcall_storage::{AppendError, Batch, Projections, Store, StoreError};
 use rollcall_tests::{expect, json, rehearse, rollcall};
 use serde_json::{Value, json};
 
@@ -24,7 +24,7 @@ struct Tampered {
     entries: Vec<Vec<u8>>,
     nodes: BTreeMap<(u8, u64), TreeHash>,
     positions: BTreeMap<EventId, u64>,
-    projections: Vec<(String, [u8; 32])>,
+    projections: Projections,
 }
 
 impl Store for Tampered {
@@ -41,7 +41,7 @@ impl Store for Tampered {
     fn position(&self, event: &EventId) -> Result<Option<u64>, StoreError> {
         Ok(self.positions.get(event).copied())
     }
-    fn projections(&self) -> Result<Vec<(String, [u8; 32])>, StoreError> {
+    fn projections(&self) -> Result<Projections, StoreError> {
         Ok(self.projections.clone())
     }
     fn append(&mut self, _: &Head, _: &Head, _: &Batch) -> Result<(), AppendError> {
@@ -64,7 +64,7 @@ impl Tampered {
         // A whole replay of what he serves gives him matching projections as well, where one is possible.
         let mut ledger = Ledger::default();
         if self.entries.iter().all(|bytes| ledger.replay(bytes).is_ok()) {
-            self.projections = digests(&ledger);
+            self.projections = Projections { size: ledger.state().head().size, digests: digests(&ledger) };
         }
     }
 }
@@ -211,10 +211,17 @@ fn any_flipped_bit_of_any_node_head_or_projection_is_found() {
         bad.head.size ^= 1 << bit;
         assert!(!audit(&bad, Auditor::new(Level::Log, Some(id)), &[], |_| {}).unwrap().is_valid(), "size bit {bit}");
     }
-    for projection in 0..store.projections.len() {
+    for projection in 0..store.projections.digests.len() {
         let mut bad = store.clone();
-        bad.projections[projection].1[0] ^= 1;
+        bad.projections.digests[projection].1[0] ^= 1;
         assert!(full(&bad, id, &[]).violations.iter().any(|v| v.code == "projection-altered"));
+    }
+    // Digests that are said to be of another size than theirs, or of none that the log has.
+    for size in (0..store.head.size).chain([store.head.size + 1, u64::MAX]) {
+        let mut bad = store.clone();
+        bad.projections.size = size;
+        let found = full(&bad, id, &[]).violations.iter().any(|v| v.code == "projection-altered");
+        assert!(found, "{size}");
     }
     let mut bad = store.clone();
     bad.nodes.remove(&(0, 3));
@@ -284,7 +291,7 @@ fn another_ledger_is_not_the_one_expected() {
     for event in rehearsal_founding("other", &["root".parse().unwrap()], 1, text, at).unwrap() {
         batch.push(ledger.admit(event, at).unwrap());
     }
-    batch.projections = digests(&ledger);
+    batch.projections = Some(digests(&ledger));
     let mut store = MemoryStore::default();
     store.append(&Head::empty(), &ledger.state().head(), &batch).unwrap();
     let report = full(&store, id, &[]);

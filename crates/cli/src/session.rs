@@ -13,13 +13,13 @@ use rollcall_core::state::State;
 use rollcall_core::time::Timestamp;
 use rollcall_storage::heads::Heads;
 use rollcall_storage::redb::RedbStore;
-use rollcall_storage::{AppendError, Batch, Store, StoreError};
+use rollcall_storage::replay::{self, Next};
+use rollcall_storage::sequencer::Waiting;
+use rollcall_storage::{Projections, Store, StoreError};
 
 use crate::failure::Failure;
 use crate::signer::Signer;
 
-/// Entries read at once.
-const READ_ENTRIES: u64 = 1_024;
 /// How long a writer waits for another one to finish before it says who is in the way.
 const PATIENCE: Duration = Duration::from_millis(1_500);
 
@@ -28,7 +28,7 @@ const PATIENCE: Duration = Duration::from_millis(1_500);
 pub(crate) struct Session {
     store: RedbStore,
     pub(crate) ledger: Ledger,
-    waiting: Batch,
+    waiting: Waiting,
 }
 
 /// How far to replay.
@@ -50,21 +50,16 @@ impl Session {
 
     /// Opens a ledger for writing.
     pub(crate) fn write(path: &Path) -> Result<Self, Failure> {
-        let session = Self::replayed(patiently(|| RedbStore::open(path, &own_name()))?, AsOf::Now)?;
-        session.require_sound()?;
+        let store = patiently(|| RedbStore::open(path, &own_name()))?;
+        let stated = store.projections()?;
+        let session = Self::replayed_past(store, AsOf::Now, |ledger| require_same(ledger.state(), &stated))?;
+        session.require_indexed()?;
         Heads::of(path).check(session.state())?;
         Ok(session)
     }
 
-    /// Nothing is built on a store whose projections or index disagree with its entries.
-    fn require_sound(&self) -> Result<(), Failure> {
-        let stored = self.store.projections()?;
-        for (name, digest) in self.state().digests() {
-            let same = stored.iter().any(|(stored, bytes)| stored == name && bytes == digest.as_bytes());
-            if !same && self.state().log().size() > 0 {
-                return Err(invalid(format!("the stored projection `{name}` is not the one that the entries make")));
-            }
-        }
+    /// Nothing is built on a store whose index disagrees with its entries.
+    fn require_indexed(&self) -> Result<(), Failure> {
         let last = self.state().log().size().checked_sub(1);
         for bytes in last.map_or(Ok(Vec::new()), |last| self.store.entries(last..last.saturating_add(1)))? {
             let entry = rollcall_core::entry::Entry::decode(&bytes);
@@ -115,7 +110,7 @@ impl Session {
         let workshop = tempfile::Builder::new().prefix(".rollcall-founding-").tempdir_in(folder).map_err(cannot)?;
         let draft = workshop.path().join("ledger");
         let store = RedbStore::create(&draft, &own_name())?;
-        let mut session = Self { store, ledger: Ledger::default(), waiting: Batch::default() };
+        let mut session = Self { store, ledger: Ledger::default(), waiting: Waiting::default() };
         fill(&mut session)?;
         session.flush()?;
         drop(session);
@@ -126,24 +121,42 @@ impl Session {
     }
 
     fn replayed(store: RedbStore, as_of: AsOf) -> Result<Self, Failure> {
+        Self::replayed_past(store, as_of, |_| Ok(()))
+    }
+
+    /// Replays, and shows the ledger as it was when its projections were stated.
+    fn replayed_past(
+        store: RedbStore,
+        as_of: AsOf,
+        stated: impl Fn(&Ledger) -> Result<(), Failure>,
+    ) -> Result<Self, Failure> {
         let mut ledger = Ledger::default();
         let head = store.head()?;
+        let projected = store.projections()?.size;
         let limit = if let AsOf::Entries(limit) = as_of { limit.min(head.size) } else { head.size };
-        let mut next = 0;
-        while next < limit {
-            let entries = store.entries(next..next.saturating_add(READ_ENTRIES).min(limit))?;
-            if entries.is_empty() {
-                return Err(invalid(format!("the log announces {} entries and ends at: {next}", head.size)));
+        let mut early = false;
+        replay::each(&store, limit, |prepared| {
+            if let AsOf::Time(time) = as_of
+                && prepared.accepted_at().is_some_and(|at| time < at)
+            {
+                early = true;
+                return Ok(Next::Stop);
             }
-            for bytes in entries {
-                if let AsOf::Time(time) = as_of
-                    && rollcall_core::entry::Entry::decode(&bytes).is_ok_and(|entry| time < entry.accepted_at)
-                {
-                    return Ok(Self { store, ledger, waiting: Batch::default() });
-                }
-                ledger.replay(&bytes).map_err(|error| invalid("the log is not valid".to_owned()).caused_by(&error))?;
-                next = next.saturating_add(1);
+            ledger.take(prepared).map_err(|error| invalid("the log is not valid".to_owned()).caused_by(&error))?;
+            if ledger.state().log().size() == projected {
+                stated(&ledger)?;
             }
+            Ok::<_, Failure>(Next::Go)
+        })?;
+        let next = ledger.state().log().size();
+        if early {
+            return Ok(Self { store, ledger, waiting: Waiting::new(projected) });
+        }
+        if next < limit {
+            return Err(invalid(format!("the log announces {} entries and ends at: {next}", head.size)));
+        }
+        if next < projected && limit == head.size {
+            return Err(invalid(format!("the stored projections are of {projected} entries, the log has: {next}")));
         }
         if !store.entries(head.size..head.size.saturating_add(1))?.is_empty() {
             return Err(invalid(format!("the store holds entries beyond the {} that its head covers", head.size)));
@@ -156,7 +169,7 @@ impl Session {
         if limit == head.size && ledger.state().head() != head {
             return Err(invalid("the stored head is not the one that the entries make".to_owned()));
         }
-        Ok(Self { store, ledger, waiting: Batch::default() })
+        Ok(Self { store, ledger, waiting: Waiting::new(projected) })
     }
 
     pub(crate) const fn state(&self) -> &State {
@@ -223,34 +236,23 @@ impl Session {
 
     /// How many admitted events wait to be made durable.
     pub(crate) fn waiting(&self) -> usize {
-        self.waiting.entries.len()
+        self.waiting.len()
     }
 
-    /// Makes everything admitted durable in one transaction. An error of the store does not say whether it happened: the
-    /// store is read again, and an event that is there was appended.
+    /// Makes everything admitted durable in one transaction.
     pub(crate) fn flush(&mut self) -> Result<(), Failure> {
-        let Some((last, _)) = self.waiting.entries.last() else { return Ok(()) };
-        let last: EventId = *last;
-        let next = self.state().head();
-        let before = next.size.saturating_sub(u64::try_from(self.waiting.entries.len()).unwrap_or(u64::MAX));
-        let extends = self.state().log().head_at(before).unwrap_or(next);
-        let digests = self.state().digests();
-        self.waiting.projections =
-            digests.into_iter().map(|(name, digest)| (name.to_owned(), *digest.as_bytes())).collect();
-        match self.store.append(&extends, &next, &self.waiting) {
-            Ok(()) => {}
-            Err(AppendError::Unknown(error)) => {
-                let landed = self.store.head().is_ok_and(|head| head == next)
-                    && self.store.position(&last).is_ok_and(|position| position == next.size.checked_sub(1));
-                if !landed {
-                    return Err(AppendError::Unknown(error).into());
-                }
-            }
-            Err(conflict @ AppendError::Conflict { .. }) => return Err(conflict.into()),
-        }
-        self.waiting = Batch::default();
-        Ok(())
+        Ok(self.waiting.flush(&mut self.store, &self.ledger)?)
     }
+}
+
+/// Nothing is built on a store whose projections disagree with its entries.
+fn require_same(state: &State, stated: &Projections) -> Result<(), Failure> {
+    for (name, digest) in state.digests() {
+        if !stated.digests.iter().any(|(stored, bytes)| stored == name && bytes == digest.as_bytes()) {
+            return Err(invalid(format!("the stored projection `{name}` is not the one that the entries make")));
+        }
+    }
+    Ok(())
 }
 
 /// Judges a founding in memory: one that cannot stand leaves no file behind.

@@ -83,6 +83,12 @@ impl Prepared {
     pub fn event(&self) -> Option<EventId> {
         self.entry.as_ref().ok().map(|framed| framed.id)
     }
+
+    /// When it was accepted, if it is an entry.
+    #[must_use]
+    pub fn accepted_at(&self) -> Option<Timestamp> {
+        self.entry.as_ref().ok().map(|framed| framed.accepted_at)
+    }
 }
 
 impl Preparer {
@@ -90,6 +96,12 @@ impl Preparer {
     #[must_use]
     pub fn new(depth: Depth, verified: u64) -> Self {
         Self { depth, verified, keys: Keyring::default() }
+    }
+
+    /// Prepares the entries of one's own store, which verified each signature when it admitted its event.
+    #[must_use]
+    pub fn of_own_store() -> Self {
+        Self::new(Depth::Payload, u64::MAX)
     }
 
     /// Prepares consecutive entries, of which the first is entry `first` of its log.

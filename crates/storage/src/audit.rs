@@ -18,7 +18,7 @@ use rollcall_core::tree::{Head, Node};
 
 use crate::pipeline::{self, Next};
 use crate::published::{self, Files, Published};
-use crate::{Store, StoreError};
+use crate::{Projections, Store, StoreError};
 
 /// Entries read at once.
 const READ_ENTRIES: u64 = 1_024;
@@ -44,27 +44,34 @@ pub fn audit(
     store: &impl Store,
     mut auditor: Auditor,
     kept: &[KeptHead],
-    progress: impl FnMut(u64),
+    mut progress: impl FnMut(u64),
 ) -> Result<Report, StoreError> {
     let head = store.head()?;
     let beside = |first, chunk: &[Prepared]| Beside::read(store, first, chunk).map(Some);
-    let whole = feed(&mut auditor, head.size, |range| store.entries(range), beside, progress)?;
+    let mut feed =
+        |auditor: &mut Auditor, size| feed(auditor, size, |range| store.entries(range), beside, &mut progress);
+    let stored = store.projections()?;
+    let mut whole = feed(&mut auditor, stored.size.min(head.size))?;
+    compare(&mut auditor, &stored);
+    whole = whole && feed(&mut auditor, head.size)?;
     if !whole {
         auditor.missing(auditor.tree().size());
     }
     if !store.entries(head.size..head.size.saturating_add(1))?.is_empty() {
         auditor.beyond(head.size);
     }
-    if let Some(rebuilt) = auditor.rebuilt() {
-        let digests: Vec<_> = rebuilt.state().digests();
-        let stored = store.projections()?;
-        for (name, digest) in digests {
-            let kept = stored.iter().find(|(stored, _)| stored == name);
-            let shown = kept.map_or_else(|| "nothing".to_owned(), |(_, bytes)| hex(bytes));
-            auditor.stored_projection(name, &shown, &digest.to_string());
-        }
-    }
     Ok(finish(auditor, kept, &head))
+}
+
+/// Compares the stored projections with those that the entries make up to the size that they are said to be of.
+fn compare(auditor: &mut Auditor, stored: &Projections) {
+    let Some(rebuilt) = auditor.rebuilt() else { return };
+    let (size, digests) = (rebuilt.state().log().size(), rebuilt.state().digests());
+    for (name, digest) in digests {
+        let kept = stored.digests.iter().find(|(stored, _)| stored == name).filter(|_| stored.size == size);
+        let shown = kept.map_or_else(|| "nothing".to_owned(), |(_, bytes)| hex(bytes));
+        auditor.stored_projection(name, &shown, &digest.to_string());
+    }
 }
 
 /// Audits published files: the checkpoint, every entry, and every tile that the layout has at this size.
@@ -150,7 +157,7 @@ pub fn audit_bundle(bytes: &[u8], mut auditor: Auditor, kept: &[KeptHead], mut p
         }
         Ok::<_, Infallible>(entries)
     };
-    let Ok(()) = pipeline::run(&auditor.preparer(), read, |chunk| {
+    let Ok(()) = pipeline::run(&auditor.preparer(), 0, read, |chunk| {
         take(&mut auditor, chunk, None);
         progress(auditor.tree().size());
         Ok(if auditor.gave_up() { Next::Stop } else { Next::Go })
@@ -193,7 +200,7 @@ fn conclude(mut auditor: Auditor, kept: &[KeptHead], stated: &Head, note: &str) 
     finish(auditor, kept, &head)
 }
 
-/// Feeds the auditor, in order, with what is prepared ahead of it on every core; `beside` reads what the store keeps beside a
+/// Feeds the auditor up to a size, in order, with what is prepared ahead of it on every core; `beside` reads what the store keeps beside a
 /// chunk of entries. Tells whether all that were announced were there.
 fn feed(
     auditor: &mut Auditor,
@@ -202,13 +209,14 @@ fn feed(
     beside: impl Fn(u64, &[Prepared]) -> Result<Option<Beside>, StoreError>,
     mut progress: impl FnMut(u64),
 ) -> Result<bool, StoreError> {
-    let mut next = 0_u64;
+    let first = auditor.tree().size();
+    let mut next = first;
     let read = || {
         let found = entries(next..next.saturating_add(READ_ENTRIES).min(size))?;
         next = next.saturating_add(u64::try_from(found.len()).unwrap_or(u64::MAX));
         Ok(found)
     };
-    pipeline::run(&auditor.preparer(), read, |chunk| {
+    pipeline::run(&auditor.preparer(), first, read, |chunk| {
         let beside = beside(auditor.tree().size(), &chunk)?;
         take(auditor, chunk, beside.as_ref());
         progress(auditor.tree().size());

@@ -6,7 +6,7 @@
 use rollcall_core::digest::EventId;
 use rollcall_core::tree::{Head, Tree};
 
-use crate::{AppendError, Batch, Store, StoreError};
+use crate::{AppendError, Batch, Projections, Store, StoreError};
 
 /// What a store did wrong.
 #[derive(Debug, thiserror::Error)]
@@ -35,7 +35,7 @@ struct Writer {
 impl Writer {
     fn batch(&mut self, entries: &[&[u8]]) -> (Head, Head, Batch) {
         let extends = self.tree.head();
-        let mut batch = Batch { projections: vec![("p".to_owned(), [7; 32])], ..Batch::default() };
+        let mut batch = Batch { projections: Some(vec![("p".to_owned(), [7; 32])]), ..Batch::default() };
         for bytes in entries {
             batch.nodes.extend(self.tree.push(bytes));
             batch.entries.push((EventId::of_payload(bytes), bytes.to_vec()));
@@ -63,6 +63,7 @@ pub fn check<S: Store>(mut store: S, reopen: impl Fn(S) -> Result<S, StoreError>
     let mut store = reopen(store)?;
     require(store.head()? == next, "a head outlives its process")?;
     let (extends, next, batch) = writer.batch(&[b"three"]);
+    let batch = Batch { projections: None, ..batch };
     store.append(&extends, &next, &batch)?;
     let store = reopen(store)?;
 
@@ -81,6 +82,7 @@ pub fn check<S: Store>(mut store: S, reopen: impl Fn(S) -> Result<S, StoreError>
     require(store.nodes(0, 1..3)? == [writer.tree.node(0, 1), writer.tree.node(0, 2)], "a range of leaves comes back")?;
     let asked = [b"two".as_slice(), b"none", b"zero"].map(EventId::of_payload);
     require(store.positions(&asked)? == [Some(2), None, Some(0)], "the index answers many at once, in their order")?;
-    require(store.projections()? == [("p".to_owned(), [7; 32])], "projection digests come back")?;
+    let stated = Projections { size: 3, digests: vec![("p".to_owned(), [7; 32])] };
+    require(store.projections()? == stated, "projection digests come back with the size that they are of")?;
     Ok(store)
 }

@@ -21,6 +21,8 @@ pub mod memory;
 mod pipeline;
 pub mod published;
 pub mod redb;
+pub mod replay;
+pub mod sequencer;
 
 use std::ops::Range;
 
@@ -35,8 +37,28 @@ pub struct Batch {
     pub entries: Vec<(EventId, Vec<u8>)>,
     /// The tree nodes that they complete.
     pub nodes: Vec<Node>,
-    /// Digests of the projections after the batch, by name.
-    pub projections: Vec<(String, [u8; 32])>,
+    /// Digests of the projections after the batch, by name; `None` keeps those that are stored.
+    pub projections: Option<Vec<(String, [u8; 32])>>,
+}
+
+/// Digests of the projections, by name, and the size of the log that they are of. They cost as much as the state is large, so
+/// not every append states them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Projections {
+    /// Entries of the log that they are of.
+    pub size: u64,
+    /// The digests.
+    pub digests: Vec<(String, [u8; 32])>,
+}
+
+/// Up to this size every append states the projections.
+const PROJECTIONS_ALWAYS: u64 = 1_024;
+
+/// Tells whether a log that has grown to `size` should state its projections anew, stated last at `stated`: always while it is
+/// short, then whenever it has grown by half, so that stating them costs a constant share of growing.
+#[must_use]
+pub const fn projections_are_due(stated: u64, size: u64) -> bool {
+    size <= PROJECTIONS_ALWAYS || stated.saturating_add(stated / 2) <= size
 }
 
 impl Batch {
@@ -90,11 +112,11 @@ pub trait Store {
         events.iter().map(|event| self.position(event)).collect()
     }
 
-    /// The digests of the projections after the last append, by name.
+    /// The digests of the projections that were stated last.
     ///
     /// # Errors
     /// [`StoreError`] when they cannot be read.
-    fn projections(&self) -> Result<Vec<(String, [u8; 32])>, StoreError>;
+    fn projections(&self) -> Result<Projections, StoreError>;
 
     /// Appends a batch to the head that it extends; afterwards the head is `next`.
     ///

@@ -6,7 +6,7 @@ use std::ops::Range;
 use rollcall_core::digest::{EventId, TreeHash};
 use rollcall_core::tree::{Head, Node};
 
-use crate::{AppendError, Batch, Store, StoreError};
+use crate::{AppendError, Batch, Projections, Store, StoreError};
 
 /// A log in memory.
 #[derive(Clone, Debug)]
@@ -15,7 +15,7 @@ pub struct MemoryStore {
     entries: Vec<Vec<u8>>,
     nodes: BTreeMap<(u8, u64), TreeHash>,
     positions: BTreeMap<EventId, u64>,
-    projections: Vec<(String, [u8; 32])>,
+    projections: Projections,
 }
 
 impl Default for MemoryStore {
@@ -25,7 +25,7 @@ impl Default for MemoryStore {
             entries: Vec::new(),
             nodes: BTreeMap::new(),
             positions: BTreeMap::new(),
-            projections: Vec::new(),
+            projections: Projections::default(),
         }
     }
 }
@@ -48,7 +48,7 @@ impl Store for MemoryStore {
         Ok(self.positions.get(event).copied())
     }
 
-    fn projections(&self) -> Result<Vec<(String, [u8; 32])>, StoreError> {
+    fn projections(&self) -> Result<Projections, StoreError> {
         Ok(self.projections.clone())
     }
 
@@ -61,7 +61,9 @@ impl Store for MemoryStore {
             self.positions.insert(*event, index);
         }
         self.nodes.extend(batch.nodes.iter().map(|Node { level, index, hash }| ((*level, *index), *hash)));
-        self.projections.clone_from(&batch.projections);
+        if let Some(digests) = &batch.projections {
+            self.projections = Projections { size: next.size, digests: digests.clone() };
+        }
         self.head = *next;
         Ok(())
     }

@@ -23,20 +23,21 @@ type Job = (Chunk, SyncSender<Vec<Prepared>>);
 
 /// Whether to go on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Next {
+pub enum Next {
     /// With the next chunk.
     Go,
     /// Not at all.
     Stop,
 }
 
-/// Prepares what `read` hands out, up to the first empty chunk, and hands each chunk to `take` in order.
+/// Prepares what `read` hands out from entry `first` on, up to the first empty chunk, and hands each chunk to `take` in order.
 pub(crate) fn run<E>(
     preparer: &Preparer,
+    first: u64,
     mut read: impl FnMut() -> Result<Vec<Vec<u8>>, E>,
     mut take: impl FnMut(Vec<Prepared>) -> Result<Next, E>,
 ) -> Result<(), E> {
-    let mut next = 0_u64;
+    let mut next = first;
     let mut chunk = || -> Result<Option<Chunk>, E> {
         let entries = gather(&mut read)?;
         let first = next;

@@ -1,7 +1,8 @@
 //! A store in one redb file, beside a lock file that says who writes.
 //!
 //! - Tables: `entries` (u64 -> bytes), `nodes` (level * 2^56 + index -> 32 bytes), `events` (32 bytes -> u64),
-//!   `projections` (name -> 32 bytes), `head` (`head` -> size and root, 40 bytes), `format` (name -> bytes).
+//!   `projections` (name -> 32 bytes), `head` (`head` -> size and root, 40 bytes; `projections` -> the size that these are
+//!   of), `format` (name -> bytes).
 //! - Integers are big-endian byte strings of our own, so that the file does not depend on redb's encodings.
 //! - One writer at a time; readers are served beside it (redb's single-writer mode, `docs/decisions/0006-redb.md`).
 //! - A damaged file can make redb panic; every call is contained, and a panic is reported as damage.
@@ -21,7 +22,7 @@ use redb::{
 use rollcall_core::digest::{EventId, TreeHash};
 use rollcall_core::tree::{Head, Node};
 
-use crate::{AppendError, Batch, Store, StoreError};
+use crate::{AppendError, Batch, Projections, Store, StoreError};
 
 const ENTRIES: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("entries");
 const NODES: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("nodes");
@@ -34,6 +35,8 @@ const FORMAT: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("format");
 const STORE_VERSION: &[u8] = b"rollcall store 1";
 /// The bits of a node's key that tell its index; those above tell its level.
 const NODE_INDEX: u64 = 0x00ff_ffff_ffff_ffff;
+/// In the table of the head: the size of the log that the projections are of.
+const PROJECTIONS_OF: &str = "projections";
 /// Memory that redb may use to cache pages.
 pub const CACHE_BYTES: usize = 64 * 1024 * 1024;
 
@@ -249,12 +252,16 @@ impl RedbStore {
                 nodes.insert(&key[..], &hash.as_bytes()[..]).map_err(|error| self.storage_error(error))?;
             }
             let mut projections = transaction.open_table(PROJECTIONS).map_err(|error| self.table_error(error))?;
-            for (name, digest) in &batch.projections {
+            for (name, digest) in batch.projections.iter().flatten() {
                 projections.insert(name.as_str(), &digest[..]).map_err(|error| self.storage_error(error))?;
             }
             let mut bytes = next.size.to_be_bytes().to_vec();
             bytes.extend_from_slice(next.root.as_bytes());
             head.insert("head", bytes.as_slice()).map_err(|error| self.storage_error(error))?;
+            if batch.projections.is_some() {
+                let size = next.size.to_be_bytes();
+                head.insert(PROJECTIONS_OF, &size[..]).map_err(|error| self.storage_error(error))?;
+            }
         }
         transaction.commit().map_err(|error| failed(error.into()))?;
         Ok(None)
@@ -349,17 +356,29 @@ impl Store for RedbStore {
         })
     }
 
-    fn projections(&self) -> Result<Vec<(String, [u8; 32])>, StoreError> {
+    fn projections(&self) -> Result<Projections, StoreError> {
         self.reading(|transaction| {
             let table = transaction.open_table(PROJECTIONS).map_err(|error| self.table_error(error))?;
-            let mut projections = Vec::new();
+            let head = transaction.open_table(HEAD).map_err(|error| self.table_error(error))?;
+            let size = head.get(PROJECTIONS_OF).map_err(|error| self.storage_error(error))?;
+            let size = match size.map(|bytes| <[u8; 8]>::try_from(bytes.value())) {
+                Some(bytes) => {
+                    u64::from_be_bytes(bytes.map_err(|_| self.damaged("a stored size has the wrong length"))?)
+                }
+                // Every append of the first builds stated them.
+                None => {
+                    let stored = head.get("head").map_err(|error| self.storage_error(error))?;
+                    self.decode_head(stored.as_ref().map(redb::AccessGuard::value))?.size
+                }
+            };
+            let mut digests = Vec::new();
             for row in table.iter().map_err(|error| self.storage_error(error))? {
                 let (name, digest) = row.map_err(|error| self.storage_error(error))?;
                 let digest = <[u8; 32]>::try_from(digest.value());
                 let digest = digest.map_err(|_| self.damaged("a stored projection digest has the wrong length"))?;
-                projections.push((name.value().to_owned(), digest));
+                digests.push((name.value().to_owned(), digest));
             }
-            Ok(projections)
+            Ok(Projections { size, digests })
         })
     }
 

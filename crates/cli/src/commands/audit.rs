@@ -19,6 +19,7 @@ use rollcall_storage::Store;
 use rollcall_storage::audit::KeptHead;
 use rollcall_storage::heads::Heads;
 use rollcall_storage::redb::RedbStore;
+use rollcall_storage::replay::{self, Next};
 use serde_json::json;
 
 use super::ledger_path;
@@ -310,35 +311,36 @@ pub(super) fn replay_command() -> Command {
 pub(super) fn replay(args: &ArgMatches) -> Result<Answer, Failure> {
     let store = RedbStore::read(ledger_path(args)?)?;
     let head = store.head()?;
+    let stated = store.projections()?;
     let mut ledger = Ledger::default();
-    let mut next = 0;
-    while next < head.size {
-        let entries = store.entries(next..next.saturating_add(1_024).min(head.size))?;
-        if entries.is_empty() {
-            break;
+    let mut rebuilt = Vec::new();
+    replay::each(&store, head.size, |prepared| {
+        ledger.take(prepared).map_err(|error| {
+            let mut failure = Failure::input("the log is not valid").caused_by(&error).hint("rollcall audit");
+            failure.exit = Exit::Invalid;
+            failure
+        })?;
+        if ledger.state().log().size() == stated.size {
+            rebuilt = ledger.state().digests();
         }
-        for bytes in entries {
-            ledger.replay(&bytes).map_err(|error| {
-                let mut failure = Failure::input("the log is not valid").caused_by(&error).hint("rollcall audit");
-                failure.exit = Exit::Invalid;
-                failure
-            })?;
-            next = next.saturating_add(1);
-        }
-    }
-    let stored = store.projections()?;
-    let mut same = ledger.state().head() == head;
+        Ok::<_, Failure>(Next::Go)
+    })?;
+    let entries = ledger.state().log().size();
+    let mut same = ledger.state().head() == head && !rebuilt.is_empty();
     let mut rows = Vec::new();
-    let mut text = format!("replayed {next} entries\n");
+    let mut text = format!("replayed {entries} entries; projections were stated at {}\n", stated.size);
     for (name, digest) in ledger.state().digests() {
-        let kept = stored.iter().find(|(stored, _)| stored == name).map(|(_, bytes)| hex::encode(bytes));
-        let agrees = kept.as_deref() == Some(digest.to_string().as_str());
+        let kept = stated.digests.iter().find(|(stored, _)| stored == name).map(|(_, bytes)| hex::encode(bytes));
+        let then = rebuilt.iter().find(|(known, _)| *known == name).map(|(_, digest)| digest.to_string());
+        let agrees = kept.is_some() && kept == then;
         same &= agrees;
         let _ = writeln!(text, "  {name:<10} {digest}  {}", if agrees { "same" } else { "DIFFERS" });
-        rows.push(json!({"projection": name, "digest": digest.to_string(), "stored": kept, "same": agrees}));
+        rows.push(
+            json!({"projection": name, "digest": digest.to_string(), "rebuilt": then, "stored": kept, "same": agrees}),
+        );
     }
-    let _ = writeln!(text, "  {:<10} {}", "state", ledger.state().digest());
-    let json =
-        json!({"entries": next, "same": same, "state": ledger.state().digest().to_string(), "projections": rows});
+    let state = ledger.state().digest().to_string();
+    let _ = writeln!(text, "  {:<10} {state}", "state");
+    let json = json!({"entries": entries, "stated_at": stated.size, "same": same, "state": state, "projections": rows});
     Ok(Answer { json, text, exit: if same { Exit::Done } else { Exit::Invalid } })
 }

@@ -1,0 +1,34 @@
+//! Replays one's own store: entries prepared on every core and handed on in order, their signatures not verified again.
+
+use rollcall_core::prepared::{Prepared, Preparer};
+
+pub use crate::pipeline::Next;
+use crate::{Store, StoreError, pipeline};
+
+/// Entries read at once.
+const READ_ENTRIES: u64 = 1_024;
+
+/// Hands the first `size` entries to `each`, as far as the store has them, until it says to stop.
+///
+/// # Errors
+/// [`StoreError`] when the store cannot be read, and whatever `each` fails with.
+pub fn each<E: From<StoreError>>(
+    store: &impl Store,
+    size: u64,
+    mut each: impl FnMut(Prepared) -> Result<Next, E>,
+) -> Result<(), E> {
+    let mut next = 0_u64;
+    let read = || {
+        let found = store.entries(next..next.saturating_add(READ_ENTRIES).min(size))?;
+        next = next.saturating_add(u64::try_from(found.len()).unwrap_or(u64::MAX));
+        Ok(found)
+    };
+    pipeline::run(&Preparer::of_own_store(), 0, read, |chunk| {
+        for prepared in chunk {
+            if each(prepared)? == Next::Stop {
+                return Ok(Next::Stop);
+            }
+        }
+        Ok(Next::Go)
+    })
+}

@@ -1,0 +1,200 @@
+//! Group commit: many submitters, one writer, one transaction for all who wait.
+//!
+//! - An answer is given only after what it says is durable; an event that is refused is answered with its group.
+//! - While one group is made durable the next one gathers, so the more submitters wait, the fewer syncs each costs.
+//! - When an append may or may not have happened, everybody in its group is told so and the sequencer ends: its ledger may be
+//!   ahead of the store. Open the store again; event ids make sending again harmless.
+
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
+use std::thread::JoinHandle;
+
+use rollcall_core::digest::EventId;
+use rollcall_core::event::SignedEvent;
+use rollcall_core::ledger::{AdmitError, Ledger};
+use rollcall_core::time::Timestamp;
+
+use crate::{AppendError, Batch, Store, projections_are_due};
+
+/// Events made durable together, at most: what waits is bounded, and so is what one crash leaves unanswered.
+const GROUP_MAX: usize = 4_096;
+
+/// An event's place in the log, now durable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Admitted {
+    /// The event.
+    pub event: EventId,
+    /// Its entry.
+    pub index: u64,
+}
+
+/// Why a submission was not answered with a place.
+#[derive(Debug, thiserror::Error)]
+pub enum SubmitError {
+    /// The event was not admitted.
+    #[error("the event was not admitted")]
+    Refused(#[source] AdmitError),
+    /// It may or may not be durable.
+    #[error("the append may or may not have happened: {0}")]
+    Unknown(String),
+    /// The sequencer has ended.
+    #[error("the sequencer has ended")]
+    Ended,
+}
+
+/// What is admitted and not yet durable, and when the projections were stated.
+#[derive(Debug, Default)]
+pub struct Waiting {
+    batch: Batch,
+    /// Entries of the log when its projections were stated.
+    stated: u64,
+}
+
+impl Waiting {
+    /// Nothing waits; the store's projections were stated at `stated` entries.
+    #[must_use]
+    pub fn new(stated: u64) -> Self {
+        Self { batch: Batch::default(), stated }
+    }
+
+    /// Adds an admitted event.
+    pub fn push(&mut self, admission: rollcall_core::ledger::Admission) {
+        self.batch.push(admission);
+    }
+
+    /// How many events wait.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.batch.entries.len()
+    }
+
+    /// Tells whether none waits.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.batch.entries.is_empty()
+    }
+
+    /// Makes everything that waits durable in one transaction. An error of the store does not say whether it happened: the
+    /// store is read again, and an event that is there was appended.
+    ///
+    /// # Errors
+    /// [`AppendError`] when it did not surely happen; what waits is kept.
+    pub fn flush(&mut self, store: &mut impl Store, ledger: &Ledger) -> Result<(), AppendError> {
+        let Some((last, _)) = self.batch.entries.last() else { return Ok(()) };
+        let (last, next) = (*last, ledger.state().head());
+        let before = next.size.saturating_sub(u64::try_from(self.len()).unwrap_or(u64::MAX));
+        let extends = ledger.state().log().head_at(before).unwrap_or(next);
+        if projections_are_due(self.stated, next.size) {
+            let digests = ledger.state().digests().into_iter();
+            let digests = digests.map(|(name, digest)| (name.to_owned(), *digest.as_bytes()));
+            self.batch.projections = Some(digests.collect());
+        }
+        match store.append(&extends, &next, &self.batch) {
+            Ok(()) => {}
+            Err(AppendError::Unknown(error)) => {
+                let landed = store.head().is_ok_and(|head| head == next)
+                    && store.position(&last).is_ok_and(|position| position == next.size.checked_sub(1));
+                if !landed {
+                    return Err(AppendError::Unknown(error));
+                }
+            }
+            Err(conflict @ AppendError::Conflict { .. }) => return Err(conflict),
+        }
+        if self.batch.projections.is_some() {
+            self.stated = next.size;
+        }
+        self.batch = Batch::default();
+        Ok(())
+    }
+}
+
+/// One who submits, and where the answer goes.
+struct Submission {
+    event: SignedEvent,
+    answer: SyncSender<Result<Admitted, SubmitError>>,
+}
+
+/// The one writer of a log, to whom many submit.
+#[derive(Debug)]
+pub struct Sequencer {
+    submissions: Sender<Submission>,
+    writer: JoinHandle<()>,
+}
+
+/// One who may submit to a [`Sequencer`], from any thread.
+#[derive(Clone, Debug)]
+pub struct Submitter(Sender<Submission>);
+
+impl Sequencer {
+    /// Takes over a store and the ledger replayed from it; `clock` says when what is submitted is accepted.
+    #[must_use]
+    pub fn start<S: Store + Send + 'static>(
+        store: S,
+        ledger: Ledger,
+        waiting: Waiting,
+        clock: impl Fn(&Ledger) -> Timestamp + Send + 'static,
+    ) -> Self {
+        let (submissions, queue) = channel();
+        let writer = std::thread::spawn(move || write(store, ledger, waiting, &queue, &clock));
+        Self { submissions, writer }
+    }
+
+    /// One who may submit.
+    #[must_use]
+    pub fn submitter(&self) -> Submitter {
+        Submitter(self.submissions.clone())
+    }
+
+    /// Ends once every submitter is gone and everything that they submitted is answered.
+    pub fn finish(self) {
+        drop(self.submissions);
+        // A writer that broke off has answered nobody since, which its submitters were told.
+        let _ = self.writer.join();
+    }
+}
+
+impl Submitter {
+    /// Submits an event and waits until it is durable, or refused.
+    ///
+    /// # Errors
+    /// [`SubmitError`] says why it has no place in the log, or may have none.
+    pub fn submit(&self, event: SignedEvent) -> Result<Admitted, SubmitError> {
+        let (answer, told) = sync_channel(1);
+        self.0.send(Submission { event, answer }).map_err(|_| SubmitError::Ended)?;
+        told.recv().map_err(|_| SubmitError::Ended)?
+    }
+}
+
+fn write(
+    mut store: impl Store,
+    mut ledger: Ledger,
+    mut waiting: Waiting,
+    queue: &Receiver<Submission>,
+    clock: &impl Fn(&Ledger) -> Timestamp,
+) {
+    while let Ok(first) = queue.recv() {
+        let group = std::iter::once(first).chain(queue.try_iter()).take(GROUP_MAX);
+        let mut answers = Vec::new();
+        for Submission { event, answer } in group {
+            let at = clock(&ledger);
+            let admitted = ledger.admit(event, at).map(|admission| {
+                let place = Admitted { event: admission.event, index: admission.index };
+                waiting.push(admission);
+                place
+            });
+            answers.push((answer, admitted.map_err(SubmitError::Refused)));
+        }
+        let durable = waiting.flush(&mut store, &ledger);
+        let broken = durable.err().map(|error| rollcall_core::audit::chain(&error));
+        for (answer, admitted) in answers {
+            let told = match (&broken, admitted) {
+                (Some(what), Ok(_)) => Err(SubmitError::Unknown(what.clone())),
+                (_, admitted) => admitted,
+            };
+            // Whoever no longer waits finds the event in the log.
+            let _ = answer.send(told);
+        }
+        if broken.is_some() {
+            return;
+        }
+    }
+}

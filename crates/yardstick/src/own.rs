@@ -1,0 +1,236 @@
+//! Rollcall beside its floors, on one ledger.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use rollcall_core::act::{Act, Profile};
+use rollcall_core::digest::Digest;
+use rollcall_core::event::{Payload, SignedEvent};
+use rollcall_core::key::SigningKey;
+use rollcall_core::ledger::Ledger;
+use rollcall_core::name::Handle;
+use rollcall_storage::Store;
+use rollcall_storage::redb::RedbStore;
+use rollcall_storage::replay::{self, Next};
+use rollcall_storage::sequencer::{Sequencer, Waiting};
+use serde_json::Value;
+
+use crate::ledger::Measured;
+use crate::measure::{Cores, Ran, Times, rollcall, timed};
+use crate::table::{Table, mebibytes, median, rate, times};
+use crate::{Result, floor};
+
+/// Appends that are measured, one at a time.
+const APPENDS: usize = 256;
+/// Who submits at once.
+const SUBMITTERS: usize = 64;
+/// What each of them submits, one after the other.
+const EACH: usize = 32;
+
+/// The table of one ledger.
+///
+/// # Errors
+/// When something cannot be measured.
+pub fn table(ledger: &Measured, folder: &Path, repeat: usize) -> Result<Table> {
+    let bytes = ledger.bytes()?;
+    let title = format!(
+        "{} entries, {:.1} MiB on disk, {} bytes an entry; medians of {repeat} (least to most)",
+        ledger.entries,
+        bytes as f64 / 1_048_576.0,
+        bytes / ledger.entries.max(1)
+    );
+    let mut table = Table::new(&title, &["work", "floor", "rollcall", "ratio", "bar", "rate, memory"]);
+    if let Some((time, peak)) = ledger.built {
+        let rate = format!("{}, {}", rate(ledger.acts, time), mebibytes(peak));
+        table.row(vec!["bulk: sign, judge and keep a life".into(), String::new(), crate::table::shown(time), String::new(), String::new(), rate]);
+    }
+    audits(&mut table, ledger, repeat)?;
+    replays(&mut table, ledger, repeat)?;
+    appends(&mut table, ledger, folder, repeat)?;
+    questions(&mut table, ledger, repeat)?;
+    Ok(table)
+}
+
+fn audits(table: &mut Table, ledger: &Measured, repeat: usize) -> Result<()> {
+    let all = std::thread::available_parallelism()?.get();
+    let loose = floor::loosen(&floor::entries(&RedbStore::read(&ledger.path)?)?)?;
+    for (words, cores, threads) in [("every core", Cores::All, all), ("one core", Cores::One, 1)] {
+        let floor = Times::of(repeat, || floor::verify_strict(&loose, threads))?;
+        let (audit, peak) = process(repeat, cores, &["--ledger", ledger.file(), "audit", "--ledger-id", &ledger.id])?;
+        let what = format!("full audit, {words}; floor: verify_strict loop");
+        table.row(vec![what, median(&floor), median(&audit), times(audit.against(&floor)), "0.5 x".into(), format!("{}, {}", rate(ledger.entries, audit.median()), mebibytes(peak))]);
+    }
+    let known = ledger.path.with_added_extension("verified");
+    let resume = known.to_str().unwrap_or_default();
+    let args = ["--ledger", ledger.file(), "audit", "--ledger-id", &ledger.id, "--resume", resume];
+    rollcall(Cores::All, &args)?;
+    let (again, peak) = process(repeat, Cores::All, &args)?;
+    table.row(vec!["second audit, nothing new".into(), String::new(), median(&again), String::new(), String::new(), format!("{}, {}", rate(ledger.entries, again.median()), mebibytes(peak))]);
+    std::fs::remove_file(known)?;
+    Ok(())
+}
+
+/// The ledger that a store makes.
+///
+/// # Errors
+/// When it cannot be replayed.
+pub fn replayed(store: &RedbStore) -> Result<Ledger> {
+    let mut ledger = Ledger::default();
+    replay::each(store, store.head()?.size, |prepared| {
+        ledger.take(prepared)?;
+        Ok::<_, Box<dyn std::error::Error>>(Next::Go)
+    })?;
+    Ok(ledger)
+}
+
+fn replays(table: &mut Table, ledger: &Measured, repeat: usize) -> Result<()> {
+    let store = RedbStore::read(&ledger.path)?;
+    let floor = Times::of(repeat, || floor::scan(&store))?;
+    let replay = Times::of(repeat, || timed(|| replayed(&store)).map(|(time, _)| time))?;
+    table.row(vec!["replay without signatures; floor: scan and hash".into(), median(&floor), median(&replay), times(replay.against(&floor)), "3 x".into(), rate(ledger.entries, replay.median())]);
+    Ok(())
+}
+
+fn appends(table: &mut Table, measured: &Measured, folder: &Path, repeat: usize) -> Result<()> {
+    let (mut ones, mut manies, mut floors) = (Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..repeat.max(1) {
+        let copy = folder.join("append.ledger");
+        std::fs::copy(&measured.path, &copy)?;
+        let mut store = RedbStore::open(&copy, "yardstick")?;
+        let mut ledger = replayed(&store)?;
+        let mut waiting = Waiting::new(store.projections()?.size);
+        let events = profiles(&ledger, APPENDS + SUBMITTERS * EACH)?;
+        let (first, rest) = events.split_at(APPENDS);
+        let at = ledger.state().last_at();
+        let mut written = Vec::new();
+        let begun = Instant::now();
+        for event in first {
+            let admission = ledger.admit(event.clone(), at)?;
+            written.push(admission.bytes.clone());
+            waiting.push(admission);
+            waiting.flush(&mut store, &ledger)?;
+        }
+        ones.push(begun.elapsed());
+        floors.push(floor::durable_writes(folder, &written)?);
+        manies.push(together(store, ledger, waiting, rest)?);
+        std::fs::remove_file(copy)?;
+    }
+    let of = |times: &mut Vec<Duration>| {
+        let mut times = std::mem::take(times).into_iter();
+        Times::of(repeat, || times.next().ok_or_else(|| "measured too seldom".into()))
+    };
+    let (floor, one, many) = (of(&mut floors)?, of(&mut ones)?, of(&mut manies)?);
+    let count = u64::try_from(APPENDS)?;
+    let all = u64::try_from(SUBMITTERS * EACH)?;
+    table.row(vec![format!("{APPENDS} durable appends, one writer; floor: write and fdatasync"), median(&floor), median(&one), times(one.against(&floor)), "1.5 x".into(), rate(count, one.median())]);
+    let faster = (all as f64 / many.median().as_secs_f64()) / (count as f64 / one.median().as_secs_f64());
+    table.row(vec![format!("{all} durable appends, {SUBMITTERS} submitters; against one writer"), String::new(), median(&many), format!("{faster:.1} x faster"), "20 x".into(), rate(all, many.median())]);
+    Ok(())
+}
+
+/// Everybody submits one event after the other, and waits for each answer.
+fn together(store: RedbStore, ledger: Ledger, waiting: Waiting, events: &[SignedEvent]) -> Result<Duration> {
+    let sequencer = Sequencer::start(store, ledger, waiting, |ledger| ledger.state().last_at());
+    let begun = Instant::now();
+    let refused: usize = std::thread::scope(|scope| {
+        let each = events.chunks(EACH).map(|own| {
+            let submitter = sequencer.submitter();
+            scope.spawn(move || own.iter().filter(|event| submitter.submit((*event).clone()).is_err()).count())
+        });
+        let all: Vec<_> = each.collect();
+        all.into_iter().map(|one| one.join().unwrap_or(1)).sum()
+    });
+    let time = begun.elapsed();
+    sequencer.finish();
+    if refused != 0 {
+        return Err(format!("{refused} submissions were refused").into());
+    }
+    Ok(time)
+}
+
+/// Acts that everybody may do at any time, signed.
+///
+/// # Errors
+/// When they cannot be written.
+pub fn profiles(ledger: &Ledger, count: usize) -> Result<Vec<SignedEvent>> {
+    let state = ledger.state();
+    let people: Vec<&Handle> = state.authority().persons.iter().collect();
+    let acts = people.iter().cycle().zip(0..count).map(|(person, number)| {
+        let mut digest = [0xaa; 32];
+        digest[..8].copy_from_slice(&u64::try_from(number)?.to_be_bytes());
+        let act = Act::Profile(Profile { digest: Digest::from_bytes(digest) });
+        let header = ledger.header(person, &act, state.last_at());
+        Ok(SignedEvent::sign(Payload { header, act }.encode()?, &SigningKey::rehearsal(person))?)
+    });
+    acts.collect()
+}
+
+/// A person in office, for questions.
+#[derive(Debug)]
+pub struct Holder {
+    /// The person.
+    pub person: String,
+    /// The role.
+    pub role: String,
+    /// The unit.
+    pub unit: String,
+}
+
+/// Somebody of the largest body.
+///
+/// # Errors
+/// When nobody is in office.
+pub fn holder(ledger: &Measured) -> Result<Holder> {
+    let roster = rollcall(Cores::All, &["--ledger", ledger.file(), "--json", "roster", "--role", "chair"])?;
+    let roster: Value = serde_json::from_slice(&roster.out)?;
+    let units = roster["units"].as_object().ok_or("a roster has units")?;
+    for (unit, roles) in units {
+        if let Some((role, holders)) = roles.as_object().and_then(|roles| roles.iter().next())
+            && let Some(person) = holders[0].as_str()
+        {
+            return Ok(Holder { person: person.to_owned(), role: role.clone(), unit: unit.clone() });
+        }
+    }
+    Err("nobody is in office".into())
+}
+
+/// Commands that answer a question, each a process of its own.
+pub fn asked<'a>(ledger: &'a Measured, holder: &'a Holder, middle: &'a str) -> Vec<(&'static str, Vec<&'a str>)> {
+    let on = ["--ledger", ledger.file()];
+    let Holder { person, role, unit } = holder;
+    let questions: [(&str, Vec<&str>); 5] = [
+        ("roster", vec!["roster"]),
+        ("roster at an instant", vec!["roster", "--at", "2030-01-01T00:00:00Z"]),
+        ("why", vec!["why", person, role, "--in", unit]),
+        ("log of a person, last 20", vec!["log", "--person", person, "--last", "20"]),
+        ("prove", vec!["prove", middle, "--format", "tlog-proof"]),
+    ];
+    questions.into_iter().map(|(name, args)| (name, on.into_iter().chain(args).collect())).collect()
+}
+
+fn questions(table: &mut Table, ledger: &Measured, repeat: usize) -> Result<()> {
+    let (floor, _) = process(repeat.max(5), Cores::All, &["--version"])?;
+    let holder = holder(ledger)?;
+    let middle = (ledger.entries / 2).to_string();
+    // The head is signed once; what is asked afterwards finds it.
+    rollcall(Cores::All, &["--ledger", ledger.file(), "prove", &middle, "--format", "tlog-proof"])?;
+    for (name, args) in asked(ledger, &holder, &middle) {
+        let (time, peak) = process(repeat.max(5), Cores::All, &args)?;
+        table.row(vec![format!("{name}, cold process; floor: --version"), median(&floor), median(&time), times(time.against(&floor)), "10 ms".into(), mebibytes(peak)]);
+    }
+    Ok(())
+}
+
+/// Runs a command several times; the most memory that one of them took.
+///
+/// # Errors
+/// When it fails.
+pub fn process(repeat: usize, cores: Cores, args: &[&str]) -> Result<(Times, u64)> {
+    let mut most = 0;
+    let times = Times::of(repeat, || {
+        let Ran { time, peak_kib, out: _ } = rollcall(cores, args)?;
+        most = most.max(peak_kib);
+        Ok(time)
+    })?;
+    Ok((times, most))
+}
