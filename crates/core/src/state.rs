@@ -17,6 +17,7 @@ pub mod attachments;
 pub mod authority;
 pub mod change;
 pub mod history;
+mod index;
 pub mod keys;
 pub mod meetings;
 pub mod motions;

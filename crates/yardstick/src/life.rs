@@ -31,7 +31,7 @@ use users::Organisation;
 /// Contributions and what is attested of them, of a hundred lines.
 const WORK_SHARE: u64 = 20;
 /// Records, benefits, keys and the user side, of a hundred lines.
-const OTHER_SHARE: u64 = 7;
+const OTHER_SHARE: u64 = 6;
 /// How much may happen between two tasks of the calendar.
 const BETWEEN: usize = 6;
 
@@ -109,7 +109,9 @@ impl Life {
         match self.script.chance.below(100) {
             0..45 => self.put_on_record(),
             45..97 => self.use_product(),
-            _ => self.take_key(),
+            97 => self.take_key(),
+            98 => self.describe(),
+            _ => self.delegate(),
         }
     }
 }

@@ -60,9 +60,9 @@ pub(super) fn verify(scene: &Scene<'_>, act: &VerifyAccount) -> Changes {
         return Err(not_open("it is confirmed already"));
     }
     let newer = |claimed: &&crate::state::accounts::AccountClaim| {
-        claimed.account == claim.account && claimed.cause.by == *person && claim.cause.entry < claimed.cause.entry
+        claimed.cause.by == *person && claim.cause.entry < claimed.cause.entry
     };
-    if scene.state.accounts().claims().any(|(_, claimed)| newer(&claimed)) {
+    if scene.state.accounts().claims_of(&claim.account).any(|(_, claimed)| newer(&claimed)) {
         return Err(not_open("its author has claimed the account anew since"));
     }
     require_checker(scene, person)?;

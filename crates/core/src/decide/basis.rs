@@ -137,7 +137,7 @@ pub fn superseded(state: &State, id: &EventId, motion: &Motion, now: Timestamp) 
         Some((at, recorded.map_or(vote.cause.entry, |closed| closed.entry)))
     };
     let own = motion.vote.as_ref().and_then(|vote| state.motions().vote(vote)).and_then(|vote| order(motion, vote));
-    state.motions().iter().find_map(|(other_id, other)| {
+    state.motions().bearing_on(id, motion).find_map(|(other_id, other)| {
         if other_id == id {
             return None;
         }
@@ -221,7 +221,7 @@ fn contest(state: &State, due: &Due<'_>, now: Timestamp) -> Contest {
         return Contest::Won;
     }
     let mut last = std::collections::BTreeMap::new();
-    for (id, rival) in state.motions().iter() {
+    for (id, rival) in due.motion.meeting.iter().flat_map(|meeting| state.motions().of_meeting(meeting)) {
         let Effect::GrantRole(other) = &rival.effect else { continue };
         if rival.meeting != due.motion.meeting
             || other.unit != grant.unit
@@ -347,8 +347,8 @@ fn is_before_decision(state: &State, motion: &Motion, vote: &Vote, cause: &Cause
 
 /// The most people who have held a role at one instant since another.
 fn held_together(state: &State, unit: &UnitId, role: &Name, since: Timestamp) -> u64 {
-    let of_role = state.roster().tenures().filter(|(home, name, ..)| *home == unit && *name == role);
-    let tenures: Vec<&Tenure> = of_role.flat_map(|(_, _, _, tenures)| tenures).filter(|t| !t.is_asserted()).collect();
+    let of_role = state.roster().ever(unit, role);
+    let tenures: Vec<&Tenure> = of_role.flat_map(|(_, tenures)| tenures).filter(|t| !t.is_asserted()).collect();
     // Two tenures within one instant are told apart by the log's order.
     let begun = |tenure: &Tenure| (tenure.from, tenure.begun.entry);
     let ended =

@@ -46,7 +46,7 @@ pub(super) fn offer(scene: &Scene<'_>, act: &OfferKey) -> Changes {
     require_fresh(scene, person, &key)?;
     scene.require_enrolled(person)?;
     let (purpose, retires) = (purpose.unwrap_or(KeyPurpose::Signing), retires.unwrap_or_default());
-    let mut open = scene.state.keys().offers().filter(|(_, offer)| offer.is_open() && offer.person() == person);
+    let mut open = scene.state.keys().offers_of(person).filter(|(_, offer)| offer.is_open());
     if let Some((known, _)) = open.find(|(_, offer)| offer.key == key) {
         return Err(Reason::KeyOffered { offer: known.to_string() }.by_format(RULE));
     }
@@ -177,8 +177,8 @@ fn closing(scene: &Scene<'_>, event: &EventId, offer: &KeyOffer) -> Vec<Change> 
         changes.push(ProposalChange::Withdrawn { event: *event }.into());
     }
     let person = offer.person();
-    let other = |(id, other): (&EventId, &KeyOffer)| id != event && other.is_disputed() && other.person() == person;
-    if offer.is_disputed() && !scene.state.keys().offers().any(other) {
+    let other = |(id, other): (&EventId, &KeyOffer)| id != event && other.is_disputed();
+    if offer.is_disputed() && !scene.state.keys().offers_of(person).any(other) {
         let held = scene.state.motions().votes().filter(|(_, vote)| vote.held.contains(person));
         let open = held.filter(|(_, vote)| super::basis::is_open(scene.state, vote, scene.at()));
         changes.extend(open.map(|(vote, _)| MotionChange::Released { vote: *vote, person: person.clone() }.into()));

@@ -69,9 +69,8 @@ fn joined_after_notice(tenure: &Tenure, meeting: &Meeting) -> bool {
 #[must_use]
 pub fn is_frozen(state: &State, body: &Body<'_>, at: Timestamp) -> bool {
     let over = |meeting: &&Meeting| counts_for_absence(meeting, at) && meeting.ended(at).is_some();
-    let mut last: Vec<&Meeting> = state.meetings().of_unit(body.unit).filter(over).collect();
-    last.sort_by_key(|meeting| meeting.terms.starts);
-    matches!(last.as_slice(), [.., before, after] if !before.quorate && !after.quorate)
+    let last: Vec<&Meeting> = state.meetings().by_start(body.unit).rev().filter(over).take(2).collect();
+    matches!(last.as_slice(), [after, before] if !before.quorate && !after.quorate)
 }
 
 /// The members present, and those in office, of a meeting now.
@@ -151,7 +150,8 @@ pub fn absences<'a>(state: &'a State, body: &Body<'_>, person: &Handle, noticed_
             && meeting.recipients.contains(person)
             && tenure.seated().at <= meeting.noticed_at
     };
-    let mut counted: Vec<&Meeting> = state.meetings().of_unit(body.unit).filter(counts).collect();
+    let recent = state.meetings().noticed_since(body.unit, tenure.seated().at);
+    let mut counted: Vec<&Meeting> = recent.filter(counts).collect();
     counted.sort_by_key(|meeting| (meeting.terms.starts, meeting.notice.entry));
 
     let mut streak = 0_u64;

@@ -100,9 +100,9 @@ fn require_nominee(scene: &Scene<'_>, unit: &UnitId, role: &Name, person: &Handl
         return Ok(());
     }
     let recorded = nominator.nominee_in.iter().filter_map(|kind| kin::kin(scene.state, unit, kind)).any(|home| {
-        let roles = scene.state.roster().tenures().filter(|(id, ..)| *id == home);
-        let mut held = roles.filter(|(_, _, _, tenures)| tenures.iter().any(|t| t.holds(scene.at())));
-        held.any(|(_, _, holder, _)| scene.state.people().speaks_for(person, holder, scene.at()))
+        let roles = scene.state.roster().tenures_in(home);
+        let mut held = roles.filter(|(_, _, tenures)| tenures.iter().any(|t| t.holds(scene.at())));
+        held.any(|(_, holder, _)| scene.state.people().speaks_for(person, holder, scene.at()))
     });
     if recorded {
         return Ok(());
@@ -228,7 +228,7 @@ pub(super) fn accept(scene: &Scene<'_>, act: &Accept) -> Changes {
 
 /// DEV-M11: the acceptance is the claim; every nomination that it rests on is accepted with it.
 fn claim(scene: &Scene<'_>, way: &Way<'_>) -> Changes {
-    let waiting = scene.state.proposals().entitlements().find(|(_, known)| {
+    let waiting = scene.state.proposals().entitlements_of(way.person).find(|(_, known)| {
         let open = known.applied.is_none() && known.withdrawn.is_none();
         open && (&known.unit, &known.role, &known.person) == (way.unit, way.role, way.person)
     });
@@ -330,7 +330,7 @@ fn is_claimed(scene: &Scene<'_>, nomination: &Nomination) -> bool {
 
 /// A claim that has not led to the role yet: who made it, and why it cannot be given up.
 fn entitled<'a>(scene: &Scene<'a>, event: &EventId) -> Option<(&'a Handle, Option<&'static str>)> {
-    let (_, claim) = scene.state.proposals().entitlements().find(|(claim, _)| *claim == event)?;
+    let claim = scene.state.proposals().entitled_by(event)?;
     let gone = claim.applied.map(|_| "the role has been entered");
     Some((&claim.cause.by, gone.or(claim.withdrawn.as_ref().map(|_| "it was withdrawn"))))
 }

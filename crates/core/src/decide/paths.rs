@@ -103,10 +103,8 @@ pub fn attested(state: &State, unit: &UnitId, person: &Handle, criterion: &Name,
         let author = |account: &AccountId| state.accounts().author(account, contribution.merged);
         !needed || account.is_some_and(|account| author(&account) == Some(person))
     };
-    let own = |contribution: &Contribution| {
-        contribution.unit == *unit && contribution.person == *person && contribution.withdrawn.is_none()
-    };
-    let all = state.records().contributions().filter(|(_, known)| own(known) && authored(known));
+    let own = |contribution: &Contribution| contribution.unit == *unit && contribution.withdrawn.is_none();
+    let all = state.records().contributions_of(person).filter(|(_, known)| own(known) && authored(known));
     let by_another = |event: &EventId| {
         state.records().attestations(event).iter().any(|attested| {
             let stands = attested.criterion == *criterion && attested.withdrawn.is_none();
@@ -179,7 +177,7 @@ fn humans<'a>(state: &'a State, persons: impl Iterator<Item = &'a Handle>, now: 
 
 /// Rulings in force that several persons are one human.
 fn rulings(state: &State, now: Timestamp) -> Vec<&[Handle]> {
-    let passed = state.motions().iter().filter_map(|(_, motion)| {
+    let passed = state.motions().one_human().filter_map(|motion| {
         let Effect::OneHuman(ruled) = &motion.effect else { return None };
         let vote = state.motions().vote(motion.vote.as_ref()?)?;
         let in_force = super::basis::effective(state, motion, vote, now).is_ok();

@@ -8,11 +8,10 @@ use crate::charter::Clause;
 use crate::charter::records::{About, BenefitKind, RecordRule, Seeding};
 use crate::charter::roles::Seat;
 use crate::digest::EventId;
-use crate::field::Text;
 use crate::name::{Name, UnitId};
 use crate::refusal::{Reason, Refusal};
 use crate::state::motions::MotionChange;
-use crate::state::records::{Contribution, Record, RecordChange};
+use crate::state::records::{Contribution, Identity, Record, RecordChange};
 
 /// Trap C16: a contribution is one forge, repository and number, and has one author.
 pub(super) fn contribution(scene: &Scene<'_>, act: &ContributionAct) -> Changes {
@@ -35,7 +34,7 @@ pub(super) fn contribution(scene: &Scene<'_>, act: &ContributionAct) -> Changes 
         return Err(Reason::TimeUnfit { what, time, at }.under(&kind.clause));
     }
     // Until somebody attests one, two persons may record the same contribution, so that nobody can squat on another's.
-    let key = identity(&forge, &repository, number);
+    let key = Contribution::identity(&forge, &repository, number);
     let taken = |event: &EventId, known: &Contribution| known.person == person || is_attested(scene, event);
     let mut known = same_contributions(scene, &key);
     if let Some((event, _)) = known.find(|(event, known)| taken(event, known)) {
@@ -56,25 +55,12 @@ pub(super) fn contribution(scene: &Scene<'_>, act: &ContributionAct) -> Changes 
     Ok(vec![RecordChange::Contributed(contribution).into(), concerns(&person)])
 }
 
-/// What makes a contribution one: the forge and the repository as a forge reads them, without case, address and ending.
-fn identity(forge: &Name, repository: &Text, number: u64) -> (String, String, u64) {
-    let path = repository.as_str().trim().to_lowercase();
-    let path = path.trim_matches('/').trim_end_matches(".git").replace(':', "/");
-    // The last two parts are owner and name; what stands before them is an address.
-    let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
-    let kept = parts.get(parts.len().saturating_sub(2)..).unwrap_or_default().join("/");
-    (crate::state::accounts::forge_name(forge), kept, number)
-}
-
 /// Records of one contribution that stand.
 fn same_contributions<'a>(
     scene: &Scene<'a>,
-    key: &(String, String, u64),
+    identity: &Identity,
 ) -> impl Iterator<Item = (&'a EventId, &'a Contribution)> {
-    let same = move |known: &Contribution| {
-        known.withdrawn.is_none() && identity(&known.forge, &known.repository, known.number) == *key
-    };
-    scene.state.records().contributions().filter(move |(_, known)| same(known))
+    scene.state.records().same(identity).filter(|(_, known)| known.withdrawn.is_none())
 }
 
 fn is_attested(scene: &Scene<'_>, event: &EventId) -> bool {
@@ -84,9 +70,9 @@ fn is_attested(scene: &Scene<'_>, event: &EventId) -> bool {
 /// Of two records of one contribution, one can be attested.
 fn require_one_author(scene: &Scene<'_>, event: &EventId, clause: &Clause) -> Result<(), Refusal> {
     let Some(own) = scene.state.records().contribution(event) else { return Ok(()) };
-    let key = identity(&own.forge, &own.repository, own.number);
+    let key = Contribution::identity(&own.forge, &own.repository, own.number);
     let mut others = same_contributions(scene, &key).filter(|(other, _)| *other != event);
-    let used = |other: &EventId| scene.state.proposals().entitlements().any(|(_, e)| e.rests_on.contains(other));
+    let used = |other: &EventId| scene.state.proposals().is_rested_on(other);
     match others.find(|(other, _)| is_attested(scene, other) || used(other)) {
         Some((other, _)) => Err(Reason::ContributionKnown { event: other.to_string() }.under(clause)),
         None => Ok(()),
@@ -255,8 +241,8 @@ pub(super) fn consent(scene: &Scene<'_>, act: &Consent) -> Changes {
         let what = format!("no list names holders of `{role}` in `{unit}`");
         return Err(Reason::NoPath { what }.under(&rules.clause));
     };
-    let mut holders = scene.state.roster().tenures().filter(|(home, name, _, _)| **home == unit && **name == role);
-    if !holders.any(|(_, _, holder, _)| scene.state.people().speaks_for(scene.by(), holder, scene.at())) {
+    let mut holders = scene.state.roster().ever(&unit, &role);
+    if !holders.any(|(holder, _)| scene.state.people().speaks_for(scene.by(), holder, scene.at())) {
         let (unit, role, person) = (unit.to_string(), role.to_string(), scene.by().to_string());
         return Err(Reason::NotHeld { unit, role, person }.under(&benefit.clause));
     }

@@ -196,14 +196,14 @@ pub(super) fn require_presider(
 pub(super) fn adjourn(scene: &Scene<'_>, act: &Adjourn) -> Changes {
     let (meeting, body) = open_meeting(scene, &act.meeting)?;
     require_presider(scene, meeting, &body, &body.rules.called_clause)?;
-    let running = scene.state.motions().votes().find(|(_, vote)| {
-        let motion = scene.state.motions().get(&vote.motion);
-        let here = motion.is_some_and(|motion| motion.meeting == Some(act.meeting));
+    let motions = scene.state.motions();
+    let opened = motions.of_meeting(&act.meeting).filter_map(|(_, motion)| motion.vote);
+    let running = opened.filter_map(|id| Some((id, motions.vote(&id)?))).filter(|(_, vote)| {
         let over =
             vote.cancelled.is_some() || vote.is_complete() || vote.is_decided(scene.at()) || vote.closes == scene.at();
-        here && !over
+        !over
     });
-    if let Some((vote, running)) = running {
+    if let Some((vote, running)) = running.min_by_key(|(vote, _)| *vote) {
         let (vote, closes) = (vote.to_string(), running.closes.to_string());
         return Err(Reason::VoteRunning { vote, closes }.under(&body.rules.called_clause));
     }

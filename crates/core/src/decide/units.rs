@@ -184,13 +184,13 @@ pub(super) fn dissolution(scene: &Scene<'_>, unit: &UnitId, into: Option<UnitId>
     }
     let cause = scene.cause.clone();
     let mut changes = Vec::new();
-    for (home, role, person, tenures) in scene.state.roster().tenures() {
+    for (role, person, tenures) in scene.state.roster().tenures_in(unit) {
         let open = tenures.last().is_some_and(|tenure| tenure.to.is_none_or(|to| scene.at() < to));
-        if home != unit || !open {
+        if !open {
             continue;
         }
         let ending = Ending { how: HowEnded::Dissolved, cause: cause.clone(), basis, clause: kind.clause.clone() };
-        let (unit, role, person) = (home.clone(), role.clone(), person.clone());
+        let (unit, role, person) = (unit.clone(), role.clone(), person.clone());
         changes.push(concerns(&person));
         changes.push(Change::from(RosterChange::Ended { unit, role, person, to: scene.at(), ending }));
     }

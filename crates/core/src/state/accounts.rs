@@ -3,11 +3,12 @@
 //! An account is claimed by a person and bound once somebody else has seen the forge show the person's signed statement
 //! (trap C17). One account belongs to one person at a time.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
 use super::Cause;
+use super::index::Index;
 use crate::digest::{Digest, EventId};
 use crate::field::Text;
 use crate::name::{Handle, Name};
@@ -81,6 +82,12 @@ pub struct AccountBinding {
 pub struct Accounts {
     claims: BTreeMap<EventId, AccountClaim>,
     bindings: BTreeMap<AccountId, Vec<AccountBinding>>,
+    /// Claims by account.
+    #[serde(skip)]
+    claimed: Index<AccountId>,
+    /// Accounts that a person has ever had.
+    #[serde(skip)]
+    had: BTreeMap<Handle, BTreeSet<AccountId>>,
 }
 
 /// A change of the book.
@@ -119,6 +126,11 @@ impl Accounts {
         self.claims.iter()
     }
 
+    /// Every claim of an account, by event.
+    pub fn claims_of(&self, account: &AccountId) -> impl Iterator<Item = (&EventId, &AccountClaim)> {
+        self.claimed.of(account).filter_map(|event| self.claims.get_key_value(event))
+    }
+
     /// The binding of an account that is in force.
     #[must_use]
     pub fn binding(&self, account: &AccountId) -> Option<&AccountBinding> {
@@ -155,13 +167,16 @@ impl Accounts {
 
     /// A person's accounts.
     pub fn of<'a>(&'a self, person: &'a Handle) -> impl Iterator<Item = (&'a AccountId, &'a AccountBinding)> {
-        self.iter().filter(move |(_, binding)| binding.person == *person)
+        let had = self.had.get(person).into_iter().flatten();
+        let held = had.filter_map(|account| Some((account, self.binding(account)?)));
+        held.filter(move |(_, binding)| binding.person == *person)
     }
 
     pub(super) fn apply(&mut self, change: AccountChange, cause: &Cause) {
         match change {
             AccountChange::Claimed { account, login } => {
                 let claim = AccountClaim { cause: cause.clone(), account, login, verified: None };
+                self.claimed.note(claim.account.clone(), cause.event);
                 self.claims.insert(cause.event, claim);
             }
             AccountChange::Verified { claim, digest } => self.verify(&claim, digest, cause),
@@ -185,6 +200,7 @@ impl Accounts {
         for binding in others.flat_map(|(_, bindings)| bindings).filter(same) {
             binding.login = None;
         }
+        self.had.entry(claimed.by.clone()).or_default().insert(account.clone());
         let bindings = self.bindings.entry(account).or_default();
         if let Some(known) = bindings.last_mut().filter(|known| known.released.is_none()) {
             known.login = Some(login);

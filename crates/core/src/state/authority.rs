@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::Cause;
 use super::accounts::AccountId;
+use super::index::Index;
 use crate::act::Ruling;
 use crate::charter::Clause;
 use crate::digest::{Digest, EventId};
@@ -220,6 +221,13 @@ pub struct Proposals {
     proposals: BTreeMap<EventId, Proposal>,
     nominations: BTreeMap<EventId, Nomination>,
     entitlements: BTreeMap<EventId, Entitlement>,
+    #[serde(skip)]
+    nominated: Index<Handle>,
+    #[serde(skip)]
+    entitled: Index<Handle>,
+    /// Entitlements by what they rest on.
+    #[serde(skip)]
+    resting: Index<EventId>,
 }
 
 /// A change of the book.
@@ -302,12 +310,12 @@ impl Proposals {
         role: &'a Name,
         person: &'a Handle,
     ) -> impl Iterator<Item = (&'a EventId, &'a Nomination)> {
-        self.nominations.iter().filter(move |(_, nomination)| {
+        let all = self.nominated.of(person).filter_map(|event| self.nominations.get_key_value(event));
+        all.filter(move |(_, nomination)| {
             nomination.withdrawn.is_none()
                 && nomination.spent.is_none()
                 && nomination.unit == *unit
                 && nomination.role == *role
-                && nomination.person == *person
         })
     }
 
@@ -319,9 +327,25 @@ impl Proposals {
     /// An entitlement, by the event that completed it or by one that it rests on.
     #[must_use]
     pub fn entitlement(&self, event: &EventId) -> Option<&Entitlement> {
-        let rests = |entitlement: &&Entitlement| entitlement.rests_on.contains(event);
-        let resting = self.entitlements.values().filter(rests);
-        self.entitlements.get(event).or_else(|| resting.max_by_key(|entitlement| entitlement.cause.entry))
+        let resting = self.resting.of(event).filter_map(|resting| self.entitlements.get(resting));
+        self.entitled_by(event).or_else(|| resting.max_by_key(|entitlement| entitlement.cause.entry))
+    }
+
+    /// An entitlement by the event that completed it.
+    #[must_use]
+    pub fn entitled_by(&self, event: &EventId) -> Option<&Entitlement> {
+        self.entitlements.get(event)
+    }
+
+    /// A person's entitlements, by event.
+    pub fn entitlements_of(&self, person: &Handle) -> impl Iterator<Item = (&EventId, &Entitlement)> {
+        self.entitled.of(person).filter_map(|event| self.entitlements.get_key_value(event))
+    }
+
+    /// Tells whether an entitlement rests on an event.
+    #[must_use]
+    pub fn is_rested_on(&self, event: &EventId) -> bool {
+        self.resting.of(event).next().is_some()
     }
 
     /// Every entitlement, by event.
@@ -352,9 +376,12 @@ impl Proposals {
                 }
             }
             ProposalChange::Nominated(nomination) => {
+                self.nominated.note(nomination.person.clone(), cause.event);
                 self.nominations.insert(cause.event, nomination);
             }
             ProposalChange::Entitled(entitlement) => {
+                self.entitled.note(entitlement.person.clone(), cause.event);
+                entitlement.rests_on.iter().for_each(|event| self.resting.note(*event, cause.event));
                 self.entitlements.insert(cause.event, entitlement);
             }
             ProposalChange::Granted { entitlement } => {
@@ -363,13 +390,15 @@ impl Proposals {
                 }
             }
             ProposalChange::Spent { unit, role, person } => {
-                let same = |n: &&mut Nomination| n.unit == unit && n.role == role && n.person == person;
-                for nomination in self.nominations.values_mut().filter(same) {
-                    nomination.spent.get_or_insert(cause.event);
+                for event in self.nominated.of(&person) {
+                    let same = |n: &&mut Nomination| n.unit == unit && n.role == role;
+                    if let Some(nomination) = self.nominations.get_mut(event).filter(same) {
+                        nomination.spent.get_or_insert(cause.event);
+                    }
                 }
-                let same = |e: &&mut Entitlement| e.unit == unit && e.role == role && e.person == person;
-                for entitlement in self.entitlements.values_mut().filter(same) {
-                    if entitlement.applied.is_none() {
+                for event in self.entitled.of(&person) {
+                    let open = |e: &&mut Entitlement| e.unit == unit && e.role == role && e.applied.is_none();
+                    if let Some(entitlement) = self.entitlements.get_mut(event).filter(open) {
                         entitlement.withdrawn.get_or_insert(cause.clone());
                     }
                 }

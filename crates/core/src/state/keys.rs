@@ -3,11 +3,12 @@
 //! - A binding is never taken out: a key that was retired or revoked stays with the instant until which it was good.
 //! - A suspicion marks what a key signed since an instant; it changes nothing that was accepted (trap C5).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
 use super::Cause;
+use super::index::Index;
 use crate::act::KeyPurpose;
 use crate::digest::EventId;
 use crate::field::Text;
@@ -143,6 +144,12 @@ pub struct Keys {
     bindings: BTreeMap<Handle, Vec<KeyBinding>>,
     owners: BTreeMap<PublicKey, Handle>,
     offers: BTreeMap<EventId, KeyOffer>,
+    /// Offers by whose the key is to be.
+    #[serde(skip)]
+    offered: Index<Handle>,
+    /// Who has revoked a key, by its point.
+    #[serde(skip)]
+    revoked: BTreeMap<[u8; 32], BTreeSet<Handle>>,
 }
 
 /// A change of the book.
@@ -249,8 +256,7 @@ impl Keys {
     /// Who revoked a key, if anybody has: it is never good again.
     #[must_use]
     pub fn revoker(&self, key: &PublicKey) -> Option<&Handle> {
-        let revoked = |binding: &KeyBinding| binding.key.as_bytes() == key.as_bytes() && binding.suspicion.is_some();
-        self.bindings.iter().find(|(_, bindings)| bindings.iter().any(revoked)).map(|(person, _)| person)
+        self.revoked.get(key.as_bytes()).and_then(BTreeSet::first)
     }
 
     /// An offer.
@@ -264,10 +270,15 @@ impl Keys {
         self.offers.iter()
     }
 
+    /// Offers of keys as a person's, by event.
+    pub fn offers_of(&self, person: &Handle) -> impl Iterator<Item = (&EventId, &KeyOffer)> {
+        self.offered.of(person).filter_map(|event| self.offers.get_key_value(event))
+    }
+
     /// Tells whether somebody vetoed a key offered as this person's and nothing has ended the dispute.
     #[must_use]
     pub fn is_disputed(&self, person: &Handle) -> bool {
-        self.offers.values().any(|offer| offer.is_disputed() && offer.person() == person)
+        self.offers_of(person).any(|(_, offer)| offer.is_disputed())
     }
 
     pub(super) fn apply(&mut self, change: KeyChange, cause: &Cause) {
@@ -280,6 +291,7 @@ impl Keys {
                 let event = cause.event;
                 let (due, vetoed, bound, dropped) = (None, None, None, None);
                 let offer = KeyOffer { cause, key, label, purpose, retires, due, vetoed, bound, dropped };
+                self.offered.note(offer.person().clone(), event);
                 self.offers.insert(event, offer);
             }
             KeyChange::Endorsed { offer, due } => {
@@ -303,6 +315,7 @@ impl Keys {
                 let bindings = self.bindings.get_mut(&cause.by).into_iter().flatten();
                 if let Some(binding) = bindings.rev().find(|binding| binding.key == key) {
                     binding.suspicion = Some(Suspicion { cause: cause.clone(), reason, since });
+                    self.revoked.entry(*key.as_bytes()).or_default().insert(cause.by.clone());
                     if binding.ended.is_none() {
                         binding.ended = Some((KeyEnding::Revoked, cause.clone()));
                         self.owners.remove(&key);

@@ -2,7 +2,7 @@
 //!
 //! A meeting that nobody adjourns ends at 24:00 local; [`Meeting::ended`] computes that from the instant it is asked about.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
@@ -193,7 +193,15 @@ pub struct Meetings {
     petitions: BTreeMap<EventId, Petition>,
     by_unit: BTreeMap<UnitId, Vec<EventId>>,
     items: BTreeMap<UnitId, Vec<(EventId, Text)>>,
+    #[serde(skip)]
+    by_start: BTreeMap<UnitId, BTreeSet<Start>>,
+    /// Those of which notice was received only after they had started.
+    #[serde(skip)]
+    late: BTreeMap<UnitId, BTreeSet<Start>>,
 }
+
+/// When a meeting starts, its place among the notices of its body, and the meeting.
+type Start = (Timestamp, usize, EventId);
 
 /// A change of the book.
 #[derive(Clone, Debug)]
@@ -307,6 +315,9 @@ pub enum MeetingChange {
     },
 }
 
+/// Before every event.
+const FIRST: EventId = EventId::from_bytes([0; 32]);
+
 impl Meetings {
     /// A meeting by id.
     #[must_use]
@@ -318,6 +329,19 @@ impl Meetings {
     #[must_use]
     pub fn of_unit(&self, unit: &UnitId) -> impl DoubleEndedIterator<Item = &Meeting> {
         self.by_unit.get(unit).into_iter().flatten().filter_map(|id| self.meetings.get(id))
+    }
+
+    /// The meetings of a body in the order in which they start.
+    pub fn by_start(&self, unit: &UnitId) -> impl DoubleEndedIterator<Item = &Meeting> {
+        self.by_start.get(unit).into_iter().flatten().filter_map(|(_, _, id)| self.meetings.get(id))
+    }
+
+    /// The meetings of a body of which notice may have been received at or after an instant: those that start then or later, and
+    /// those of which it came late.
+    pub fn noticed_since(&self, unit: &UnitId, since: Timestamp) -> impl Iterator<Item = &Meeting> {
+        let later = self.by_start.get(unit).map(|all| all.range((since, 0, FIRST)..));
+        let late = self.late.get(unit).into_iter().flatten().filter(move |(starts, ..)| *starts < since);
+        late.chain(later.into_iter().flatten()).filter_map(|(_, _, id)| self.meetings.get(id))
     }
 
     /// Every meeting.
@@ -345,7 +369,13 @@ impl Meetings {
     pub(super) fn apply(&mut self, change: MeetingChange, cause: &Cause) {
         match change {
             MeetingChange::Convened(meeting) => {
-                self.by_unit.entry(meeting.terms.unit.clone()).or_default().push(meeting.id());
+                let notices = self.by_unit.entry(meeting.terms.unit.clone()).or_default();
+                let start = (meeting.terms.starts, notices.len(), meeting.id());
+                notices.push(meeting.id());
+                self.by_start.entry(meeting.terms.unit.clone()).or_default().insert(start);
+                if meeting.terms.starts < meeting.noticed_at {
+                    self.late.entry(meeting.terms.unit.clone()).or_default().insert(start);
+                }
                 self.meetings.insert(meeting.id(), meeting);
             }
             MeetingChange::Petitioned(terms) => {
@@ -372,11 +402,17 @@ impl Meetings {
                 self.items.entry(unit).or_default().push((cause.event, title));
             }
             MeetingChange::Answered { petition } => self.with(&petition, |m| m.answered_by = Some(cause.event)),
-            MeetingChange::Delivered { meeting, delivery, noticed_at, days } => self.with(&meeting, |m| {
-                m.delivered = Some(delivery);
-                m.noticed_at = noticed_at;
-                m.days = days;
-            }),
+            MeetingChange::Delivered { meeting, delivery, noticed_at, days } => {
+                self.with(&meeting, |m| {
+                    m.delivered = Some(delivery);
+                    m.noticed_at = noticed_at;
+                    m.days = days;
+                });
+                if let Some(m) = self.meetings.get(&meeting).filter(|m| m.terms.starts < m.noticed_at) {
+                    let start = (m.terms.starts, 0, meeting);
+                    self.late.entry(m.terms.unit.clone()).or_default().insert(start);
+                }
+            }
             MeetingChange::Waived { meeting } => {
                 self.with(&meeting, |m| {
                     m.waivers.insert(cause.by.clone(), cause.event);

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::Cause;
+use super::index::Index;
 use crate::act::{Choice, Outcome};
 use crate::charter::{Counts, Decision};
 use crate::digest::{Digest, EventId};
@@ -217,6 +218,20 @@ pub struct Motions {
     votes: BTreeMap<EventId, Vote>,
     /// Motions with a role effect that may still have to be applied, by the unit of the role.
     pending: BTreeMap<UnitId, BTreeSet<EventId>>,
+    #[serde(skip)]
+    of_meeting: Index<EventId>,
+    /// Motions by the motion that they exclude or rule on.
+    #[serde(skip)]
+    bearing: Index<EventId>,
+    /// Motions to rule that persons are one human.
+    #[serde(skip)]
+    one_human: BTreeSet<EventId>,
+    /// The motion of each closing of a vote.
+    #[serde(skip)]
+    closings: BTreeMap<EventId, EventId>,
+    /// Votes that nobody has closed or cancelled.
+    #[serde(skip)]
+    unclosed: BTreeSet<EventId>,
 }
 
 /// A change of the book.
@@ -338,17 +353,35 @@ impl Motions {
         if let Some(vote) = self.votes.get(event) {
             return Some(vote.motion);
         }
-        let closed = |vote: &&Vote| vote.closed.as_ref().is_some_and(|cause| cause.event == *event);
-        self.votes.values().find(closed).map(|vote| vote.motion)
+        self.closings.get(event).copied()
+    }
+
+    /// The motions that were put in a meeting, by event.
+    pub fn of_meeting(&self, meeting: &EventId) -> impl Iterator<Item = (&EventId, &Motion)> {
+        self.of_meeting.of(meeting).filter_map(|id| self.motions.get_key_value(id))
+    }
+
+    /// The motions that exclude a motion, are excluded by it, or rule on it, by event.
+    pub fn bearing_on(&self, id: &EventId, motion: &Motion) -> impl Iterator<Item = (&EventId, &Motion)> {
+        let all: BTreeSet<EventId> = self.bearing.of(id).chain(&motion.conflicts).copied().collect();
+        all.into_iter().filter_map(|id| self.motions.get_key_value(&id))
+    }
+
+    /// The motions to rule that persons are one human, by event.
+    pub fn one_human(&self) -> impl Iterator<Item = &Motion> {
+        self.one_human.iter().filter_map(|id| self.motions.get(id))
     }
 
     /// The ballot or retraction with this event id: its vote and its author.
     #[must_use]
-    pub fn ballot(&self, event: &EventId) -> Option<(EventId, &Handle)> {
-        self.votes.iter().find_map(|(vote, v)| {
+    pub fn ballot<'a>(&'a self, event: &EventId) -> Option<(EventId, &'a Handle)> {
+        let owner = |(vote, v): (&EventId, &'a Vote)| {
             let mut owners = v.ballots.iter().filter(|(_, chain)| chain.iter().any(|b| b.cause.event == *event));
             owners.next().map(|(person, _)| (*vote, person))
-        })
+        };
+        // Whoever asks mostly means a vote that is open still.
+        let unclosed = self.unclosed.iter().filter_map(|vote| self.votes.get_key_value(vote));
+        unclosed.into_iter().find_map(owner).or_else(|| self.votes.iter().find_map(owner))
     }
 
     /// Motions with a role effect in `unit` that may still have to be applied.
@@ -360,6 +393,7 @@ impl Motions {
     pub(super) fn apply(&mut self, change: MotionChange, cause: &Cause) {
         match change {
             MotionChange::Put(motion) => {
+                self.index(cause.event, &motion);
                 self.motions.insert(cause.event, motion);
             }
             MotionChange::Withdrawn { motion } => {
@@ -374,9 +408,11 @@ impl Motions {
                         self.pending.entry(change.unit.clone()).or_default().insert(vote.motion);
                     }
                 }
+                self.unclosed.insert(cause.event);
                 self.votes.insert(cause.event, vote);
             }
             MotionChange::Cancelled { vote } => {
+                self.unclosed.remove(&vote);
                 if let Some(vote) = self.votes.get_mut(&vote) {
                     vote.cancelled = Some(cause.clone());
                     let motion = vote.motion;
@@ -403,9 +439,11 @@ impl Motions {
                 }
             }
             MotionChange::Closed { vote, passed } => {
+                self.unclosed.remove(&vote);
                 if let Some(vote) = self.votes.get_mut(&vote) {
                     vote.closed = Some(cause.clone());
                     let motion = vote.motion;
+                    self.closings.insert(cause.event, motion);
                     if !passed {
                         self.settle(&motion);
                     }
@@ -440,11 +478,37 @@ impl Motions {
         }
     }
 
+    fn index(&mut self, id: EventId, motion: &Motion) {
+        if let Some(meeting) = motion.meeting {
+            self.of_meeting.note(meeting, id);
+        }
+        for other in &motion.conflicts {
+            self.bearing.note(*other, id);
+        }
+        match &motion.effect {
+            Effect::Resolve(effect) => {
+                if let Some(other) = effect.supersedes {
+                    self.bearing.note(other, id);
+                }
+            }
+            Effect::OneHuman(_) => {
+                self.one_human.insert(id);
+            }
+            _ => {}
+        }
+    }
+
     /// Takes a motion off the list of those whose effect may still have to be applied.
     fn settle(&mut self, motion: &EventId) {
-        for pending in self.pending.values_mut() {
+        let unit =
+            self.motions.get(motion).and_then(|motion| motion.effect.role_change()).map(|change| change.unit.clone());
+        if let Some(unit) = unit
+            && let Some(pending) = self.pending.get_mut(&unit)
+        {
             pending.remove(motion);
+            if pending.is_empty() {
+                self.pending.remove(&unit);
+            }
         }
-        self.pending.retain(|_, motions| !motions.is_empty());
     }
 }

@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::Cause;
+use super::accounts::forge_name;
+use super::index::Index;
 use crate::act::Listing;
 use crate::digest::{Digest, EventId};
 use crate::field::{Note, Text};
@@ -100,6 +102,31 @@ pub struct Records {
     records: BTreeMap<EventId, Record>,
     consents: BTreeMap<UnitId, BTreeMap<Name, Consents>>,
     claims: BTreeMap<EventId, Claim>,
+    #[serde(skip)]
+    same: Index<Identity>,
+    #[serde(skip)]
+    contributed_by: Index<Handle>,
+    /// What each attestation is of.
+    #[serde(skip)]
+    attested: BTreeMap<EventId, EventId>,
+    #[serde(skip)]
+    claimed_by: Index<Handle>,
+}
+
+/// What makes a contribution one: forge, owner and name of the repository, number.
+pub type Identity = (String, String, u64);
+
+impl Contribution {
+    /// What makes it one: the forge and the repository as a forge reads them, without case, address and ending.
+    #[must_use]
+    pub fn identity(forge: &Name, repository: &Text, number: u64) -> Identity {
+        let path = repository.as_str().trim().to_lowercase();
+        let path = path.trim_matches('/').trim_end_matches(".git").replace(':', "/");
+        // The last two parts are owner and name; what stands before them is an address.
+        let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
+        let kept = parts.get(parts.len().saturating_sub(2)..).unwrap_or_default().join("/");
+        (forge_name(forge), kept, number)
+    }
 }
 
 /// A change of the book.
@@ -158,6 +185,16 @@ impl Records {
         self.contributions.iter()
     }
 
+    /// Every record of one contribution, by event.
+    pub fn same(&self, identity: &Identity) -> impl Iterator<Item = (&EventId, &Contribution)> {
+        self.same.of(identity).filter_map(|event| self.contributions.get_key_value(event))
+    }
+
+    /// A person's contributions, by event.
+    pub fn contributions_of(&self, person: &Handle) -> impl Iterator<Item = (&EventId, &Contribution)> {
+        self.contributed_by.of(person).filter_map(|event| self.contributions.get_key_value(event))
+    }
+
     /// Attestations of an event, in order.
     #[must_use]
     pub fn attestations(&self, event: &EventId) -> &[Attested] {
@@ -173,7 +210,7 @@ impl Records {
     /// An attestation by its own event.
     #[must_use]
     pub fn attestation(&self, event: &EventId) -> Option<&Attested> {
-        self.attestations.values().flatten().find(|attested| attested.cause.event == *event)
+        self.attestations(self.attested.get(event)?).iter().find(|attested| attested.cause.event == *event)
     }
 
     /// A record by event.
@@ -207,16 +244,21 @@ impl Records {
     /// The claim by which a person claimed a benefit.
     #[must_use]
     pub fn claimed(&self, unit: &UnitId, benefit: &Name, person: &Handle) -> Option<(&EventId, &Claim)> {
-        self.claims.iter().find(|(_, c)| c.unit == *unit && c.benefit == *benefit && c.cause.by == *person)
+        let own = self.claimed_by.of(person).filter_map(|event| self.claims.get_key_value(event));
+        own.into_iter().find(|(_, claim)| claim.unit == *unit && claim.benefit == *benefit)
     }
 
     pub(super) fn apply(&mut self, change: RecordChange, cause: &Cause) {
         match change {
             RecordChange::Contributed(contribution) => {
+                let Contribution { forge, repository, number, person, .. } = &contribution;
+                self.same.note(Contribution::identity(forge, repository, *number), cause.event);
+                self.contributed_by.note(person.clone(), cause.event);
                 self.contributions.insert(cause.event, contribution);
             }
             RecordChange::Attested { event, criterion, note } => {
                 let attested = Attested { cause: cause.clone(), criterion, note, withdrawn: None };
+                self.attested.insert(cause.event, event);
                 self.attestations.entry(event).or_default().push(attested);
             }
             RecordChange::Recorded(record) => {
@@ -228,6 +270,7 @@ impl Records {
             }
             RecordChange::Claimed { unit, benefit } => {
                 let claim = Claim { cause: cause.clone(), unit, benefit, fulfilled: None };
+                self.claimed_by.note(cause.by.clone(), cause.event);
                 self.claims.insert(cause.event, claim);
             }
             RecordChange::Fulfilled { claim } => {
@@ -242,7 +285,8 @@ impl Records {
                 if let Some(record) = self.records.get_mut(&event) {
                     record.withdrawn = Some(cause.clone());
                 }
-                for attested in self.attestations.values_mut().flatten().filter(|a| a.cause.event == event) {
+                let of = self.attested.get(&event).and_then(|of| self.attestations.get_mut(of));
+                for attested in of.into_iter().flatten().filter(|a| a.cause.event == event) {
                     attested.withdrawn = Some(cause.clone());
                 }
             }

@@ -275,6 +275,22 @@ impl Roster {
         self.tenures_of(unit, role, person).iter().find(|tenure| tenure.holds(at))
     }
 
+    /// Everybody who holds or has held a role, with all their tenures in it.
+    pub fn ever<'a>(
+        &'a self,
+        unit: &UnitId,
+        role: &Name,
+    ) -> impl Iterator<Item = (&'a Handle, &'a [Tenure])> + use<'a> {
+        let holders = self.tenures.get(unit).and_then(|roles| roles.get(role));
+        holders.into_iter().flatten().map(|(person, tenures)| (person, tenures.as_slice()))
+    }
+
+    /// Every tenure in a unit: role, person, and the person's tenures in that role in order.
+    pub fn tenures_in(&self, unit: &UnitId) -> impl Iterator<Item = (&Name, &Handle, &[Tenure])> {
+        let roles = self.tenures.get(unit).into_iter().flatten();
+        roles.flat_map(|(role, holders)| holders.iter().map(move |(person, all)| (role, person, all.as_slice())))
+    }
+
     /// Everybody who holds a role at an instant, asserted holders included, by handle.
     pub fn holders<'a>(
         &'a self,

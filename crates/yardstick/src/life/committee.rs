@@ -7,7 +7,7 @@ use super::calendar::{DAY, HOUR, MINUTE, SECOND, Task, written};
 use super::poll::Poll;
 
 /// Polls that a committee has open at once at most.
-pub const SLOTS: usize = 4;
+pub const SLOTS: usize = 5;
 /// Members of a committee at least, where nobody leaves any more.
 const FEWEST: usize = 4;
 
@@ -68,7 +68,7 @@ impl Committee {
             stage: Stage::Planned,
             groups: Vec::new(),
             named: 0,
-            polls: [None, None, None, None],
+            polls: [const { None }; SLOTS],
             turns: 0,
             sitting: None,
         }
@@ -110,7 +110,7 @@ impl Life {
     pub(super) fn committee_begins(&mut self, index: usize) {
         let now = self.script.clock;
         self.script.schedule(now + 14 * DAY, Task::CommitteeBegins(index));
-        for _ in 0..self.script.chance.between(1, 3) {
+        for _ in 0..self.script.chance.between(2, 4) {
             let at = now + self.script.chance.between(HOUR, 9 * DAY);
             self.script.schedule(at, Task::Put(index));
         }
@@ -119,7 +119,7 @@ impl Life {
             self.leave_committee(index);
         }
         let project = self.committees.get(index).map(|committee| committee.project);
-        if let Some(project) = project.filter(|_| self.script.chance.percent(70)) {
+        if let Some(project) = project.filter(|_| self.script.chance.percent(45)) {
             self.step_down(project);
         }
     }
@@ -136,6 +136,11 @@ impl Life {
             "mode": "remote", "agenda": [agenda], "references": "none", "id": committee.label("m"),
         });
         script.act(&people.handle(chair), "notice", notice);
+        if script.chance.percent(4) {
+            let fields = json!({"event": format!("@{}", committee.label("m")), "reason": "a holiday"});
+            script.act(&people.handle(chair), "cancel", fields);
+            return;
+        }
         committee.sitting = Some(Sitting { presider: None, present: Vec::new(), ends_by: starts + 4 * HOUR });
         for person in committee.members.iter().copied() {
             if person == chair || script.chance.percent(85) {

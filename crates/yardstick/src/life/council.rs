@@ -166,6 +166,11 @@ impl Life {
             let passed = self.passes(&sitting, approvals, &item);
             decided.push(Decided { item, number, approvals, passed });
         }
+        if let Some(person) = self.script.chance.pick(&sitting.attended).filter(|_| self.script.chance.percent(8)) {
+            let fields =
+                json!({"meeting": "@toc-m", "person": self.people.handle(person), "reason": "the camera was off"});
+            self.script.act(&chair, "dispute", fields);
+        }
         self.script.pass(MINUTE, 5 * MINUTE);
         self.script.act(&chair, "adjourn", json!({"meeting": "@toc-m"}));
         self.note_absences(&sitting);
@@ -258,6 +263,10 @@ impl Life {
             self.script.pass(0, 4 * SECOND);
             let handle = self.people.handle(voter);
             let last = choice(mood, self.script.chance.below(100));
+            if self.script.chance.percent(1) {
+                let fields = json!({"vote": vote, "person": handle, "choice": last});
+                self.script.act(&self.people.handle(self.council.chair), "spoken", fields);
+            }
             if self.script.chance.percent(4) {
                 self.think_again(&handle, vote, last);
             } else {

@@ -5,6 +5,7 @@ use serde_json::json;
 use super::Life;
 use super::calendar::DAY;
 use super::chance::Chance;
+use super::committee::digest;
 use super::script::set;
 
 /// The appointing authority; any two of them act.
@@ -141,6 +142,13 @@ impl Life {
         let name = |position: usize| AUTHORITY.get(position).copied().unwrap_or_default();
         self.script.act(name(first), act, fields);
         self.script.act(name(second), "endorse", json!({"event": "@proposal"}));
+    }
+
+    /// Somebody names an attachment that describes them.
+    pub(super) fn describe(&mut self) {
+        let person = self.people.anybody(&mut self.script.chance);
+        let fields = json!({"digest": digest(self.people.count() * 10_000 + person)});
+        self.script.act(&self.people.handle(person), "profile", fields);
     }
 
     /// Somebody takes another key: offered by itself, bound by the one in use, which it may replace.

@@ -65,7 +65,13 @@ impl Life {
             set(&mut fields, "closes", written(closes));
         }
         script.act(&people.handle(opener), "open-vote", fields);
-        self.call(index, slot, matter, closes);
+        if script.chance.percent(2) {
+            let fields = json!({"event": format!("@{vote}"), "reason": "put too soon"});
+            script.act(&people.handle(opener), "cancel", fields);
+            self.give_up(index, slot, matter);
+        } else {
+            self.call(index, slot, matter, closes);
+        }
     }
 
     /// The members are called to vote within the week; some never do.
@@ -175,7 +181,7 @@ impl Life {
         }
     }
 
-    /// What a motion that failed had waiting is taken back.
+    /// What a motion that came to nothing had waiting is taken back.
     fn give_up(&mut self, index: usize, slot: usize, matter: Matter) {
         let Some(committee) = self.committees.get_mut(index) else { return };
         let candidacy = format!("@{}", committee.label(&format!("n{slot}")));

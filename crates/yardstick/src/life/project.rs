@@ -127,7 +127,7 @@ impl Life {
 
     /// Who contributes to the project this time: mostly somebody who has before.
     fn contributor_of(&mut self, index: usize) -> Option<usize> {
-        let newcomer = self.script.chance.percent(12);
+        let newcomer = self.script.chance.percent(9);
         let project = self.projects.get_mut(index)?;
         let person = if newcomer {
             self.people.anybody(&mut self.script.chance)

@@ -20,6 +20,10 @@ pub struct Organisation {
     pub handle: String,
     /// Who represents it.
     pub representative: usize,
+    /// Who represents it beside that person.
+    deputy: Option<usize>,
+    /// Everybody who represents it or has; none of them may vouch for it.
+    speakers: Vec<usize>,
     /// Which roles it holds, as project and role.
     pub roles: BTreeSet<(usize, &'static str)>,
     /// What sort of partner it is.
@@ -69,11 +73,12 @@ impl Life {
         let role = self.script.chance.word(&["consumer", "consumer", "ambassador"]);
         let Some(organisation) = self.organisations.get_mut(number) else { return };
         let (by, handle) = (organisation.representative, organisation.handle.clone());
+        let speakers = organisation.speakers.clone();
         if organisation.roles.remove(&(index, role)) {
             let unit = self.unit_of(index);
             let fields = json!({"unit": unit, "role": role, "person": handle});
             self.script.act(&self.people.handle(by), "resign", fields);
-        } else if self.vouch(index, role, &handle, by)
+        } else if self.vouch((index, role), &handle, &speakers)
             && let Some(organisation) = self.organisations.get_mut(number)
         {
             organisation.roles.insert((index, role));
@@ -82,22 +87,43 @@ impl Life {
 
     /// An organisation applies, a Maintainer has seen that it runs the product, and a member of the committee enters it;
     /// tells whether there was somebody to do so.
-    fn vouch(&mut self, index: usize, role: &str, handle: &str, representative: usize) -> bool {
+    fn vouch(&mut self, (index, role): (usize, &str), handle: &str, speakers: &[usize]) -> bool {
         let (Some(project), Some(committee)) = (self.projects.get(index), self.committees.get(index)) else {
             return false;
         };
-        let voucher = self.script.chance.pick_where(&project.maintainers, |person| person != representative);
+        let voucher = self.script.chance.pick_where(&project.maintainers, |person| !speakers.contains(&person));
         let clerk = self.script.chance.pick(&committee.members);
-        let (Some(voucher), Some(clerk)) = (voucher, clerk) else { return false };
+        let (Some(voucher), Some(clerk), Some(representative)) = (voucher, clerk, speakers.first()) else {
+            return false;
+        };
         let unit = project.unit();
         let statement = "In production since last year; we will give two talks";
         let application = json!({"unit": unit, "role": role, "person": handle, "statement": statement, "id": "claim"});
-        self.script.act(&self.people.handle(representative), "apply", application);
+        self.script.act(&self.people.handle(*representative), "apply", application);
         let attest = json!({"event": "@claim", "criterion": "production", "note": "visited their data centre"});
         self.script.act(&self.people.handle(voucher), "attest", attest);
         let grant = json!({"unit": unit, "role": role, "person": handle, "basis": "@claim"});
         self.script.act(&self.people.handle(clerk), "grant", grant);
         true
+    }
+
+    /// An organisation names a deputy of its representative, or recalls the one it has.
+    pub(super) fn delegate(&mut self) {
+        let number = self.script.chance.position(self.organisations.len());
+        let person = self.people.anybody(&mut self.script.chance);
+        let Some(organisation) = self.organisations.get_mut(number) else { return };
+        let by = self.people.handle(organisation.representative);
+        if let Some(deputy) = organisation.deputy.take() {
+            let fields = json!({"organisation": organisation.handle, "person": self.people.handle(deputy)});
+            self.script.act(&by, "recall", fields);
+        } else if person != organisation.representative {
+            organisation.deputy = Some(person);
+            if !organisation.speakers.contains(&person) {
+                organisation.speakers.push(person);
+            }
+            let fields = json!({"organisation": organisation.handle, "person": self.people.handle(person)});
+            self.script.act(&by, "represent", fields);
+        }
     }
 
     fn unit_of(&self, index: usize) -> String {
@@ -111,8 +137,15 @@ impl Life {
         let name = format!("{word} Ltd");
         let fields = json!({"organisation": handle, "name": name});
         self.script.act(&self.people.handle(representative), "organisation", fields);
-        let roles = BTreeSet::new();
-        self.organisations.push(Organisation { handle, representative, roles, partner: None, suspended: false });
+        self.organisations.push(Organisation {
+            handle,
+            representative,
+            deputy: None,
+            speakers: vec![representative],
+            roles: BTreeSet::new(),
+            partner: None,
+            suspended: false,
+        });
     }
 
     /// An organisation that the council could recommend.
