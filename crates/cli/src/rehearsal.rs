@@ -43,12 +43,18 @@ pub(crate) struct Play<'a> {
     confirmed: Option<(Handle, String)>,
     /// Line 1 was a `found` that did not stand, so nothing else can.
     unfounded: bool,
+    /// The test keys of those who have acted.
+    keys: BTreeMap<Handle, SigningKey>,
 }
 
 /// What became of a line.
 #[derive(Debug)]
 pub(crate) enum Outcome {
-    Accepted(String),
+    /// Accepted, with what its answer says besides.
+    Accepted {
+        event: String,
+        notes: Vec<String>,
+    },
     Refused(Box<Refusal>),
     /// The signature or the frame was refused.
     Unsound(AdmitError),
@@ -59,7 +65,7 @@ impl Outcome {
     /// The answer as JSON.
     pub(crate) fn json(&self, line: u64) -> Value {
         let mut answer = match self {
-            Self::Accepted(event) => json!({"outcome": "accepted", "event": event}),
+            Self::Accepted { event, notes: _ } => json!({"outcome": "accepted", "event": event}),
             Self::Refused(refusal) => refused(refusal),
             Self::Unsound(error) => {
                 json!({"outcome": "refused", "code": error.code(), "clause": "format/signature", "facts": {}, "what": error.to_string()})
@@ -76,7 +82,7 @@ impl Outcome {
     /// The answer in words.
     pub(crate) fn text(&self, line: u64) -> String {
         match self {
-            Self::Accepted(event) => format!("{line:>5}  accepted  {event}"),
+            Self::Accepted { event, notes: _ } => format!("{line:>5}  accepted  {event}"),
             Self::Refused(refusal) => format!("{line:>5}  refused   {refusal}"),
             Self::Unsound(error) => format!("{line:>5}  refused   {error} ({})", error.code()),
             Self::Invalid(what) => format!("{line:>5}  invalid   {what}"),
@@ -95,6 +101,7 @@ impl<'a> Play<'a> {
             confirmation: None,
             confirmed: None,
             unfounded: false,
+            keys: BTreeMap::new(),
         };
         if let Some(path) = path.filter(|path| path.exists()) {
             let session = Session::write(path)?;
@@ -129,7 +136,7 @@ impl<'a> Play<'a> {
             Err(what) => Outcome::Invalid(what),
         };
         if let Some(label) = label {
-            let event = if let Outcome::Accepted(event) = &outcome { Some(event.clone()) } else { None };
+            let event = if let Outcome::Accepted { event, .. } = &outcome { Some(event.clone()) } else { None };
             self.labels.insert(label, event);
         }
         Ok(outcome)
@@ -193,7 +200,7 @@ impl<'a> Play<'a> {
             let own =
                 |(founder, _): &mut (Handle, String)| object.is_empty() && *founder == cue.by && cue.signer == cue.by;
             if let Some((_, event)) = self.confirmed.take_if(own) {
-                return Ok(Outcome::Accepted(event));
+                return Ok(Outcome::Accepted { event, notes: Vec::new() });
             }
         }
         self.confirm_founding()?;
@@ -230,7 +237,8 @@ impl<'a> Play<'a> {
                 let founding = events.first().map(SignedEvent::id);
                 let refused = self.begin(cue, events)?;
                 self.unfounded = refused.is_some();
-                Ok(refused.unwrap_or_else(|| Outcome::Accepted(founding.map_or_else(String::new, |id| id.to_string()))))
+                let event = founding.map_or_else(String::new, |id| id.to_string());
+                Ok(refused.unwrap_or(Outcome::Accepted { event, notes: Vec::new() }))
             }
             Err(error) => Ok(Outcome::Invalid(error.to_string())),
         }
@@ -270,13 +278,6 @@ impl<'a> Play<'a> {
         Ok(())
     }
 
-    /// What an accepted act's answer says besides.
-    pub(crate) fn notes(&self, outcome: &Outcome) -> Vec<String> {
-        let (Outcome::Accepted(event), Some(state)) = (outcome, self.state()) else { return Vec::new() };
-        let event = event.parse();
-        event.map_or_else(|_| Vec::new(), |event| crate::commands::notes(state, &event, state.last_at()))
-    }
-
     /// Ends the play: a founding that nobody confirmed by a line of its own is confirmed, and everything is durable.
     pub(crate) fn finish(&mut self) -> Result<(), Failure> {
         self.confirm_founding()?;
@@ -285,11 +286,12 @@ impl<'a> Play<'a> {
 
     fn admit(&mut self, cue: &Cue, act: Act) -> Result<Outcome, Failure> {
         let Some(ledger) = self.ledger() else { return Err(Failure::bug("a play without a stage")) };
-        let payload = Payload { header: ledger.header(&cue.by, &act, cue.at), act };
+        let payload = Payload { header: ledger.header(&cue.by, &act, cue.at), act: act.clone() };
+        let key = self.keys.entry(cue.signer.clone()).or_insert_with_key(SigningKey::rehearsal);
         let signed = payload
             .encode()
             .map_err(|error| error.to_string())
-            .and_then(|bytes| SignedEvent::sign(bytes, &SigningKey::rehearsal(&cue.signer)).map_err(|e| e.to_string()));
+            .and_then(|bytes| SignedEvent::sign(bytes, key).map_err(|error| error.to_string()));
         let event = match signed {
             Ok(event) => event,
             Err(what) => return Ok(Outcome::Invalid(what)),
@@ -300,7 +302,11 @@ impl<'a> Play<'a> {
             None => return Err(Failure::bug("a play without a stage")),
         };
         Ok(match admitted {
-            Ok(admission) => Outcome::Accepted(admission.event.to_string()),
+            Ok(admission) => {
+                let told = |state: &State| crate::commands::notes(state, &act, &admission.event, state.last_at());
+                let notes = self.state().map_or_else(Vec::new, told);
+                Outcome::Accepted { event: admission.event.to_string(), notes }
+            }
             Err(error) => outcome_of(error),
         })
     }

@@ -302,12 +302,14 @@ impl SigningKey {
         Self::from_seed(&derive(context, self.0.as_bytes()))
     }
 
-    /// The public half.
+    /// The public half. What the strict rule asks of others' keys holds of it by construction: it is a multiple of the base
+    /// point, and encoded here.
     ///
     /// # Errors
-    /// [`KeyError`] never happens for a key made from a seed, whose point is a multiple of the base point.
+    /// [`KeyError::SmallOrder`] for a seed whose scalar is a multiple of the group's order; nobody knows one.
     pub fn public(&self) -> Result<PublicKey, KeyError> {
-        PublicKey::from_bytes(self.0.verifying_key().as_bytes())
+        let point = self.0.verifying_key();
+        if point.is_weak() { Err(KeyError::SmallOrder) } else { Ok(PublicKey { point, application: None }) }
     }
 
     /// The 32 bytes of the public half.

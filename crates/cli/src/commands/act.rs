@@ -4,7 +4,7 @@ use clap::{Arg, ArgAction, ArgMatches, Command};
 use rollcall_core::act::Act;
 use rollcall_core::digest::EventId;
 use rollcall_core::effect::Effect;
-use rollcall_core::event::SignedEvent;
+use rollcall_core::event::{Payload, SignedEvent};
 use rollcall_core::field::{FieldSpec, Kind, RecordSpec};
 use rollcall_core::key::PublicKey;
 use rollcall_core::limits::{MISSING_MAX, TEXT_BYTES_MAX};
@@ -165,6 +165,7 @@ pub(super) fn run(verb: &str, args: &ArgMatches) -> Result<Answer, Failure> {
 /// Judges an event and, unless it is a dry run, appends it.
 pub(super) fn submit(session: &mut Session, event: SignedEvent, at: Timestamp, dry: bool) -> Result<Answer, Failure> {
     let id = event.id();
+    let payload = Payload::decode(event.payload());
     if dry {
         let accepted = session.ledger.judge(event, at)?;
         let json = json!({"outcome": "would be accepted", "entry": accepted.cause().entry, "event": id.to_string()});
@@ -174,7 +175,8 @@ pub(super) fn submit(session: &mut Session, event: SignedEvent, at: Timestamp, d
     session.flush()?;
     let mut object = show::entry(admission.index, &admission.bytes)?;
     let line = show::entry_line(&object);
-    let mut notes = crate::commands::meeting::notes(session.state(), &id, at);
+    let told = |payload: Payload| crate::commands::notes(session.state(), &payload.act, &id, at);
+    let mut notes = payload.map_or_else(|_| Vec::new(), told);
     notes.extend(keyless(session.state(), &object));
     object.insert("outcome".to_owned(), json!("accepted"));
     object.insert("notes".to_owned(), json!(notes));

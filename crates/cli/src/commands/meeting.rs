@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use clap::{Arg, ArgMatches, Command};
+use rollcall_core::act::Act;
 use rollcall_core::decide::meeting::{Body, has_quorum, is_duly_noticed, members, members_in, notice_defects, present};
 use rollcall_core::digest::EventId;
 use rollcall_core::name::Handle;
@@ -132,45 +133,49 @@ fn quorum(args: &ArgMatches) -> Result<Answer, Failure> {
 }
 
 /// What an accepted act's answer says besides: quorum, defects of a notice, who is to be told.
-pub(crate) fn notes(state: &State, event: &EventId, at: Timestamp) -> Vec<String> {
+pub(crate) fn notes(state: &State, act: &Act, event: &EventId, at: Timestamp) -> Vec<String> {
     let Some(charter) = state.charter() else { return Vec::new() };
+    let about = match act {
+        Act::Open(act) => Some(act.meeting),
+        Act::CheckIn(act) => Some(act.meeting),
+        Act::Waive(act) => Some(act.meeting),
+        Act::Notice(_) | Act::Petition(_) => Some(*event),
+        Act::Resign(_) => return resignation_notes(state, charter, event, at),
+        _ => return Vec::new(),
+    };
+    let meeting = about.and_then(|meeting| state.meetings().get(&meeting));
+    let body = meeting.and_then(|meeting| Body::of(state, charter, &meeting.terms.unit));
+    let (Some(meeting), Some(body)) = (meeting, body) else { return Vec::new() };
     let mut notes = Vec::new();
-    for meeting in state.meetings().iter() {
-        let Some(body) = Body::of(state, charter, &meeting.terms.unit) else { continue };
-        let arrived = meeting.presence.values().flatten().any(|stay| stay.arrived.event == *event);
-        if meeting.opened.as_ref().is_some_and(|cause| cause.event == *event) || arrived {
-            let (here, in_office) = present(state, &body, meeting, at);
-            let count = u64::try_from(here.len()).unwrap_or(u64::MAX);
-            let word = if has_quorum(body.rules, count, in_office) { "a quorum holds" } else { "no quorum yet" };
-            let needed = body.rules.quorum_of(in_office);
-            notes.push(format!(
-                "{word}: {count} of {in_office} present, needed {needed} ({})",
-                body.rules.quorum_clause()
-            ));
-        }
-        if meeting.id() == *event {
-            for defect in notice_defects(charter, meeting) {
-                notes.push(format!("no vote in this meeting will be valid unless every member waives: {defect}"));
-            }
-            let days = body.rules.days_needed();
-            let lax = 0 < days && i64::try_from(days).is_ok_and(|needed| needed == meeting.days);
-            if lax {
-                notes.push(
-                    "the notice meets the minimum only by not counting its own day; six days would leave no doubt"
-                        .to_owned(),
-                );
-            }
-            let told: Vec<_> = meeting.recipients.iter().map(ToString::to_string).collect();
-            notes.push(format!("notify by mail: {}", told.join(", ")));
-        }
-        if meeting.waivers.values().any(|waiver| waiver == event) {
-            let electors = members_in(state, &body, meeting, at);
-            let cured = is_duly_noticed(meeting, electors.iter().copied());
-            let word = if cured { "the notice is cured" } else { "the notice is not cured yet" };
-            notes.push(format!("{word}: {} of {} members have waived", meeting.waivers.len(), electors.len()));
-        }
+    let arrived = meeting.presence.values().flatten().any(|stay| stay.arrived.event == *event);
+    if meeting.opened.as_ref().is_some_and(|cause| cause.event == *event) || arrived {
+        let (here, in_office) = present(state, &body, meeting, at);
+        let count = u64::try_from(here.len()).unwrap_or(u64::MAX);
+        let word = if has_quorum(body.rules, count, in_office) { "a quorum holds" } else { "no quorum yet" };
+        let needed = body.rules.quorum_of(in_office);
+        notes.push(format!("{word}: {count} of {in_office} present, needed {needed} ({})", body.rules.quorum_clause()));
     }
-    notes.extend(resignation_notes(state, charter, event, at));
+    if meeting.id() == *event {
+        for defect in notice_defects(charter, meeting) {
+            notes.push(format!("no vote in this meeting will be valid unless every member waives: {defect}"));
+        }
+        let days = body.rules.days_needed();
+        let lax = 0 < days && i64::try_from(days).is_ok_and(|needed| needed == meeting.days);
+        if lax {
+            notes.push(
+                "the notice meets the minimum only by not counting its own day; six days would leave no doubt"
+                    .to_owned(),
+            );
+        }
+        let told: Vec<_> = meeting.recipients.iter().map(ToString::to_string).collect();
+        notes.push(format!("notify by mail: {}", told.join(", ")));
+    }
+    if meeting.waivers.values().any(|waiver| waiver == event) {
+        let electors = members_in(state, &body, meeting, at);
+        let cured = is_duly_noticed(meeting, electors.iter().copied());
+        let word = if cured { "the notice is cured" } else { "the notice is not cured yet" };
+        notes.push(format!("{word}: {} of {} members have waived", meeting.waivers.len(), electors.len()));
+    }
     notes
 }
 

@@ -53,8 +53,8 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
             Some(Ok(text)) => play.line(&text)?,
             Some(Err(what)) => Outcome::Invalid(what),
         };
-        let notes = play.notes(&outcome);
-        let answer = if json { with_notes(outcome.json(line), &notes).to_string() } else { outcome.text(line) };
+        let notes = if let Outcome::Accepted { notes, .. } = &outcome { notes.as_slice() } else { &[] };
+        let answer = if json { with_notes(outcome.json(line), notes).to_string() } else { outcome.text(line) };
         answers.push_str(&answer);
         answers.push('\n');
         if !json {

@@ -82,7 +82,7 @@ const fn bold() -> Style {
 
 fn require_expected(act: &Map<String, Value>, outcome: &Outcome, expect: Expect) -> Result<(), Failure> {
     let fits = match (expect, outcome) {
-        (Expect::Accepted, Outcome::Accepted(_)) => true,
+        (Expect::Accepted, Outcome::Accepted { .. }) => true,
         (Expect::Refused(code), Outcome::Refused(refusal)) => refusal.reason.code() == code,
         (Expect::Accepted | Expect::Refused(_), _) => false,
     };
@@ -110,12 +110,12 @@ fn tell(act: &Map<String, Value>, outcome: &Outcome, state: Option<&State>, text
         .collect();
     let line = format!("{}  {} {}", field("by"), field("act"), what.join(", "));
     match outcome {
-        Outcome::Accepted(event) => {
+        Outcome::Accepted { event, notes } => {
             let green = Style::new().fg_color(Some(AnsiColor::Green.into()));
             let id: String = event.chars().take(12).collect();
             let _ = writeln!(text, "  {green}accepted{green:#} {line}  ({id})");
             let (Some(state), Ok(event)) = (state, event.parse()) else { return };
-            for note in super::meeting::notes(state, &event, state.last_at()) {
+            for note in notes {
                 let _ = writeln!(text, "           {note}");
             }
             if let Some(line) = closing_line(state, &event) {

@@ -101,7 +101,7 @@ fn under(session: &Session, draft: &str) -> Result<Answer, Failure> {
     for line in history(session, draft)? {
         let (index, id) = (line.index, line.id.clone());
         match play.object(line.object)? {
-            Outcome::Accepted(event) => {
+            Outcome::Accepted { event, notes: _ } => {
                 met.insert(id, event);
             }
             Outcome::Refused(refusal) => {
