@@ -128,7 +128,7 @@ fn plus_order(scalar: &mut [u8; 32]) {
 }
 
 fn honest(count: usize) -> Vec<Signed> {
-    (0..count).map(|number| crafted((number % 7) as u8, number as u64, Craft::Honest)).collect()
+    (0..7).cycle().zip(0..count).map(|(seed, number)| crafted(seed, number as u64, Craft::Honest)).collect()
 }
 
 fn verdicts(batch: &[Signed]) -> Vec<bool> {

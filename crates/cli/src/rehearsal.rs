@@ -205,7 +205,7 @@ impl<'a> Play<'a> {
         }
         self.confirm_founding()?;
         match self.read(cue, object) {
-            Ok(act) => self.admit(cue, act),
+            Ok(act) => self.admit(cue, &act),
             Err(outcome) => Ok(outcome),
         }
     }
@@ -284,9 +284,9 @@ impl<'a> Play<'a> {
         self.flush()
     }
 
-    fn admit(&mut self, cue: &Cue, act: Act) -> Result<Outcome, Failure> {
+    fn admit(&mut self, cue: &Cue, act: &Act) -> Result<Outcome, Failure> {
         let Some(ledger) = self.ledger() else { return Err(Failure::bug("a play without a stage")) };
-        let payload = Payload { header: ledger.header(&cue.by, &act, cue.at), act: act.clone() };
+        let payload = Payload { header: ledger.header(&cue.by, act, cue.at), act: act.clone() };
         let key = self.keys.entry(cue.signer.clone()).or_insert_with_key(SigningKey::rehearsal);
         let signed = payload
             .encode()
@@ -303,7 +303,7 @@ impl<'a> Play<'a> {
         };
         Ok(match admitted {
             Ok(admission) => {
-                let told = |state: &State| crate::commands::notes(state, &act, &admission.event, state.last_at());
+                let told = |state: &State| crate::commands::notes(state, act, &admission.event, state.last_at());
                 let notes = self.state().map_or_else(Vec::new, told);
                 Outcome::Accepted { event: admission.event.to_string(), notes }
             }

@@ -64,13 +64,16 @@ pub(crate) fn run<E>(
         for _ in 0..cores {
             scope.spawn(|| work(preparer.clone(), &waiting));
         }
-        conduct(jobs, beginning, chunk, take, cores.saturating_mul(CHUNKS_A_CORE))
+        let conducted = conduct(&jobs, beginning, chunk, take, cores.saturating_mul(CHUNKS_A_CORE));
+        // Without more jobs the workers go home.
+        drop(jobs);
+        conducted
     })
 }
 
-/// Keeps `ahead` chunks under way and takes them in order. Dropping `jobs` at the end sends the workers home.
+/// Keeps `ahead` chunks under way and takes them in order.
 fn conduct<E>(
-    jobs: SyncSender<Job>,
+    jobs: &SyncSender<Job>,
     beginning: Chunk,
     mut chunk: impl FnMut() -> Result<Option<Chunk>, E>,
     mut take: impl FnMut(Vec<Prepared>) -> Result<Next, E>,

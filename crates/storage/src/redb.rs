@@ -361,15 +361,12 @@ impl Store for RedbStore {
             let table = transaction.open_table(PROJECTIONS).map_err(|error| self.table_error(error))?;
             let head = transaction.open_table(HEAD).map_err(|error| self.table_error(error))?;
             let size = head.get(PROJECTIONS_OF).map_err(|error| self.storage_error(error))?;
-            let size = match size.map(|bytes| <[u8; 8]>::try_from(bytes.value())) {
-                Some(bytes) => {
-                    u64::from_be_bytes(bytes.map_err(|_| self.damaged("a stored size has the wrong length"))?)
-                }
+            let size = if let Some(bytes) = size.map(|bytes| <[u8; 8]>::try_from(bytes.value())) {
+                u64::from_be_bytes(bytes.map_err(|_| self.damaged("a stored size has the wrong length"))?)
+            } else {
                 // Every append of the first builds stated them.
-                None => {
-                    let stored = head.get("head").map_err(|error| self.storage_error(error))?;
-                    self.decode_head(stored.as_ref().map(redb::AccessGuard::value))?.size
-                }
+                let stored = head.get("head").map_err(|error| self.storage_error(error))?;
+                self.decode_head(stored.as_ref().map(redb::AccessGuard::value))?.size
             };
             let mut digests = Vec::new();
             for row in table.iter().map_err(|error| self.storage_error(error))? {

@@ -57,7 +57,11 @@ fn build(folder: &Path, acts: u64, seed: u64) -> Result<Measured> {
         let shown = lines.to_str().unwrap_or_default();
         let ran = measure::rollcall(Cores::All, &["--ledger", &file, "rehearse", shown])?;
         let refused = String::from_utf8_lossy(&ran.out);
-        let refused: Vec<&str> = refused.lines().filter(|line| !line.contains("  accepted  ") && !line.starts_with("      ")).take(3).collect();
+        let refused: Vec<&str> = refused
+            .lines()
+            .filter(|line| !line.contains("  accepted  ") && !line.starts_with("      "))
+            .take(3)
+            .collect();
         if !refused.is_empty() {
             return Err(format!("a life must be lawful: {}", refused.join("\n")).into());
         }

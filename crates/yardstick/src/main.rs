@@ -3,12 +3,16 @@
 //! Everything in a table is measured in one run on one machine, several times; the table shows medians with their spread, and
 //! ratios. Nothing here asserts a speed.
 
+#[cfg(feature = "peers")]
+mod beside;
 mod floor;
 mod growth;
 mod ledger;
 mod life;
 mod measure;
 mod own;
+#[cfg(feature = "peers")]
+mod peers;
 mod table;
 
 use std::error::Error;
@@ -16,44 +20,39 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{Arg, ArgMatches, Command, value_parser};
 
 use crate::life::Life;
 
 /// What goes wrong is told and ends the run.
 pub type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
-/// Measure Rollcall beside the floors that the hardware sets and beside what others would use
-#[derive(Debug, Parser)]
-#[command(after_help = "Examples:\n  yardstick --events 1000000\n  yardstick --events 10000 --repeat 3\n  yardstick life --events 1000 > life.jsonl; rollcall --ledger play.ledger rehearse life.jsonl")]
+/// What is measured, and how often.
 struct Arguments {
-    #[command(subcommand)]
-    command: Option<Other>,
-    /// Acts of the largest ledger; the smaller ones are its powers of ten
-    #[arg(long, default_value_t = 100_000)]
     events: u64,
-    /// Seed of the life that is measured
-    #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// How often each thing is measured
-    #[arg(long, default_value_t = 3)]
     repeat: usize,
-    /// Keep the ledgers in this folder, and use those that are there already
-    #[arg(long, value_name = "DIR")]
     folder: Option<PathBuf>,
 }
 
-#[derive(Debug, Subcommand)]
-enum Other {
-    /// Print a community's life as lines for `rollcall rehearse`
-    Life {
-        /// Acts, at most
-        #[arg(long, default_value_t = 1_000)]
-        events: u64,
-        /// The same seed gives the same life
-        #[arg(long, default_value_t = 1)]
-        seed: u64,
-    },
+fn command() -> Command {
+    let number = |name: &'static str, usual: &'static str| {
+        Arg::new(name).long(name).value_name("N").value_parser(value_parser!(u64)).default_value(usual)
+    };
+    let seed = || number("seed", "1").help("The same seed gives the same life");
+    let life = Command::new("life")
+        .about("Print a community's life as lines for `rollcall rehearse`")
+        .arg(number("events", "1000").help("Acts, at most"))
+        .arg(seed());
+    Command::new("yardstick")
+        .about("Measure Rollcall beside the floors that the hardware sets and beside what others would use")
+        .arg(number("events", "100000").help("Acts of the largest ledger; the smaller ones are powers of ten from 1,000 on"))
+        .arg(seed())
+        .arg(number("repeat", "3").help("How often each thing is measured"))
+        .arg(Arg::new("folder").long("folder").value_name("DIR").value_parser(value_parser!(PathBuf)).help("Keep the ledgers here, and use those that are there already"))
+        .subcommand(life)
+        .args_conflicts_with_subcommands(true)
+        .after_help("Examples:\n  yardstick --events 1000000\n  yardstick --events 10000 --repeat 5\n  yardstick life --events 1000 > life.jsonl; rollcall --ledger play.ledger rehearse life.jsonl")
 }
 
 fn main() -> ExitCode {
@@ -63,7 +62,7 @@ fn main() -> ExitCode {
         args.remove(1);
         return measure::as_rollcall(args);
     }
-    match run(&Arguments::parse()) {
+    match run(&command().get_matches_from(args)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error}");
@@ -72,10 +71,20 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(arguments: &Arguments) -> Result<()> {
-    if let Some(Other::Life { events, seed }) = &arguments.command {
-        return life_lines(*events, *seed, &mut std::io::stdout().lock());
+fn run(matches: &ArgMatches) -> Result<()> {
+    let number = |matches: &ArgMatches, name| matches.get_one::<u64>(name).copied().unwrap_or_default();
+    if let Some(("life", life)) = matches.subcommand() {
+        return life_lines(number(life, "events"), number(life, "seed"), &mut std::io::stdout().lock());
     }
+    measure(&Arguments {
+        events: number(matches, "events"),
+        seed: number(matches, "seed"),
+        repeat: usize::try_from(number(matches, "repeat"))?,
+        folder: matches.get_one("folder").cloned(),
+    })
+}
+
+fn measure(arguments: &Arguments) -> Result<()> {
     let own_folder = tempfile::tempdir()?;
     let folder = arguments.folder.clone().unwrap_or_else(|| own_folder.path().to_owned());
     std::fs::create_dir_all(&folder)?;
@@ -84,6 +93,10 @@ fn run(arguments: &Arguments) -> Result<()> {
     let Some(largest) = ledgers.last() else { return Err("no ledger to measure".into()) };
     println!("{}", own::table(largest, &folder, arguments.repeat)?);
     println!("{}", growth::table(&ledgers, arguments.repeat)?);
+    #[cfg(feature = "peers")]
+    if let Some(like) = ledgers.iter().rev().find(|ledger| ledger.acts <= 10_000) {
+        println!("{}", beside::table(like, &folder, arguments.repeat)?);
+    }
     Ok(())
 }
 

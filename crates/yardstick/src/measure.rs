@@ -9,6 +9,8 @@ use crate::Result;
 
 /// First argument with which this program is `rollcall`.
 pub const AS_ROLLCALL: &str = "as-rollcall";
+/// What has taken so long is not repeated any more.
+const ENOUGH: Duration = Duration::from_secs(20);
 /// Names the file to which a process writes the memory that it took.
 const PEAK: &str = "YARDSTICK_PEAK";
 
@@ -17,12 +19,16 @@ const PEAK: &str = "YARDSTICK_PEAK";
 pub struct Times(Vec<Duration>);
 
 impl Times {
-    /// Does something several times.
+    /// Does something several times, or once where that takes long.
     ///
     /// # Errors
     /// What it fails with.
     pub fn of(repeat: usize, mut work: impl FnMut() -> Result<Duration>) -> Result<Self> {
-        let mut times = (0..repeat.max(1)).map(|_| work()).collect::<Result<Vec<_>>>()?;
+        let begun = Instant::now();
+        let mut times = Vec::new();
+        while times.is_empty() || times.len() < repeat && begun.elapsed() < ENOUGH {
+            times.push(work()?);
+        }
         times.sort();
         Ok(Self(times))
     }
@@ -32,9 +38,21 @@ impl Times {
         self.0.get(self.0.len() / 2).copied().unwrap_or_default()
     }
 
+    /// How often it was measured.
+    pub fn count(&self) -> usize {
+        self.0.len()
+    }
+
     /// The shortest and the longest.
     pub fn spread(&self) -> (Duration, Duration) {
         (self.0.first().copied().unwrap_or_default(), self.0.last().copied().unwrap_or_default())
+    }
+
+    /// How long each of so many took.
+    #[cfg(feature = "peers")]
+    pub fn each(&self, count: usize) -> Self {
+        let count = u32::try_from(count).unwrap_or(u32::MAX).max(1);
+        Self(self.0.iter().map(|time| *time / count).collect())
     }
 
     /// The median as a multiple of another's.
@@ -121,7 +139,8 @@ pub fn machine() -> String {
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let kernel = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
     let model = model.trim_start_matches([' ', '\t', ':']);
-    format!("{model}, {cores} cores, Linux {}, rollcall {}", kernel.trim(), env!("CARGO_PKG_VERSION"))
+    let build = if cfg!(debug_assertions) { "a build for tests, not for figures" } else { "a release build" };
+    format!("{model}, {cores} cores, Linux {}; {build}", kernel.trim())
 }
 
 /// Bytes of a file.

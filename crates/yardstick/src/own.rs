@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use redb::ConcurrencyMode;
 use rollcall_core::act::{Act, Profile};
 use rollcall_core::digest::Digest;
 use rollcall_core::event::{Payload, SignedEvent};
@@ -17,11 +18,13 @@ use serde_json::Value;
 
 use crate::ledger::Measured;
 use crate::measure::{Cores, Ran, Times, rollcall, timed};
-use crate::table::{Table, mebibytes, median, rate, times};
+use crate::table::{self, Table, mebibytes, median, rate, times};
 use crate::{Result, floor};
 
 /// Appends that are measured, one at a time.
 const APPENDS: usize = 256;
+/// Replaying a large ledger for each repetition takes long; then it is measured once.
+const ENOUGH: Duration = Duration::from_mins(1);
 /// Who submits at once.
 const SUBMITTERS: usize = 64;
 /// What each of them submits, one after the other.
@@ -42,12 +45,18 @@ pub fn table(ledger: &Measured, folder: &Path, repeat: usize) -> Result<Table> {
     let mut table = Table::new(&title, &["work", "floor", "rollcall", "ratio", "bar", "rate, memory"]);
     if let Some((time, peak)) = ledger.built {
         let rate = format!("{}, {}", rate(ledger.acts, time), mebibytes(peak));
-        table.row(vec!["bulk: sign, judge and keep a life".into(), String::new(), crate::table::shown(time), String::new(), String::new(), rate]);
+        table.row(vec![
+            "bulk: sign, judge and keep a life".into(),
+            String::new(),
+            crate::table::shown(time),
+            String::new(),
+            String::new(),
+            rate,
+        ]);
     }
     audits(&mut table, ledger, repeat)?;
     replays(&mut table, ledger, repeat)?;
     appends(&mut table, ledger, folder, repeat)?;
-    questions(&mut table, ledger, repeat)?;
     Ok(table)
 }
 
@@ -58,14 +67,28 @@ fn audits(table: &mut Table, ledger: &Measured, repeat: usize) -> Result<()> {
         let floor = Times::of(repeat, || floor::verify_strict(&loose, threads))?;
         let (audit, peak) = process(repeat, cores, &["--ledger", ledger.file(), "audit", "--ledger-id", &ledger.id])?;
         let what = format!("full audit, {words}; floor: verify_strict loop");
-        table.row(vec![what, median(&floor), median(&audit), times(audit.against(&floor)), "0.5 x".into(), format!("{}, {}", rate(ledger.entries, audit.median()), mebibytes(peak))]);
+        table.row(vec![
+            what,
+            median(&floor),
+            median(&audit),
+            times(audit.against(&floor)),
+            "0.5 x".into(),
+            format!("{}, {}", rate(ledger.entries, audit.median()), mebibytes(peak)),
+        ]);
     }
     let known = ledger.path.with_added_extension("verified");
     let resume = known.to_str().unwrap_or_default();
     let args = ["--ledger", ledger.file(), "audit", "--ledger-id", &ledger.id, "--resume", resume];
     rollcall(Cores::All, &args)?;
     let (again, peak) = process(repeat, Cores::All, &args)?;
-    table.row(vec!["second audit, nothing new".into(), String::new(), median(&again), String::new(), String::new(), format!("{}, {}", rate(ledger.entries, again.median()), mebibytes(peak))]);
+    table.row(vec![
+        "second audit, nothing new".into(),
+        String::new(),
+        median(&again),
+        String::new(),
+        String::new(),
+        format!("{}, {}", rate(ledger.entries, again.median()), mebibytes(peak)),
+    ]);
     std::fs::remove_file(known)?;
     Ok(())
 }
@@ -87,13 +110,48 @@ fn replays(table: &mut Table, ledger: &Measured, repeat: usize) -> Result<()> {
     let store = RedbStore::read(&ledger.path)?;
     let floor = Times::of(repeat, || floor::scan(&store))?;
     let replay = Times::of(repeat, || timed(|| replayed(&store)).map(|(time, _)| time))?;
-    table.row(vec!["replay without signatures; floor: scan and hash".into(), median(&floor), median(&replay), times(replay.against(&floor)), "3 x".into(), rate(ledger.entries, replay.median())]);
+    table.row(vec![
+        "replay without signatures; floor: scan and hash".into(),
+        median(&floor),
+        median(&replay),
+        times(replay.against(&floor)),
+        "3 x".into(),
+        rate(ledger.entries, replay.median()),
+    ]);
     Ok(())
+}
+
+/// Appends events one at a time to copies of a ledger, each durable before the next.
+///
+/// # Errors
+/// When an append fails.
+#[cfg(feature = "peers")]
+pub fn one_by_one(measured: &Measured, folder: &Path, repeat: usize, count: usize) -> Result<Times> {
+    Times::of(repeat, || {
+        let copy = folder.join("append.ledger");
+        std::fs::copy(&measured.path, &copy)?;
+        let mut store = RedbStore::open(&copy, "yardstick")?;
+        let mut ledger = replayed(&store)?;
+        let mut waiting = Waiting::new(store.projections()?.size);
+        let events = profiles(&ledger, count)?;
+        let at = ledger.state().last_at();
+        let (time, ()) = timed(|| {
+            for event in events {
+                waiting.push(ledger.admit(event, at)?);
+                waiting.flush(&mut store, &ledger)?;
+            }
+            Ok(())
+        })?;
+        std::fs::remove_file(copy)?;
+        Ok(time)
+    })
 }
 
 fn appends(table: &mut Table, measured: &Measured, folder: &Path, repeat: usize) -> Result<()> {
     let (mut ones, mut manies, mut floors) = (Vec::new(), Vec::new(), Vec::new());
-    for _ in 0..repeat.max(1) {
+    let mut bare = [Vec::new(), Vec::new()];
+    let begun_all = Instant::now();
+    while ones.is_empty() || ones.len() < repeat && begun_all.elapsed() < ENOUGH {
         let copy = folder.join("append.ledger");
         std::fs::copy(&measured.path, &copy)?;
         let mut store = RedbStore::open(&copy, "yardstick")?;
@@ -112,19 +170,49 @@ fn appends(table: &mut Table, measured: &Measured, folder: &Path, repeat: usize)
         }
         ones.push(begun.elapsed());
         floors.push(floor::durable_writes(folder, &written)?);
+        for (mode, times) in
+            [ConcurrencyMode::ExclusiveWriter, ConcurrencyMode::SingleWriter].into_iter().zip(&mut bare)
+        {
+            times.push(floor::durable_commits(folder, &written, mode)?);
+        }
         manies.push(together(store, ledger, waiting, rest)?);
         std::fs::remove_file(copy)?;
     }
     let of = |times: &mut Vec<Duration>| {
         let mut times = std::mem::take(times).into_iter();
-        Times::of(repeat, || times.next().ok_or_else(|| "measured too seldom".into()))
+        Times::of(times.len(), || times.next().ok_or_else(|| "measured too seldom".into()))
     };
     let (floor, one, many) = (of(&mut floors)?, of(&mut ones)?, of(&mut manies)?);
     let count = u64::try_from(APPENDS)?;
     let all = u64::try_from(SUBMITTERS * EACH)?;
-    table.row(vec![format!("{APPENDS} durable appends, one writer; floor: write and fdatasync"), median(&floor), median(&one), times(one.against(&floor)), "1.5 x".into(), rate(count, one.median())]);
+    table.row(vec![
+        format!("{APPENDS} durable appends, one writer; floor: write and fdatasync"),
+        median(&floor),
+        median(&one),
+        times(one.against(&floor)),
+        "1.5 x".into(),
+        rate(count, one.median()),
+    ]);
+    for (name, times) in ["exclusive", "beside readers"].into_iter().zip(&mut bare) {
+        let commits = of(times)?;
+        table.row(vec![
+            format!("{APPENDS} bare redb commits, {name}; floor: write and fdatasync"),
+            median(&floor),
+            median(&commits),
+            table::times(commits.against(&floor)),
+            String::new(),
+            rate(count, commits.median()),
+        ]);
+    }
     let faster = (all as f64 / many.median().as_secs_f64()) / (count as f64 / one.median().as_secs_f64());
-    table.row(vec![format!("{all} durable appends, {SUBMITTERS} submitters; against one writer"), String::new(), median(&many), format!("{faster:.1} x faster"), "20 x".into(), rate(all, many.median())]);
+    table.row(vec![
+        format!("{all} durable appends, {SUBMITTERS} submitters; against one writer"),
+        String::new(),
+        median(&many),
+        format!("{faster:.1} x faster"),
+        "20 x".into(),
+        rate(all, many.median()),
+    ]);
     Ok(())
 }
 
@@ -198,27 +286,13 @@ pub fn holder(ledger: &Measured) -> Result<Holder> {
 pub fn asked<'a>(ledger: &'a Measured, holder: &'a Holder, middle: &'a str) -> Vec<(&'static str, Vec<&'a str>)> {
     let on = ["--ledger", ledger.file()];
     let Holder { person, role, unit } = holder;
-    let questions: [(&str, Vec<&str>); 5] = [
+    let questions: [(&str, Vec<&str>); 4] = [
         ("roster", vec!["roster"]),
-        ("roster at an instant", vec!["roster", "--at", "2030-01-01T00:00:00Z"]),
         ("why", vec!["why", person, role, "--in", unit]),
         ("log of a person, last 20", vec!["log", "--person", person, "--last", "20"]),
         ("prove", vec!["prove", middle, "--format", "tlog-proof"]),
     ];
     questions.into_iter().map(|(name, args)| (name, on.into_iter().chain(args).collect())).collect()
-}
-
-fn questions(table: &mut Table, ledger: &Measured, repeat: usize) -> Result<()> {
-    let (floor, _) = process(repeat.max(5), Cores::All, &["--version"])?;
-    let holder = holder(ledger)?;
-    let middle = (ledger.entries / 2).to_string();
-    // The head is signed once; what is asked afterwards finds it.
-    rollcall(Cores::All, &["--ledger", ledger.file(), "prove", &middle, "--format", "tlog-proof"])?;
-    for (name, args) in asked(ledger, &holder, &middle) {
-        let (time, peak) = process(repeat.max(5), Cores::All, &args)?;
-        table.row(vec![format!("{name}, cold process; floor: --version"), median(&floor), median(&time), times(time.against(&floor)), "10 ms".into(), mebibytes(peak)]);
-    }
-    Ok(())
 }
 
 /// Runs a command several times; the most memory that one of them took.

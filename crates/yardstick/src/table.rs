@@ -61,7 +61,10 @@ pub fn shown(time: Duration) -> String {
 /// A median with its spread.
 pub fn median(times: &Times) -> String {
     let (least, most) = times.spread();
-    format!("{} ({} to {})", shown(times.median()), shown(least), shown(most))
+    match times.count() {
+        1 => format!("{} (once)", shown(times.median())),
+        count => format!("{} ({} to {}, {count} times)", shown(times.median()), shown(least), shown(most)),
+    }
 }
 
 /// So many a second.

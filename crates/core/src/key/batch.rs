@@ -12,6 +12,8 @@
 //! through by chance has to try about 2^128 batches. A batch that does not show all this says nothing of any single
 //! signature: each is then verified by itself.
 
+#![expect(clippy::arithmetic_side_effects, reason = "points and scalars: their groups have no overflow")]
+
 use std::collections::BTreeMap;
 
 use curve25519_dalek::constants::ED25519_BASEPOINT_POINT;

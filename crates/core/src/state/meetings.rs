@@ -332,6 +332,7 @@ impl Meetings {
     }
 
     /// The meetings of a body in the order in which they start.
+    #[must_use]
     pub fn by_start(&self, unit: &UnitId) -> impl DoubleEndedIterator<Item = &Meeting> {
         self.by_start.get(unit).into_iter().flatten().filter_map(|(_, _, id)| self.meetings.get(id))
     }

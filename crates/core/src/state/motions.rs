@@ -485,16 +485,13 @@ impl Motions {
         for other in &motion.conflicts {
             self.bearing.note(*other, id);
         }
-        match &motion.effect {
-            Effect::Resolve(effect) => {
-                if let Some(other) = effect.supersedes {
-                    self.bearing.note(other, id);
-                }
-            }
-            Effect::OneHuman(_) => {
-                self.one_human.insert(id);
-            }
-            _ => {}
+        if let Effect::Resolve(effect) = &motion.effect
+            && let Some(other) = effect.supersedes
+        {
+            self.bearing.note(other, id);
+        }
+        if matches!(motion.effect, Effect::OneHuman(_)) {
+            self.one_human.insert(id);
         }
     }
 
