@@ -1,6 +1,13 @@
 //! Twenty thousand acts of two interleaved meetings a fortnight, by people with Chinese names: every line is answered, and
 //! the audit of what was kept agrees.
 
+use std::path::Path;
+
+use rollcall_core::audit::{Auditor, Level, Report};
+use rollcall_core::key::batch::BATCH_MAX;
+use rollcall_storage::Store as _;
+use rollcall_storage::audit::audit_bundle;
+use rollcall_storage::redb::RedbStore;
 use rollcall_tests::{expect, json};
 use serde_json::{Value, json};
 
@@ -113,4 +120,44 @@ fn twenty_thousand_acts_are_each_answered_and_the_audit_agrees() {
     }
     let _ = expect(here, 0, &["--ledger", "play.ledger", "replay"]);
     println!("{accepted} of {ACTS} accepted");
+    every_core_finds_what_one_pass_finds(here);
+}
+
+/// Entries that are prepared ahead on every core get the verdicts that they get one after the other, and the entry at fault
+/// is named, wherever in a chunk it stands.
+fn every_core_finds_what_one_pass_finds(here: &Path) {
+    let store = RedbStore::read(&here.join("play.ledger")).unwrap();
+    let head = store.head().unwrap();
+    let entries = store.entries(0..head.size).unwrap();
+    assert!(entries.len() > 3 * BATCH_MAX, "{}", entries.len());
+    let found = |report: &Report| -> Vec<(Option<u64>, String)> {
+        let at_entries = report.violations.iter().filter(|violation| violation.entry.is_some());
+        at_entries.map(|violation| (violation.entry, violation.code.clone())).collect()
+    };
+    let last = entries.len() - 1;
+    for (level, at, harm) in [
+        (Level::Full, None, 0),
+        (Level::Signatures, Some(BATCH_MAX), 40),
+        (Level::Full, Some(2 * BATCH_MAX - 1), 40),
+        (Level::Signatures, Some(last), 70),
+        (Level::Log, Some(9), usize::MAX),
+        (Level::Full, Some(3 * BATCH_MAX + 5), usize::MAX),
+    ] {
+        let mut entries = entries.clone();
+        if let Some(at) = at {
+            // The last 64 bytes are the signature; `usize::MAX` breaks the frame itself.
+            let bytes = &mut entries[at];
+            let place = if harm == usize::MAX { 0 } else { bytes.len() - 1 - harm % 64 };
+            bytes[place] ^= 1;
+        }
+        let mut single = Auditor::new(level, None);
+        entries.iter().for_each(|bytes| drop(single.entry(bytes)));
+        let mut bundle = rollcall_core::bundle::preamble("of nobody\n\n");
+        entries.iter().for_each(|bytes| bundle.extend(rollcall_core::tiles::frame(bytes)));
+        let piped = audit_bundle(&bundle, Auditor::new(level, None), &[], |_| {});
+        let (one, many) = (found(&single.finish(&head)), found(&piped));
+        assert_eq!(one, many, "{level:?} {at:?}");
+        let named: Vec<u64> = many.iter().filter_map(|(entry, _)| *entry).collect();
+        assert_eq!(named, at.map(|at| at as u64).into_iter().collect::<Vec<_>>(), "{level:?} {at:?}: {many:?}");
+    }
 }

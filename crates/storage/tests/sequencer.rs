@@ -1,0 +1,150 @@
+//! Group commit: everybody is answered after durability and not before, in groups that cost one transaction each.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a panic is how a test fails")]
+
+use std::ops::Range;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex};
+
+use rollcall_core::act::{Act, Profile};
+use rollcall_core::charter::Charter;
+use rollcall_core::digest::{Digest, EventId, TreeHash};
+use rollcall_core::event::{Payload, SignedEvent};
+use rollcall_core::key::SigningKey;
+use rollcall_core::ledger::{Ledger, rehearsal_founding};
+use rollcall_core::tree::Head;
+use rollcall_storage::memory::MemoryStore;
+use rollcall_storage::sequencer::{Admitted, Sequencer, SubmitError, Waiting};
+use rollcall_storage::{AppendError, Batch, Projections, Store, StoreError};
+
+/// A store whose appends happen when the test lets them, and that fails when it says so.
+struct Gated {
+    inner: Arc<Mutex<MemoryStore>>,
+    groups: Arc<Mutex<Vec<usize>>>,
+    gate: Receiver<bool>,
+}
+
+impl Store for Gated {
+    fn head(&self) -> Result<Head, StoreError> {
+        self.inner.lock().unwrap().head()
+    }
+
+    fn entries(&self, range: Range<u64>) -> Result<Vec<Vec<u8>>, StoreError> {
+        self.inner.lock().unwrap().entries(range)
+    }
+
+    fn node(&self, level: u8, index: u64) -> Result<Option<TreeHash>, StoreError> {
+        self.inner.lock().unwrap().node(level, index)
+    }
+
+    fn position(&self, event: &EventId) -> Result<Option<u64>, StoreError> {
+        self.inner.lock().unwrap().position(event)
+    }
+
+    fn projections(&self) -> Result<Projections, StoreError> {
+        self.inner.lock().unwrap().projections()
+    }
+
+    fn append(&mut self, extends: &Head, next: &Head, batch: &Batch) -> Result<(), AppendError> {
+        if !self.gate.recv().unwrap_or(true) {
+            let error = StoreError::Io { path: "a disk".to_owned(), what: "it is full".to_owned() };
+            return Err(AppendError::Unknown(error));
+        }
+        self.groups.lock().unwrap().push(batch.entries.len());
+        self.inner.lock().unwrap().append(extends, next, batch)
+    }
+}
+
+struct Stage {
+    store: Arc<Mutex<MemoryStore>>,
+    groups: Arc<Mutex<Vec<usize>>>,
+    open: Sender<bool>,
+    sequencer: Sequencer,
+    events: Vec<SignedEvent>,
+}
+
+fn stage(count: u8) -> Stage {
+    let at = "2026-03-02T01:00:00Z".parse().unwrap();
+    let alice: rollcall_core::name::Handle = "alice".parse().unwrap();
+    let mut ledger = Ledger::default();
+    let mut batch = Batch::default();
+    let founding = rehearsal_founding("s", std::slice::from_ref(&alice), 1, Charter::preset("steward").unwrap(), at);
+    for event in founding.unwrap() {
+        batch.push(ledger.admit(event, at).unwrap());
+    }
+    let mut store = MemoryStore::default();
+    store.append(&Head::empty(), &ledger.state().head(), &batch).unwrap();
+    let events = (0..count).map(|number| {
+        let act = Act::Profile(Profile { digest: Digest::from_bytes([number; 32]) });
+        let payload = Payload { header: ledger.header(&alice, &act, at), act };
+        SignedEvent::sign(payload.encode().unwrap(), &SigningKey::rehearsal(&alice)).unwrap()
+    });
+    let events = events.collect();
+    let (open, gate) = channel();
+    let (store, groups) = (Arc::new(Mutex::new(store)), Arc::new(Mutex::new(Vec::new())));
+    let gated = Gated { inner: Arc::clone(&store), groups: Arc::clone(&groups), gate };
+    let sequencer = Sequencer::start(gated, ledger, Waiting::new(0), move |_| at);
+    Stage { store, groups, open, sequencer, events }
+}
+
+#[test]
+fn nobody_is_answered_before_durability_and_who_waits_together_shares_a_transaction() {
+    let Stage { store, groups, open, sequencer, events } = stage(32);
+    let (answers, answered) = channel();
+    std::thread::scope(|scope| {
+        for event in events {
+            let (submitter, answers) = (sequencer.submitter(), answers.clone());
+            scope.spawn(move || answers.send((event.id(), submitter.submit(event))).unwrap());
+        }
+        // The first group stands before the gate; nobody has an answer, and nothing of it is in the store.
+        std::thread::sleep(std::time::Duration::from_millis(300));
+        assert!(answered.try_recv().is_err());
+        assert_eq!(store.lock().unwrap().head().unwrap().size, 3);
+        drop(open);
+    });
+    let mut indexes = Vec::new();
+    for _ in 0..32 {
+        let (event, told) = answered.recv().unwrap();
+        let Admitted { event: own, index } = told.unwrap();
+        assert_eq!(own, event);
+        assert_eq!(store.lock().unwrap().position(&event).unwrap(), Some(index));
+        indexes.push(index);
+    }
+    indexes.sort_unstable();
+    assert_eq!(indexes, (3..35).collect::<Vec<u64>>());
+    sequencer.finish();
+    let groups = groups.lock().unwrap();
+    assert_eq!(groups.iter().sum::<usize>(), 32);
+    // Whoever came while the first group waited is in the second.
+    assert!(groups.len() < 32, "{groups:?}");
+}
+
+#[test]
+fn a_refused_event_is_told_so_and_its_group_goes_on() {
+    let Stage { store, open, sequencer, events, .. } = stage(2);
+    drop(open);
+    let submitter = sequencer.submitter();
+    let Admitted { index, .. } = submitter.submit(events[0].clone()).unwrap();
+    assert_eq!(index, 3);
+    let Err(SubmitError::Refused(refused)) = submitter.submit(events[0].clone()) else { panic!("twice is once") };
+    assert_eq!(refused.code(), "already-there");
+    assert_eq!(submitter.submit(events[1].clone()).unwrap().index, 4);
+    assert_eq!(store.lock().unwrap().head().unwrap().size, 5);
+    drop(submitter);
+    sequencer.finish();
+}
+
+#[test]
+fn when_nobody_knows_whether_it_happened_everybody_in_the_group_is_told() {
+    let Stage { store, open, sequencer, events, .. } = stage(3);
+    let submitter = sequencer.submitter();
+    open.send(true).unwrap();
+    assert!(submitter.submit(events[0].clone()).is_ok());
+    open.send(false).unwrap();
+    let Err(SubmitError::Unknown(why)) = submitter.submit(events[1].clone()) else { panic!("the disk is full") };
+    assert!(why.contains("it is full"), "{why}");
+    // The ledger in memory is ahead of the store: nothing more is built on it.
+    assert!(matches!(submitter.submit(events[2].clone()), Err(SubmitError::Ended)));
+    assert_eq!(store.lock().unwrap().head().unwrap().size, 4);
+    drop(submitter);
+    sequencer.finish();
+}
