@@ -151,9 +151,13 @@ fn every_core_finds_what_one_pass_finds(here: &Path) {
             bytes[place] ^= 1;
         }
         let mut single = Auditor::new(level, None);
-        entries.iter().for_each(|bytes| drop(single.entry(bytes)));
+        for bytes in &entries {
+            let _ = single.entry(bytes);
+        }
         let mut bundle = rollcall_core::bundle::preamble("of nobody\n\n");
-        entries.iter().for_each(|bytes| bundle.extend(rollcall_core::tiles::frame(bytes)));
+        for bytes in &entries {
+            bundle.extend(rollcall_core::tiles::frame(bytes));
+        }
         let piped = audit_bundle(&bundle, Auditor::new(level, None), &[], |_| {});
         let (one, many) = (found(&single.finish(&head)), found(&piped));
         assert_eq!(one, many, "{level:?} {at:?}");

@@ -1,5 +1,6 @@
 //! A ledger that is open: the store, and the state replayed from it. Appends, and finds out what became of an append.
 
+use std::cell::Cell;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -52,7 +53,16 @@ impl Session {
     pub(crate) fn write(path: &Path) -> Result<Self, Failure> {
         let store = patiently(|| RedbStore::open(path, &own_name()))?;
         let stated = store.projections()?;
-        let session = Self::replayed_past(store, AsOf::Now, |ledger| require_same(ledger.state(), &stated))?;
+        let compared = Cell::new(false);
+        let session = Self::replayed_past(store, AsOf::Now, |ledger| {
+            compared.set(true);
+            require_same(ledger.state(), &stated)
+        })?;
+        let size = session.state().log().size();
+        if 0 < size && (!compared.get() || stated.is_stale(size)) {
+            let what = format!("the stored projections are said to be of {} entries, the log has: {size}", stated.size);
+            return Err(invalid(what));
+        }
         session.require_indexed()?;
         Heads::of(path).check(session.state())?;
         Ok(session)
@@ -154,9 +164,6 @@ impl Session {
         }
         if next < limit {
             return Err(invalid(format!("the log announces {} entries and ends at: {next}", head.size)));
-        }
-        if next < projected && limit == head.size {
-            return Err(invalid(format!("the stored projections are of {projected} entries, the log has: {next}")));
         }
         if !store.entries(head.size..head.size.saturating_add(1))?.is_empty() {
             return Err(invalid(format!("the store holds entries beyond the {} that its head covers", head.size)));

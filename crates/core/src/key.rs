@@ -306,7 +306,7 @@ impl SigningKey {
     /// point, and encoded here.
     ///
     /// # Errors
-    /// [`KeyError::SmallOrder`] for a seed whose scalar is a multiple of the group's order; nobody knows one.
+    /// [`KeyError::SmallOrder`] for a scalar that is a multiple of the group's order, which no seed has.
     pub fn public(&self) -> Result<PublicKey, KeyError> {
         let point = self.0.verifying_key();
         if point.is_weak() { Err(KeyError::SmallOrder) } else { Ok(PublicKey { point, application: None }) }

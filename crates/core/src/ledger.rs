@@ -233,7 +233,8 @@ impl Ledger {
         self.keep(accepted, bytes.to_vec(), leaf_hash(bytes)).map_err(refused)
     }
 
-    /// Replays one entry that was prepared before its turn. One whose signature or payload was not looked at then is verified now.
+    /// Replays one entry that was prepared before its turn. One that was prepared to a lesser depth than its payload is verified now;
+    /// whose word a preparer took for signatures is its own matter.
     ///
     /// # Errors
     /// [`ReplayError`] names the entry and what is wrong with it.

@@ -51,6 +51,14 @@ pub struct Projections {
     pub digests: Vec<(String, [u8; 32])>,
 }
 
+impl Projections {
+    /// Tells whether a log of `head` entries would have stated them since.
+    #[must_use]
+    pub const fn is_stale(&self, head: u64) -> bool {
+        self.size != head && projections_are_due(self.size, head)
+    }
+}
+
 /// Up to this size every append states the projections.
 const PROJECTIONS_ALWAYS: u64 = 1_024;
 

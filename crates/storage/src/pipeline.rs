@@ -11,7 +11,7 @@ use std::sync::{Mutex, PoisonError};
 use rollcall_core::key::batch::BATCH_MAX;
 use rollcall_core::prepared::{Prepared, Preparer};
 
-/// Bytes of entries that are prepared together.
+/// Bytes of entries that are prepared together, but for what one read adds: with 256 entries of 65,535 bytes at most 24 MiB.
 const CHUNK_BYTES: usize = 8 << 20;
 /// Chunks under way for each core: one in work, one waiting.
 const CHUNKS_A_CORE: usize = 2;
@@ -30,41 +30,37 @@ pub enum Next {
     Stop,
 }
 
-/// Prepares what `read` hands out from entry `first` on, up to the first empty chunk, and hands each chunk to `take` in order.
+/// Prepares what `read` hands out from entry `first` on, up to the first empty answer, and hands each chunk to `take` in order.
+/// What cannot be read ends the run in its turn: after everything before it has been taken.
 pub(crate) fn run<E>(
     preparer: &Preparer,
     first: u64,
-    mut read: impl FnMut() -> Result<Vec<Vec<u8>>, E>,
+    read: impl FnMut() -> Result<Vec<Vec<u8>>, E>,
     mut take: impl FnMut(Vec<Prepared>) -> Result<Next, E>,
 ) -> Result<(), E> {
-    let mut next = first;
-    let mut chunk = || -> Result<Option<Chunk>, E> {
-        let entries = gather(&mut read)?;
-        let first = next;
-        next = next.saturating_add(u64::try_from(entries.len()).unwrap_or(u64::MAX));
-        Ok((!entries.is_empty()).then_some((first, entries)))
-    };
+    let mut chunks = Chunks { read, next: first, ended: false, failed: None };
+    let Some(beginning) = chunks.next()? else { return Ok(()) };
     let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
-    let Some(beginning) = chunk()? else { return Ok(()) };
     // A log of one chunk gains nothing from threads.
-    if cores < 2 || beginning.1.len() < BATCH_MAX {
+    if cores < 2 || chunks.ended {
         let mut preparer = preparer.clone();
         let mut here = Some(beginning);
         while let Some((first, entries)) = here {
             if take(preparer.prepare(first, entries))? == Next::Stop {
                 return Ok(());
             }
-            here = chunk()?;
+            here = chunks.next()?;
         }
         return Ok(());
     }
-    let (jobs, waiting) = sync_channel::<Job>(cores.saturating_mul(CHUNKS_A_CORE));
+    let ahead = cores.saturating_mul(CHUNKS_A_CORE);
+    let (jobs, waiting) = sync_channel::<Job>(ahead);
     let waiting = Mutex::new(waiting);
     std::thread::scope(|scope| {
         for _ in 0..cores {
             scope.spawn(|| work(preparer.clone(), &waiting));
         }
-        let conducted = conduct(&jobs, beginning, chunk, take, cores.saturating_mul(CHUNKS_A_CORE));
+        let conducted = conduct(&jobs, beginning, chunks, take, ahead);
         // Without more jobs the workers go home.
         drop(jobs);
         conducted
@@ -75,28 +71,38 @@ pub(crate) fn run<E>(
 fn conduct<E>(
     jobs: &SyncSender<Job>,
     beginning: Chunk,
-    mut chunk: impl FnMut() -> Result<Option<Chunk>, E>,
+    mut chunks: Chunks<impl FnMut() -> Result<Vec<Vec<u8>>, E>, E>,
     mut take: impl FnMut(Vec<Prepared>) -> Result<Next, E>,
     ahead: usize,
 ) -> Result<(), E> {
     let mut under_way: VecDeque<Receiver<Vec<Prepared>>> = VecDeque::new();
+    let mut failed = None;
     let mut more = Some(beginning);
     loop {
         while let Some(job) = more.take() {
             let (done, result) = sync_channel(1);
-            // The workers outlive this function, so somebody always takes the job.
+            // Where every worker has broken off nobody takes it, and its result says so when its turn comes.
             let _ = jobs.send((job, done));
             under_way.push_back(result);
-            if under_way.len() < ahead {
-                more = chunk()?;
+            if under_way.len() < ahead && failed.is_none() {
+                more = chunks.next().unwrap_or_else(|error| {
+                    failed = Some(error);
+                    None
+                });
             }
         }
+        let Some(result) = under_way.pop_front() else { return failed.map_or(Ok(()), Err) };
         // A worker that broke off sends nothing; leaving the scope then carries its panic on.
-        let Some(Ok(prepared)) = under_way.pop_front().map(|result| result.recv()) else { return Ok(()) };
+        let Ok(prepared) = result.recv() else { return Ok(()) };
         if take(prepared)? == Next::Stop {
             return Ok(());
         }
-        more = chunk()?;
+        if failed.is_none() {
+            more = chunks.next().unwrap_or_else(|error| {
+                failed = Some(error);
+                None
+            });
+        }
     }
 }
 
@@ -109,17 +115,88 @@ fn work(mut preparer: Preparer, waiting: &Mutex<Receiver<Job>>) {
     }
 }
 
-/// Reads until a chunk is worth a batch of signatures, or holds many bytes, or there is no more.
-fn gather<E>(read: &mut impl FnMut() -> Result<Vec<Vec<u8>>, E>) -> Result<Vec<Vec<u8>>, E> {
-    let mut entries = Vec::new();
-    let mut bytes = 0_usize;
-    while entries.len() < BATCH_MAX && bytes < CHUNK_BYTES {
-        let found = read()?;
-        if found.is_empty() {
-            break;
+/// What is read, in chunks that are worth a batch of signatures or hold many bytes.
+struct Chunks<R, E> {
+    read: R,
+    /// Number of the next entry.
+    next: u64,
+    /// There is no more.
+    ended: bool,
+    /// What stopped the reading behind entries that have been handed out.
+    failed: Option<E>,
+}
+
+impl<R: FnMut() -> Result<Vec<Vec<u8>>, E>, E> Chunks<R, E> {
+    fn next(&mut self) -> Result<Option<Chunk>, E> {
+        if let Some(error) = self.failed.take() {
+            self.ended = true;
+            return Err(error);
         }
-        bytes = found.iter().fold(bytes, |bytes, entry| bytes.saturating_add(entry.len()));
-        entries.extend(found);
+        let mut entries = Vec::new();
+        let mut bytes = 0_usize;
+        while !self.ended && entries.len() < BATCH_MAX && bytes < CHUNK_BYTES {
+            match (self.read)() {
+                Ok(found) if found.is_empty() => self.ended = true,
+                Ok(found) => {
+                    bytes = found.iter().fold(bytes, |bytes, entry| bytes.saturating_add(entry.len()));
+                    entries.extend(found);
+                }
+                Err(error) if entries.is_empty() => {
+                    self.ended = true;
+                    return Err(error);
+                }
+                Err(error) => {
+                    self.failed = Some(error);
+                    break;
+                }
+            }
+        }
+        let first = self.next;
+        self.next = first.saturating_add(u64::try_from(entries.len()).unwrap_or(u64::MAX));
+        Ok((!entries.is_empty()).then_some((first, entries)))
     }
-    Ok(entries)
+}
+
+#[cfg(test)]
+mod tests {
+    use rollcall_core::prepared::{Depth, Preparer};
+
+    use super::{BATCH_MAX, Next, run};
+
+    /// A disk that fails far behind what is being judged must not keep the verdicts before it from being given.
+    #[test]
+    fn what_cannot_be_read_ends_the_run_in_its_turn() {
+        for reads in [0, 1, 5, 40, 41] {
+            let (mut read, mut taken) = (0, 0);
+            let reading = || {
+                read += 1;
+                if reads < read { Err("the disk failed") } else { Ok(vec![vec![0_u8]; BATCH_MAX / 4]) }
+            };
+            let ended = run(&Preparer::new(Depth::Frame, 0), 0, reading, |chunk| {
+                taken += chunk.len();
+                Ok(Next::Go)
+            });
+            assert_eq!((ended, taken), (Err("the disk failed"), reads * BATCH_MAX / 4), "{reads} reads");
+        }
+    }
+
+    #[test]
+    fn nothing_is_read_behind_the_end_and_who_stops_stops() {
+        for (reads, stop_after) in [(0, 9), (3, 9), (40, 999), (40, 1)] {
+            let (mut left, mut ended, mut chunks) = (reads, false, 0);
+            let reading = || {
+                assert!(!ended, "read behind the end");
+                ended = left == 0;
+                left = if ended { 0 } else { left - 1 };
+                Ok::<_, ()>(if ended { Vec::new() } else { vec![vec![0_u8]; BATCH_MAX / 4] })
+            };
+            let done = run(&Preparer::new(Depth::Frame, 0), 0, reading, |_| {
+                chunks += 1;
+                Ok(if stop_after <= chunks { Next::Stop } else { Next::Go })
+            });
+            // Four reads make a chunk.
+            let expected: usize = usize::min(usize::div_ceil(reads, 4), stop_after);
+            assert_eq!((done, chunks), (Ok(()), expected), "{reads}");
+        }
+    }
 }

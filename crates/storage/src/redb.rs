@@ -258,9 +258,11 @@ impl RedbStore {
             let mut bytes = next.size.to_be_bytes().to_vec();
             bytes.extend_from_slice(next.root.as_bytes());
             head.insert("head", bytes.as_slice()).map_err(|error| self.storage_error(error))?;
-            if batch.projections.is_some() {
-                let size = next.size.to_be_bytes();
-                head.insert(PROJECTIONS_OF, &size[..]).map_err(|error| self.storage_error(error))?;
+            let said = head.get(PROJECTIONS_OF).map_err(|error| self.storage_error(error))?.is_some();
+            // Of a file of the first builds, which stated them with every append, they are those of the head until now.
+            let of = if batch.projections.is_some() { Some(next.size) } else { Some(current.size).filter(|_| !said) };
+            if let Some(of) = of {
+                head.insert(PROJECTIONS_OF, &of.to_be_bytes()[..]).map_err(|error| self.storage_error(error))?;
             }
         }
         transaction.commit().map_err(|error| failed(error.into()))?;

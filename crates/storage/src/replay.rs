@@ -6,7 +6,7 @@ pub use crate::pipeline::Next;
 use crate::{Store, StoreError, pipeline};
 
 /// Entries read at once.
-const READ_ENTRIES: u64 = 1_024;
+const READ_ENTRIES: u64 = 256;
 
 /// Hands the first `size` entries to `each`, as far as the store has them, until it says to stop.
 ///
@@ -19,6 +19,9 @@ pub fn each<E: From<StoreError>>(
 ) -> Result<(), E> {
     let mut next = 0_u64;
     let read = || {
+        if size <= next {
+            return Ok(Vec::new());
+        }
         let found = store.entries(next..next.saturating_add(READ_ENTRIES).min(size))?;
         next = next.saturating_add(u64::try_from(found.len()).unwrap_or(u64::MAX));
         Ok(found)

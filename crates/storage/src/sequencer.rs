@@ -83,11 +83,10 @@ impl Waiting {
         let (last, next) = (*last, ledger.state().head());
         let before = next.size.saturating_sub(u64::try_from(self.len()).unwrap_or(u64::MAX));
         let extends = ledger.state().log().head_at(before).unwrap_or(next);
-        if projections_are_due(self.stated, next.size) {
+        self.batch.projections = projections_are_due(self.stated, next.size).then(|| {
             let digests = ledger.state().digests().into_iter();
-            let digests = digests.map(|(name, digest)| (name.to_owned(), *digest.as_bytes()));
-            self.batch.projections = Some(digests.collect());
-        }
+            digests.map(|(name, digest)| (name.to_owned(), *digest.as_bytes())).collect()
+        });
         match store.append(&extends, &next, &self.batch) {
             Ok(()) => {}
             Err(AppendError::Unknown(error)) => {
@@ -160,7 +159,7 @@ impl Submitter {
     pub fn submit(&self, event: SignedEvent) -> Result<Admitted, SubmitError> {
         let (answer, told) = sync_channel(1);
         self.0.send(Submission { event, answer }).map_err(|_| SubmitError::Ended)?;
-        told.recv().map_err(|_| SubmitError::Ended)?
+        told.recv().unwrap_or_else(|_| Err(SubmitError::Unknown("the sequencer has ended".to_owned())))
     }
 }
 
@@ -186,10 +185,8 @@ fn write(
         let durable = waiting.flush(&mut store, &ledger);
         let broken = durable.err().map(|error| rollcall_core::audit::chain(&error));
         for (answer, admitted) in answers {
-            let told = match (&broken, admitted) {
-                (Some(what), Ok(_)) => Err(SubmitError::Unknown(what.clone())),
-                (_, admitted) => admitted,
-            };
+            // A refusal may rest on what is not durable.
+            let told = broken.as_ref().map_or(admitted, |what| Err(SubmitError::Unknown(what.clone())));
             // Whoever no longer waits finds the event in the log.
             let _ = answer.send(told);
         }

@@ -1,9 +1,10 @@
 //! Both stores keep the one contract; a redb file also answers a second writer, and serves a reader beside a writer.
 
-use rollcall_core::tree::Head;
+use rollcall_core::digest::EventId;
+use rollcall_core::tree::{Head, Tree};
 use rollcall_storage::memory::MemoryStore;
 use rollcall_storage::redb::RedbStore;
-use rollcall_storage::{Store, StoreError, contract};
+use rollcall_storage::{Batch, Store, StoreError, contract};
 
 #[test]
 fn memory_keeps_the_contract() -> Result<(), contract::Breach> {
@@ -49,5 +50,37 @@ fn other_files_are_refused_in_words() -> Result<(), Box<dyn std::error::Error>> 
         assert!(matches!(RedbStore::read(&path), Err(StoreError::Foreign { .. })), "{} bytes", bytes.len());
         assert!(matches!(RedbStore::create(&path, "x"), Err(StoreError::Exists { .. })));
     }
+    Ok(())
+}
+
+/// Files of the first builds stated their projections with every append and did not say of how many entries they were.
+#[test]
+fn a_file_that_does_not_say_what_its_projections_are_of_means_its_head() -> Result<(), Box<dyn std::error::Error>> {
+    const HEAD: redb::TableDefinition<'_, &str, &[u8]> = redb::TableDefinition::new("head");
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("ledger");
+    let mut store = RedbStore::create(&path, "the test")?;
+    let mut tree = Tree::default();
+    let mut grow = |store: &mut RedbStore, count: u64, projections| -> Result<(), Box<dyn std::error::Error>> {
+        let extends = tree.head();
+        let mut batch = Batch { projections, ..Batch::default() };
+        for number in tree.size()..tree.size() + count {
+            let bytes = number.to_be_bytes().to_vec();
+            batch.nodes.extend(tree.push(&bytes));
+            batch.entries.push((EventId::of_payload(&bytes), bytes));
+        }
+        Ok(store.append(&extends, &tree.head(), &batch)?)
+    };
+    grow(&mut store, 1_100, Some(vec![("p".to_owned(), [7; 32])]))?;
+    drop(store);
+    let database = redb::Builder::new().open(&path)?;
+    let transaction = database.begin_write()?;
+    assert!(transaction.open_table(HEAD)?.remove("projections")?.is_some());
+    transaction.commit()?;
+    drop(database);
+    let mut store = RedbStore::open(&path, "the test")?;
+    assert_eq!(store.projections()?.size, 1_100);
+    grow(&mut store, 1, None)?;
+    assert_eq!(store.projections()?.size, 1_100, "what is stored is still of 1,100 entries");
     Ok(())
 }

@@ -326,7 +326,7 @@ pub(super) fn replay(args: &ArgMatches) -> Result<Answer, Failure> {
         Ok::<_, Failure>(Next::Go)
     })?;
     let entries = ledger.state().log().size();
-    let mut same = ledger.state().head() == head && !rebuilt.is_empty();
+    let mut same = ledger.state().head() == head && !rebuilt.is_empty() && !stated.is_stale(head.size);
     let mut rows = Vec::new();
     let mut text = format!("replayed {entries} entries; projections were stated at {}\n", stated.size);
     for (name, digest) in ledger.state().digests() {

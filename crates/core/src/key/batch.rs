@@ -9,7 +9,7 @@
 //! - the sum of z(sB - kA - R) over the batch is the neutral element, for coefficients z of [`COEFFICIENT_BYTES`].
 //!
 //! Both random choices are drawn from a hash of the whole batch, so an audit is reproducible and whoever wants to be let
-//! through by chance has to try about 2^128 batches. A batch that does not show all this says nothing of any single
+//! through by chance has to try about 2^127 batches. A batch that does not show all this says nothing of any single
 //! signature: each is then verified by itself.
 
 #![expect(clippy::arithmetic_side_effects, reason = "points and scalars: their groups have no overflow")]

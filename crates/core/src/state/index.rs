@@ -1,4 +1,5 @@
-//! Indexes over the books: which events concern something, so that no rule reads a whole book to find a few of its rows.
+//! Indexes over the books: which events concern something, so that the rules of frequent acts do not read whole books to find a
+//! few of their rows.
 //!
 //! An index says nothing that its book does not: it is kept by `apply` alone, in the order of event ids, and is no part of
 //! the book's digest.

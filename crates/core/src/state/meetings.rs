@@ -195,7 +195,7 @@ pub struct Meetings {
     items: BTreeMap<UnitId, Vec<(EventId, Text)>>,
     #[serde(skip)]
     by_start: BTreeMap<UnitId, BTreeSet<Start>>,
-    /// Those of which notice was received only after they had started.
+    /// Those of which notice was received only after they had started; each once, whatever made it late.
     #[serde(skip)]
     late: BTreeMap<UnitId, BTreeSet<Start>>,
 }
@@ -375,7 +375,8 @@ impl Meetings {
                 notices.push(meeting.id());
                 self.by_start.entry(meeting.terms.unit.clone()).or_default().insert(start);
                 if meeting.terms.starts < meeting.noticed_at {
-                    self.late.entry(meeting.terms.unit.clone()).or_default().insert(start);
+                    let late = (meeting.terms.starts, 0, meeting.id());
+                    self.late.entry(meeting.terms.unit.clone()).or_default().insert(late);
                 }
                 self.meetings.insert(meeting.id(), meeting);
             }
