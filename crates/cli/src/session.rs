@@ -1,6 +1,7 @@
 //! A ledger that is open: the store, and the state replayed from it. Appends, and finds out what became of an append.
 
 use std::cell::Cell;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -14,7 +15,7 @@ use rollcall_core::state::State;
 use rollcall_core::time::Timestamp;
 use rollcall_storage::heads::Heads;
 use rollcall_storage::redb::RedbStore;
-use rollcall_storage::replay::{self, Next};
+use rollcall_storage::replay;
 use rollcall_storage::sequencer::Waiting;
 use rollcall_storage::{Projections, Store, StoreError};
 
@@ -150,13 +151,13 @@ impl Session {
                 && prepared.accepted_at().is_some_and(|at| time < at)
             {
                 early = true;
-                return Ok(Next::Stop);
+                return Ok(ControlFlow::Break(()));
             }
             ledger.take(prepared).map_err(|error| invalid("the log is not valid".to_owned()).caused_by(&error))?;
             if ledger.state().log().size() == projected {
                 stated(&ledger)?;
             }
-            Ok::<_, Failure>(Next::Go)
+            Ok::<_, Failure>(ControlFlow::Continue(()))
         })?;
         let next = ledger.state().log().size();
         if early {

@@ -150,7 +150,7 @@ impl Auditor {
             level,
             expected,
             apart: (level < Level::Full).then(Tree::default),
-            preparer: Preparer::new(level.depth(), 0),
+            preparer: Preparer::new(level.depth()),
             ledger: Ledger::default(),
             founding: None,
             stopped: false,
@@ -173,7 +173,12 @@ impl Auditor {
     /// Prepares entries for this audit, on any thread.
     #[must_use]
     pub fn preparer(&self) -> Preparer {
-        Preparer::new(self.level.depth(), self.trusted.map_or(0, |head| head.size))
+        Preparer::new(self.level.depth()).vouching(self.verified())
+    }
+
+    /// How many entries an earlier audit has verified.
+    fn verified(&self) -> u64 {
+        self.trusted.map_or(0, |head| head.size)
     }
 
     /// The tree over the entries so far.
@@ -184,17 +189,26 @@ impl Auditor {
 
     /// Judges the next entry's bytes; returns its event's id and the nodes that it completes.
     pub fn entry(&mut self, bytes: &[u8]) -> (Option<EventId>, Vec<Node>) {
-        let prepared = self.preparer.prepare(self.tree().size(), vec![bytes.to_vec()]);
-        prepared.into_iter().next().map_or_else(|| (None, Vec::new()), |prepared| self.take(prepared))
+        let prepared = self.prepare(self.tree().size(), bytes.to_vec());
+        prepared.map_or_else(|| (None, Vec::new()), |prepared| self.take(prepared))
     }
 
-    /// Judges the next entry, prepared before its turn by [`Auditor::preparer`]; returns its event's id and the nodes that it
-    /// completes.
-    pub fn take(&mut self, prepared: Prepared) -> (Option<EventId>, Vec<Node>) {
+    fn prepare(&mut self, index: u64, bytes: Vec<u8>) -> Option<Prepared> {
+        self.preparer.prepare(index, vec![bytes]).into_iter().next()
+    }
+
+    /// Judges the next entry, prepared before its turn; returns its event's id and the nodes that it completes. One that was not
+    /// prepared as far as this audit judges, by [`Auditor::preparer`], is prepared again.
+    pub fn take(&mut self, mut prepared: Prepared) -> (Option<EventId>, Vec<Node>) {
         let index = self.tree().size();
+        if prepared.entry.as_ref().is_ok_and(|framed| !self.is_judged(index, framed)) {
+            let bytes = std::mem::take(&mut prepared.bytes);
+            let Some(again) = self.prepare(index, bytes) else { return (None, Vec::new()) };
+            prepared = again;
+        }
         let leaf = prepared.leaf;
         let (id, names_log_key) = match &prepared.entry {
-            Ok(Framed { id, names_log_key, accepted_at: _, judged: _ }) => (*id, *names_log_key),
+            Ok(Framed { id, names_log_key, .. }) => (*id, *names_log_key),
             Err(error) => {
                 let (code, what) = (entry_code(error), chain(error));
                 let nodes = self.stop().push_hash(leaf);
@@ -209,6 +223,11 @@ impl Auditor {
             self.names_keys(&prepared.bytes);
         }
         (Some(id), self.judge(index, prepared))
+    }
+
+    /// Tells whether an entry was prepared as far as this audit judges, on no word that it does not take itself.
+    fn is_judged(&self, index: u64, framed: &Framed) -> bool {
+        self.level.depth() <= framed.depth && (!framed.vouched || index < self.verified())
     }
 
     /// Gives up on the rules: from here on the tree is kept apart from the ledger.

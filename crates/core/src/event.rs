@@ -356,10 +356,16 @@ impl SignedEvent {
     /// Verifies many signatures together, each to the verdict that [`SignedEvent::verify`] gives; see [`crate::key::batch`].
     pub fn verify_all(events: Vec<Self>, keys: &mut Keyring) -> Vec<Result<Verified, SignatureError>> {
         let keys: Vec<_> = events.iter().map(|event| keys.key(&event.key).map_err(SignatureError::Key)).collect();
-        let claims: Vec<_> = events.iter().zip(&keys).map(|(event, key)| event.claim(key.as_ref().ok()?)).collect();
-        let made: Vec<_> = claims.iter().flatten().cloned().collect();
-        let mut holds = batch::verify(&made).into_iter();
-        let holds: Vec<bool> = claims.iter().map(|claim| claim.is_some() && holds.next() == Some(true)).collect();
+        let mut claims = Vec::with_capacity(events.len());
+        let claimed = events.iter().zip(&keys).map(|(event, key)| {
+            let claim = key.as_ref().ok().and_then(|key| event.claim(key));
+            let is_some = claim.is_some();
+            claims.extend(claim);
+            is_some
+        });
+        let claimed: Vec<bool> = claimed.collect();
+        let mut held = batch::verify(&claims).into_iter();
+        let holds: Vec<bool> = claimed.into_iter().map(|claimed| claimed && held.next() == Some(true)).collect();
         drop(claims);
         let verdicts = events.into_iter().zip(keys).zip(holds).map(|((signed, key), holds)| match key {
             Ok(key) if holds => Ok(Verified { id: signed.id(), signed, key }),

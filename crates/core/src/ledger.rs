@@ -243,8 +243,7 @@ impl Ledger {
         let fault = |why| ReplayError { index, why };
         let refused = |error| fault(ReplayFault::Event(error));
         let Prepared { bytes, leaf, entry } = prepared;
-        let Framed { accepted_at, judged, id: _, names_log_key: _ } =
-            entry.map_err(|error| fault(ReplayFault::Entry(error)))?;
+        let Framed { accepted_at, judged, .. } = entry.map_err(|error| fault(ReplayFault::Entry(error)))?;
         let event = match judged {
             Ok(Judged::Event(event)) => event,
             Ok(Judged::Unread) => return self.verify_and_replay(&bytes),

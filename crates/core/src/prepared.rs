@@ -6,7 +6,7 @@
 
 use crate::digest::{EventId, TreeHash};
 use crate::entry::{Entry, EntryError};
-use crate::event::{Event, Keyring, PayloadError, SignatureError, SignedEvent, Verified, danger};
+use crate::event::{self, Event, Keyring, PayloadError, SignatureError, SignedEvent, Verified};
 use crate::time::Timestamp;
 use crate::tree::leaf_hash;
 
@@ -30,8 +30,8 @@ pub enum Depth {
 #[derive(Clone, Debug)]
 pub struct Preparer {
     depth: Depth,
-    /// Entries below this one were verified before.
-    verified: u64,
+    /// Entries below this one are vouched for: their signatures were verified before.
+    vouched: u64,
     keys: Keyring,
 }
 
@@ -55,6 +55,10 @@ pub(crate) struct Framed {
     pub(crate) accepted_at: Timestamp,
     /// Whether its payload may name a key of the log.
     pub(crate) names_log_key: bool,
+    /// How far it was judged.
+    pub(crate) depth: Depth,
+    /// Whether its signature was taken on somebody's word.
+    pub(crate) vouched: bool,
     /// What became of signature and payload.
     pub(crate) judged: Result<Judged, Fault>,
 }
@@ -92,16 +96,16 @@ impl Prepared {
 }
 
 impl Preparer {
-    /// Prepares to a depth; the signatures of the first `verified` entries were verified before and are not again.
+    /// Prepares to a depth.
     #[must_use]
-    pub fn new(depth: Depth, verified: u64) -> Self {
-        Self { depth, verified, keys: Keyring::default() }
+    pub fn new(depth: Depth) -> Self {
+        Self { depth, vouched: 0, keys: Keyring::default() }
     }
 
-    /// Prepares the entries of one's own store, which verified each signature when it admitted its event.
-    #[must_use]
-    pub fn of_own_store() -> Self {
-        Self::new(Depth::Payload, u64::MAX)
+    /// Leaves out the signatures of the first `vouched` entries, which were verified before.
+    pub(crate) const fn vouching(mut self, vouched: u64) -> Self {
+        self.vouched = vouched;
+        self
     }
 
     /// Prepares consecutive entries, of which the first is entry `first` of its log.
@@ -112,7 +116,9 @@ impl Preparer {
             let leaf = leaf_hash(&bytes);
             let entry = Entry::decode(&bytes).map(|Entry { accepted_at, event }| {
                 let names_log_key = names_log_key(event.payload());
-                let framed = Framed { id: event.id(), accepted_at, names_log_key, judged: Ok(Judged::Unread) };
+                let (depth, vouched) = (self.depth, index < self.vouched);
+                let judged = Ok(Judged::Unread);
+                let framed = Framed { id: event.id(), accepted_at, names_log_key, depth, vouched, judged };
                 events.push((index, prepared.len(), event));
                 framed
             });
@@ -131,18 +137,27 @@ impl Preparer {
         if self.depth < Depth::Signature {
             return Vec::new();
         }
-        let (known, new): (Vec<_>, Vec<_>) = events.into_iter().partition(|(index, ..)| *index < self.verified);
+        let (known, new): (Vec<_>, Vec<_>) = events.into_iter().partition(|(index, ..)| *index < self.vouched);
         let (places, new): (Vec<usize>, Vec<SignedEvent>) = new.into_iter().map(|(_, at, event)| (at, event)).unzip();
         let verified = places.into_iter().zip(SignedEvent::verify_all(new, &mut self.keys));
         let mut judged: Vec<_> = verified.map(|(at, verified)| (at, read(self.depth, verified))).collect();
         if self.depth == Depth::Payload {
-            judged.extend(
-                known
-                    .into_iter()
-                    .map(|(_, at, event)| (at, read(self.depth, danger::verified_at_admission(event, &mut self.keys)))),
-            );
+            judged.extend(known.into_iter().map(|(_, at, event)| {
+                (at, read(self.depth, event::danger::verified_at_admission(event, &mut self.keys)))
+            }));
         }
         judged
+    }
+}
+
+/// A door past signatures, for replaying one's own store; an audit judges again what came through it.
+pub mod danger {
+    use super::{Depth, Preparer};
+
+    /// Prepares the entries of one's own store, which verified each signature when it admitted its event.
+    #[must_use]
+    pub fn of_own_store() -> Preparer {
+        Preparer::new(Depth::Payload).vouching(u64::MAX)
     }
 }
 

@@ -5,6 +5,7 @@ use std::cell::RefCell;
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 use std::convert::Infallible;
+use std::ops::ControlFlow;
 use std::ops::Range;
 
 use rollcall_core::audit::{Auditor, Report};
@@ -16,14 +17,14 @@ use rollcall_core::prepared::Prepared;
 use rollcall_core::tiles::{self, Tile, WIDTH};
 use rollcall_core::tree::{Head, Node};
 
-use crate::pipeline::{self, Next};
+use crate::pipeline;
 use crate::published::{self, Files, Published};
 use crate::{Projections, Store, StoreError};
 
 /// Entries read at once: those of one published file.
 const READ_ENTRIES: u64 = WIDTH;
 /// Entries of a bundle handed on at once.
-const READ_ENTRIES_MAX: usize = 1_024;
+const BUNDLE_ENTRIES: usize = 256;
 
 /// A head that somebody kept, and how to call it in a report.
 #[derive(Clone, Debug)]
@@ -160,7 +161,7 @@ pub fn audit_bundle(bytes: &[u8], mut auditor: Auditor, kept: &[KeptHead], mut p
     let mut rest = framed;
     let read = || {
         let mut entries = Vec::new();
-        while let Some((entry, after)) = tiles::next_entry(rest).filter(|_| entries.len() < READ_ENTRIES_MAX) {
+        while let Some((entry, after)) = tiles::next_entry(rest).filter(|_| entries.len() < BUNDLE_ENTRIES) {
             entries.push(entry.to_vec());
             rest = after;
         }
@@ -169,7 +170,7 @@ pub fn audit_bundle(bytes: &[u8], mut auditor: Auditor, kept: &[KeptHead], mut p
     let Ok(()) = pipeline::run(&auditor.preparer(), 0, read, |chunk| {
         take(&mut auditor, chunk, None);
         progress(auditor.tree().size());
-        Ok(if auditor.gave_up() { Next::Stop } else { Next::Go })
+        Ok(if auditor.gave_up() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
     });
     if !rest.is_empty() && !auditor.gave_up() {
         auditor.not_a_bundle("its last frame is cut off");
@@ -232,7 +233,7 @@ fn feed(
         let beside = beside(auditor.tree().size(), &chunk)?;
         take(auditor, chunk, beside.as_ref());
         progress(auditor.tree().size());
-        Ok(if auditor.gave_up() { Next::Stop } else { Next::Go })
+        Ok(if auditor.gave_up() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
     })?;
     Ok(auditor.tree().size() == size && !auditor.gave_up())
 }

@@ -1,10 +1,11 @@
-//! Entries on their way into an audit: read ahead, prepared on every core, and handed on in order.
+//! Entries on their way into an audit or a replay: read ahead, prepared on every core, and handed on in order.
 //!
 //! The calling thread reads and takes; the other threads prepare. What is under way is bounded in entries and in bytes, so
 //! memory does not grow with the log. Without a second core everything happens on the calling thread.
 
 use std::collections::VecDeque;
 use std::num::NonZero;
+use std::ops::ControlFlow;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Mutex, PoisonError};
 
@@ -15,20 +16,13 @@ use rollcall_core::prepared::{Prepared, Preparer};
 const CHUNK_BYTES: usize = 8 << 20;
 /// Chunks under way for each core: one in work, one waiting.
 const CHUNKS_A_CORE: usize = 2;
+/// Threads that prepare, at most: rules and tree behind them keep up with no more, and each holds chunks.
+const WORKERS_MAX: usize = 8;
 
 /// Consecutive entries, with the number of the first.
 type Chunk = (u64, Vec<Vec<u8>>);
 /// A chunk, and where its entries go when they are prepared.
 type Job = (Chunk, SyncSender<Vec<Prepared>>);
-
-/// Whether to go on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Next {
-    /// With the next chunk.
-    Go,
-    /// Not at all.
-    Stop,
-}
 
 /// Prepares what `read` hands out from entry `first` on, up to the first empty answer, and hands each chunk to `take` in order.
 /// What cannot be read ends the run in its turn: after everything before it has been taken.
@@ -36,17 +30,17 @@ pub(crate) fn run<E>(
     preparer: &Preparer,
     first: u64,
     read: impl FnMut() -> Result<Vec<Vec<u8>>, E>,
-    mut take: impl FnMut(Vec<Prepared>) -> Result<Next, E>,
+    mut take: impl FnMut(Vec<Prepared>) -> Result<ControlFlow<()>, E>,
 ) -> Result<(), E> {
     let mut chunks = Chunks { read, next: first, ended: false, failed: None };
     let Some(beginning) = chunks.next()? else { return Ok(()) };
-    let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+    let cores = std::thread::available_parallelism().map_or(1, NonZero::get).min(WORKERS_MAX);
     // A log of one chunk gains nothing from threads.
     if cores < 2 || chunks.ended {
         let mut preparer = preparer.clone();
         let mut here = Some(beginning);
         while let Some((first, entries)) = here {
-            if take(preparer.prepare(first, entries))? == Next::Stop {
+            if take(preparer.prepare(first, entries))?.is_break() {
                 return Ok(());
             }
             here = chunks.next()?;
@@ -72,7 +66,7 @@ fn conduct<E>(
     jobs: &SyncSender<Job>,
     beginning: Chunk,
     mut chunks: Chunks<impl FnMut() -> Result<Vec<Vec<u8>>, E>, E>,
-    mut take: impl FnMut(Vec<Prepared>) -> Result<Next, E>,
+    mut take: impl FnMut(Vec<Prepared>) -> Result<ControlFlow<()>, E>,
     ahead: usize,
 ) -> Result<(), E> {
     let mut under_way: VecDeque<Receiver<Vec<Prepared>>> = VecDeque::new();
@@ -94,7 +88,7 @@ fn conduct<E>(
         let Some(result) = under_way.pop_front() else { return failed.map_or(Ok(()), Err) };
         // A worker that broke off sends nothing; leaving the scope then carries its panic on.
         let Ok(prepared) = result.recv() else { return Ok(()) };
-        if take(prepared)? == Next::Stop {
+        if take(prepared)?.is_break() {
             return Ok(());
         }
         if failed.is_none() {
@@ -161,7 +155,9 @@ impl<R: FnMut() -> Result<Vec<Vec<u8>>, E>, E> Chunks<R, E> {
 mod tests {
     use rollcall_core::prepared::{Depth, Preparer};
 
-    use super::{BATCH_MAX, Next, run};
+    use std::ops::ControlFlow;
+
+    use super::{BATCH_MAX, run};
 
     /// A disk that fails far behind what is being judged must not keep the verdicts before it from being given.
     #[test]
@@ -172,9 +168,9 @@ mod tests {
                 read += 1;
                 if reads < read { Err("the disk failed") } else { Ok(vec![vec![0_u8]; BATCH_MAX / 4]) }
             };
-            let ended = run(&Preparer::new(Depth::Frame, 0), 0, reading, |chunk| {
+            let ended = run(&Preparer::new(Depth::Frame), 0, reading, |chunk| {
                 taken += chunk.len();
-                Ok(Next::Go)
+                Ok(ControlFlow::Continue(()))
             });
             assert_eq!((ended, taken), (Err("the disk failed"), reads * BATCH_MAX / 4), "{reads} reads");
         }
@@ -190,9 +186,9 @@ mod tests {
                 left = if ended { 0 } else { left - 1 };
                 Ok::<_, ()>(if ended { Vec::new() } else { vec![vec![0_u8]; BATCH_MAX / 4] })
             };
-            let done = run(&Preparer::new(Depth::Frame, 0), 0, reading, |_| {
+            let done = run(&Preparer::new(Depth::Frame), 0, reading, |_| {
                 chunks += 1;
-                Ok(if stop_after <= chunks { Next::Stop } else { Next::Go })
+                Ok(if stop_after <= chunks { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
             });
             // Four reads make a chunk.
             let expected: usize = usize::min(usize::div_ceil(reads, 4), stop_after);

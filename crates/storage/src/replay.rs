@@ -1,8 +1,9 @@
 //! Replays one's own store: entries prepared on every core and handed on in order, their signatures not verified again.
 
-use rollcall_core::prepared::{Prepared, Preparer};
+use std::ops::ControlFlow;
 
-pub use crate::pipeline::Next;
+use rollcall_core::prepared::{Prepared, danger};
+
 use crate::{Store, StoreError, pipeline};
 
 /// Entries read at once.
@@ -15,7 +16,7 @@ const READ_ENTRIES: u64 = 256;
 pub fn each<E: From<StoreError>>(
     store: &impl Store,
     size: u64,
-    mut each: impl FnMut(Prepared) -> Result<Next, E>,
+    mut each: impl FnMut(Prepared) -> Result<ControlFlow<()>, E>,
 ) -> Result<(), E> {
     let mut next = 0_u64;
     let read = || {
@@ -26,12 +27,12 @@ pub fn each<E: From<StoreError>>(
         next = next.saturating_add(u64::try_from(found.len()).unwrap_or(u64::MAX));
         Ok(found)
     };
-    pipeline::run(&Preparer::of_own_store(), 0, read, |chunk| {
+    pipeline::run(&danger::of_own_store(), 0, read, |chunk| {
         for prepared in chunk {
-            if each(prepared)? == Next::Stop {
-                return Ok(Next::Stop);
+            if each(prepared)?.is_break() {
+                return Ok(ControlFlow::Break(()));
             }
         }
-        Ok(Next::Go)
+        Ok(ControlFlow::Continue(()))
     })
 }

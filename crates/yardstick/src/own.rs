@@ -1,5 +1,6 @@
 //! Rollcall beside its floors, on one ledger.
 
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -12,7 +13,7 @@ use rollcall_core::ledger::Ledger;
 use rollcall_core::name::Handle;
 use rollcall_storage::Store;
 use rollcall_storage::redb::RedbStore;
-use rollcall_storage::replay::{self, Next};
+use rollcall_storage::replay;
 use rollcall_storage::sequencer::{Sequencer, Waiting};
 use serde_json::Value;
 
@@ -101,7 +102,7 @@ pub fn replayed(store: &RedbStore) -> Result<Ledger> {
     let mut ledger = Ledger::default();
     replay::each(store, store.head()?.size, |prepared| {
         ledger.take(prepared)?;
-        Ok::<_, Box<dyn std::error::Error>>(Next::Go)
+        Ok::<_, Box<dyn std::error::Error>>(ControlFlow::Continue(()))
     })?;
     Ok(ledger)
 }

@@ -3,6 +3,7 @@
 mod omission;
 
 use std::fmt::Write;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
@@ -19,7 +20,7 @@ use rollcall_storage::Store;
 use rollcall_storage::audit::KeptHead;
 use rollcall_storage::heads::Heads;
 use rollcall_storage::redb::RedbStore;
-use rollcall_storage::replay::{self, Next};
+use rollcall_storage::replay;
 use serde_json::json;
 
 use super::ledger_path;
@@ -323,7 +324,7 @@ pub(super) fn replay(args: &ArgMatches) -> Result<Answer, Failure> {
         if ledger.state().log().size() == stated.size {
             rebuilt = ledger.state().digests();
         }
-        Ok::<_, Failure>(Next::Go)
+        Ok::<_, Failure>(ControlFlow::Continue(()))
     })?;
     let entries = ledger.state().log().size();
     let mut same = ledger.state().head() == head && !rebuilt.is_empty() && !stated.is_stale(head.size);
