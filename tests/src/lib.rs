@@ -1,9 +1,10 @@
 //! Helpers of the outside tests: the program that was built, a place for it to work in, and rehearsals as text.
 //!
-//! Each helper does one thing that a person at a terminal would do. Nothing here knows core's types.
+//! Each helper does one thing that a person at a terminal would do. Nothing but [`views`] knows core's types.
 
 pub mod community;
 pub mod node;
+pub mod views;
 pub mod witness;
 
 use std::io::Write;

@@ -9,6 +9,7 @@ use rollcall_core::audit::{Auditor, Level, Report};
 use rollcall_core::charter::Charter;
 use rollcall_core::digest::{EventId, LedgerId, TreeHash};
 use rollcall_core::ledger::{Ledger, rehearsal_founding};
+use rollcall_core::state::view::Wanted;
 use rollcall_core::tree::{Head, Node, Tree};
 use rollcall_storage::audit::{KeptHead, audit};
 use rollcall_storage::memory::MemoryStore;
@@ -25,6 +26,8 @@ struct Tampered {
     nodes: BTreeMap<(u8, u64), TreeHash>,
     positions: BTreeMap<EventId, u64>,
     projections: Projections,
+    rows_size: Option<u64>,
+    rows: BTreeMap<(u8, Vec<u8>), Vec<u8>>,
 }
 
 impl Store for Tampered {
@@ -43,6 +46,16 @@ impl Store for Tampered {
     }
     fn projections(&self) -> Result<Projections, StoreError> {
         Ok(self.projections.clone())
+    }
+    fn rows_size(&self) -> Result<Option<u64>, StoreError> {
+        Ok(self.rows_size)
+    }
+    fn rows(&self, wanted: &Wanted, each: &mut dyn FnMut(&[u8], &[u8])) -> Result<(), StoreError> {
+        let on_shelf = self.rows.range((wanted.shelf, wanted.beginning.clone())..);
+        let found =
+            on_shelf.take_while(|((shelf, key), _)| *shelf == wanted.shelf && key.starts_with(&wanted.beginning));
+        found.for_each(|((_, key), value)| each(key, value));
+        Ok(())
     }
     fn append(&mut self, _: &Head, _: &Head, _: &Batch) -> Result<(), AppendError> {
         unreachable!("the audit does not write")
@@ -64,13 +77,12 @@ impl Tampered {
         // A whole replay of what he serves gives him matching projections as well, where one is possible.
         let mut ledger = Ledger::default();
         if self.entries.iter().all(|bytes| ledger.replay(bytes).is_ok()) {
-            self.projections = Projections { size: ledger.state().head().size, digests: digests(&ledger) };
+            self.projections = Projections::of(ledger.state());
+            let rows = ledger.state().rows();
+            self.rows = rows.map(|row| ((row.shelf, row.key), row.value.unwrap())).collect();
+            self.rows_size = Some(self.head.size);
         }
     }
-}
-
-fn digests(ledger: &Ledger) -> Vec<(String, [u8; 32])> {
-    ledger.state().digests().into_iter().map(|(name, digest)| (name.to_owned(), *digest.as_bytes())).collect()
 }
 
 fn full(store: &impl Store, ledger: LedgerId, kept: &[KeptHead]) -> Report {
@@ -140,8 +152,15 @@ fn small() -> (Tampered, LedgerId) {
         nodes: BTreeMap::new(),
         positions: BTreeMap::new(),
         projections: store.projections().unwrap(),
+        rows_size: store.rows_size().unwrap(),
+        rows: BTreeMap::new(),
         entries: entries.clone(),
     };
+    for shelf in 0..=u8::MAX {
+        let all = Wanted { shelf, beginning: Vec::new() };
+        let mut keep = |key: &[u8], value: &[u8]| drop(tampered.rows.insert((shelf, key.to_vec()), value.to_vec()));
+        store.rows(&all, &mut keep).unwrap();
+    }
     for (bytes, index) in entries.iter().zip(0..) {
         for Node { level, index, hash } in tree.push(bytes) {
             assert_eq!(store.node(level, index).unwrap(), Some(hash));
@@ -223,6 +242,22 @@ fn any_flipped_bit_of_any_node_head_or_projection_is_found() {
         let found = full(&bad, id, &[]).violations.iter().any(|v| v.code == "projection-altered");
         assert!(found, "{size}");
     }
+    // Rows from which questions are answered: each changed, each removed, and one that nothing made.
+    assert!(store.rows.len() > 20, "{}", store.rows.len());
+    let altered = |bad: &Tampered| full(bad, id, &[]).violations.iter().any(|v| v.code == "projection-altered");
+    for (key, value) in &store.rows {
+        let mut bad = store.clone();
+        bad.rows.remove(key);
+        assert!(altered(&bad), "{key:?} removed");
+        let mut changed = value.clone();
+        changed.push(0);
+        bad.rows.insert(key.clone(), changed);
+        assert!(altered(&bad), "{key:?} changed");
+        bad.rows.insert(key.clone(), value.clone());
+        assert!(!altered(&bad));
+        bad.rows.insert((key.0, [key.1.as_slice(), &[0]].concat()), value.clone());
+        assert!(altered(&bad), "a row behind {key:?}");
+    }
     let mut bad = store.clone();
     bad.nodes.remove(&(0, 3));
     bad.positions.clear();
@@ -291,7 +326,7 @@ fn another_ledger_is_not_the_one_expected() {
     for event in rehearsal_founding("other", &["root".parse().unwrap()], 1, text, at).unwrap() {
         batch.push(ledger.admit(event, at).unwrap());
     }
-    batch.projections = Some(digests(&ledger));
+    batch.projections = Some(Projections::of(ledger.state()).digests);
     let mut store = MemoryStore::default();
     store.append(&Head::empty(), &ledger.state().head(), &batch).unwrap();
     let report = full(&store, id, &[]);

@@ -123,6 +123,8 @@ fn play(path: &Path) -> usize {
     let audit = json(folder.path(), &["--ledger", "play.ledger", "audit"]);
     assert_eq!(audit["outcome"], "valid", "{}: {audit}", path.display());
     let _ = expect(folder.path(), 0, &["--ledger", "play.ledger", "replay"]);
+    // What is read from stored rows is what its entries make.
+    assert!(1 < rollcall_tests::views::agree(&folder.path().join("play.ledger")));
     // The other verifier makes the same roster of role changes alone.
     let _ = rollcall_tests::node::same_roster(folder.path());
     let labels = acts.iter().zip(&answers).filter_map(|((_, (act, _)), answer)| {

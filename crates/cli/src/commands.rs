@@ -52,6 +52,7 @@ use rollcall_core::time::Timestamp;
 
 use crate::answer::Answer;
 use crate::failure::Failure;
+use crate::reading::Reading;
 use crate::session::{AsOf, Session};
 use crate::signer::Passphrase;
 
@@ -245,6 +246,19 @@ fn passphrase(args: &ArgMatches) -> Passphrase {
 }
 
 /// The ledger, open for reading.
+/// For questions that are answered from stored rows unless somebody asks otherwise.
+fn replay_arg() -> Arg {
+    Arg::new("replay")
+        .long("replay")
+        .action(ArgAction::SetTrue)
+        .help("Answer from the entries, each judged again, instead of from the stored rows")
+}
+
+/// Answers a question about the ledger as it is; the command has [`replay_arg`].
+fn ask<T>(args: &ArgMatches, question: impl Fn(Reading<'_>) -> Result<T, Failure>) -> Result<T, Failure> {
+    crate::reading::ask(ledger_path(args)?, args.get_flag("replay"), question)
+}
+
 fn reading(args: &ArgMatches) -> Result<Session, Failure> {
     Session::read(ledger_path(args)?, AsOf::Now)
 }

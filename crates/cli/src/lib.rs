@@ -20,6 +20,7 @@ mod carriage;
 mod chinese;
 mod statement;
 mod session;
+mod reading;
 mod operator;
 mod source;
 mod rehearsal;

@@ -1,6 +1,5 @@
 //! A ledger that is open: the store, and the state replayed from it. Appends, and finds out what became of an append.
 
-use std::cell::Cell;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
@@ -16,10 +15,11 @@ use rollcall_core::time::Timestamp;
 use rollcall_storage::heads::Heads;
 use rollcall_storage::redb::RedbStore;
 use rollcall_storage::replay;
-use rollcall_storage::sequencer::Waiting;
+use rollcall_storage::waiting::Waiting;
 use rollcall_storage::{Projections, Store, StoreError};
 
 use crate::failure::Failure;
+use crate::reading::Reading;
 use crate::signer::Signer;
 
 /// How long a writer waits for another one to finish before it says who is in the way.
@@ -47,23 +47,33 @@ pub(crate) enum AsOf {
 impl Session {
     /// Opens a ledger for reading.
     pub(crate) fn read(path: &Path, as_of: AsOf) -> Result<Self, Failure> {
-        Self::replayed(patiently(|| RedbStore::read(path))?, as_of)
+        Self::whole(patiently(|| RedbStore::read(path))?, as_of)
+    }
+
+    /// Replays what a store holds, for reading.
+    pub(crate) fn whole(store: RedbStore, as_of: AsOf) -> Result<Self, Failure> {
+        let ledger = replayed(&store, as_of, |_| ())?;
+        Ok(Self { store, ledger, waiting: Waiting::default() })
     }
 
     /// Opens a ledger for writing.
     pub(crate) fn write(path: &Path) -> Result<Self, Failure> {
         let store = patiently(|| RedbStore::open(path, &own_name()))?;
         let stated = store.projections()?;
-        let compared = Cell::new(false);
-        let session = Self::replayed_past(store, AsOf::Now, |ledger| {
-            compared.set(true);
-            require_same(ledger.state(), &stated)
+        let mut rebuilt = Projections::default();
+        let mut ledger = replayed(&store, AsOf::Now, |state| {
+            if state.head().size == stated.size {
+                rebuilt = Projections::of(state);
+            }
         })?;
-        let size = session.state().log().size();
-        if 0 < size && (!compared.get() || stated.is_stale(size)) {
+        let size = ledger.state().log().size();
+        if stated.size != rebuilt.size || stated.is_stale(size) {
             let what = format!("the stored projections are said to be of {} entries, the log has: {size}", stated.size);
             return Err(invalid(what));
         }
+        require_same(&rebuilt, &stated)?;
+        let waiting = Waiting::open(&store, &mut ledger)?;
+        let session = Self { store, ledger, waiting };
         session.require_indexed()?;
         Heads::of(path).check(session.state())?;
         Ok(session)
@@ -121,7 +131,9 @@ impl Session {
         let workshop = tempfile::Builder::new().prefix(".rollcall-founding-").tempdir_in(folder).map_err(cannot)?;
         let draft = workshop.path().join("ledger");
         let store = RedbStore::create(&draft, &own_name())?;
-        let mut session = Self { store, ledger: Ledger::default(), waiting: Waiting::default() };
+        let mut ledger = Ledger::default();
+        let waiting = Waiting::open(&store, &mut ledger)?;
+        let mut session = Self { store, ledger, waiting };
         fill(&mut session)?;
         session.flush()?;
         drop(session);
@@ -131,53 +143,9 @@ impl Session {
         Self::write(path)
     }
 
-    fn replayed(store: RedbStore, as_of: AsOf) -> Result<Self, Failure> {
-        Self::replayed_past(store, as_of, |_| Ok(()))
-    }
-
-    /// Replays, and shows the ledger as it was when its projections were stated.
-    fn replayed_past(
-        store: RedbStore,
-        as_of: AsOf,
-        stated: impl Fn(&Ledger) -> Result<(), Failure>,
-    ) -> Result<Self, Failure> {
-        let mut ledger = Ledger::default();
-        let head = store.head()?;
-        let projected = store.projections()?.size;
-        let limit = if let AsOf::Entries(limit) = as_of { limit.min(head.size) } else { head.size };
-        let mut early = false;
-        replay::each(&store, limit, |prepared| {
-            if let AsOf::Time(time) = as_of
-                && prepared.accepted_at().is_some_and(|at| time < at)
-            {
-                early = true;
-                return Ok(ControlFlow::Break(()));
-            }
-            ledger.take(prepared).map_err(|error| invalid("the log is not valid".to_owned()).caused_by(&error))?;
-            if ledger.state().log().size() == projected {
-                stated(&ledger)?;
-            }
-            Ok::<_, Failure>(ControlFlow::Continue(()))
-        })?;
-        let next = ledger.state().log().size();
-        if early {
-            return Ok(Self { store, ledger, waiting: Waiting::new(projected) });
-        }
-        if next < limit {
-            return Err(invalid(format!("the log announces {} entries and ends at: {next}", head.size)));
-        }
-        if !store.entries(head.size..head.size.saturating_add(1))?.is_empty() {
-            return Err(invalid(format!("the store holds entries beyond the {} that its head covers", head.size)));
-        }
-        if let AsOf::Entries(asked) = as_of
-            && head.size < asked
-        {
-            return Err(Failure::usage(format!("the log has {} entries, asked for: {asked}", head.size)));
-        }
-        if limit == head.size && ledger.state().head() != head {
-            return Err(invalid("the stored head is not the one that the entries make".to_owned()));
-        }
-        Ok(Self { store, ledger, waiting: Waiting::new(projected) })
+    /// What a question sees of it.
+    pub(crate) const fn reading(&self) -> Reading<'_> {
+        Reading { store: &self.store, state: self.ledger.state() }
     }
 
     pub(crate) const fn state(&self) -> &State {
@@ -190,14 +158,11 @@ impl Session {
 
     /// The charter in force.
     pub(crate) fn charter(&self) -> Result<&Charter, Failure> {
-        let open = || {
-            Failure::usage("the founding is not confirmed yet, no charter is in force").hint("rollcall confirm --help")
-        };
-        self.state().charter().map(AsRef::as_ref).ok_or_else(open)
+        self.reading().charter()
     }
 
     pub(crate) fn is_rehearsal(&self) -> bool {
-        is_rehearsal(self.state())
+        self.reading().is_rehearsal()
     }
 
     /// The instant at which something is accepted now: the clock, or on a declared clock what was declared.
@@ -211,9 +176,9 @@ impl Session {
         }
     }
 
-    /// The instant that questions are about when none is named: now, or the latest that a rehearsal knows of.
+    /// The instant that questions are about when none is named.
     pub(crate) fn asking_at(&self) -> Result<Timestamp, Failure> {
-        if self.is_rehearsal() { Ok(self.state().last_at().max(self.state().roster().latest())) } else { now() }
+        self.reading().asking_at()
     }
 
     /// Writes and signs the payload of an act.
@@ -249,15 +214,53 @@ impl Session {
 
     /// Makes everything admitted durable in one transaction.
     pub(crate) fn flush(&mut self) -> Result<(), Failure> {
-        Ok(self.waiting.flush(&mut self.store, &self.ledger)?)
+        Ok(self.waiting.flush(&mut self.store, &mut self.ledger)?)
     }
 }
 
+/// Replays a store as far as it is asked for; `passed` sees every state on the way.
+pub(crate) fn replayed(store: &RedbStore, as_of: AsOf, mut passed: impl FnMut(&State)) -> Result<Ledger, Failure> {
+    let mut ledger = Ledger::default();
+    let head = store.head()?;
+    let limit = if let AsOf::Entries(limit) = as_of { limit.min(head.size) } else { head.size };
+    let mut early = false;
+    replay::each(store, limit, |prepared| {
+        if let AsOf::Time(time) = as_of
+            && prepared.accepted_at().is_some_and(|at| time < at)
+        {
+            early = true;
+            return Ok(ControlFlow::Break(()));
+        }
+        ledger.take(prepared).map_err(|error| invalid("the log is not valid".to_owned()).caused_by(&error))?;
+        passed(ledger.state());
+        Ok::<_, Failure>(ControlFlow::Continue(()))
+    })?;
+    if early {
+        return Ok(ledger);
+    }
+    let next = ledger.state().log().size();
+    if next < limit {
+        return Err(invalid(format!("the log announces {} entries and ends at: {next}", head.size)));
+    }
+    if !store.entries(head.size..head.size.saturating_add(1))?.is_empty() {
+        return Err(invalid(format!("the store holds entries beyond the {} that its head covers", head.size)));
+    }
+    if let AsOf::Entries(asked) = as_of
+        && head.size < asked
+    {
+        return Err(Failure::usage(format!("the log has {} entries, asked for: {asked}", head.size)));
+    }
+    if limit == head.size && ledger.state().head() != head {
+        return Err(invalid("the stored head is not the one that the entries make".to_owned()));
+    }
+    Ok(ledger)
+}
+
 /// Nothing is built on a store whose projections disagree with its entries.
-fn require_same(state: &State, stated: &Projections) -> Result<(), Failure> {
-    for (name, digest) in state.digests() {
-        if !stated.digests.iter().any(|(stored, bytes)| stored == name && bytes == digest.as_bytes()) {
-            return Err(invalid(format!("the stored projection `{name}` is not the one that the entries make")));
+fn require_same(rebuilt: &Projections, stated: &Projections) -> Result<(), Failure> {
+    for made in &rebuilt.digests {
+        if !stated.digests.contains(made) {
+            return Err(invalid(format!("the stored projection `{}` is not the one that the entries make", made.0)));
         }
     }
     Ok(())
@@ -282,7 +285,7 @@ fn invalid(what: String) -> Failure {
 }
 
 /// Tries again for a moment while another process writes, then says who it is.
-fn patiently<T>(open: impl Fn() -> Result<T, StoreError>) -> Result<T, Failure> {
+pub(crate) fn patiently<T>(open: impl Fn() -> Result<T, StoreError>) -> Result<T, Failure> {
     let begun = Instant::now();
     loop {
         match open() {

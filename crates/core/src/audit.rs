@@ -431,6 +431,12 @@ impl Auditor {
         }
     }
 
+    /// Notes a stored row of the state that is not the one that the entries make.
+    pub fn stored_row(&mut self, shelf: u8, key: &[u8]) {
+        let what = format!("the stored row {} of shelf {shelf} is not the one that the entries make", hex::encode(key));
+        self.note(None, "projection-altered", what);
+    }
+
     /// The digests of the projections as the audit rebuilt them, if it judged every entry.
     #[must_use]
     pub fn rebuilt(&self) -> Option<&Ledger> {

@@ -26,7 +26,7 @@ use crate::name::Name;
 use crate::time::{Timestamp, Zone};
 
 /// A charter that has passed every check.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Charter {
     name: Name,
     digest: Digest,
@@ -39,7 +39,7 @@ pub struct Charter {
 }
 
 /// What the appointing authority may do besides appointing.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuthorityRules {
     /// The clause that makes it the authority.
     pub clause: Clause,
@@ -68,7 +68,7 @@ pub struct AccountRules {
 }
 
 /// A kind of unit.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UnitKind {
     /// The kind's name.
     pub name: Name,
@@ -123,7 +123,7 @@ pub struct Counted {
 }
 
 /// How a body meets.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MeetingRules {
     /// The role whose holder gives notice and presides.
     pub called_by: Name,
@@ -207,7 +207,7 @@ impl MeetingRules {
 }
 
 /// How members demand a meeting.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PetitionRules {
     /// How many must sign.
     pub signed_by: Bar,
@@ -218,7 +218,7 @@ pub struct PetitionRules {
 }
 
 /// A reading that the charter takes where its text is silent or ambiguous.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Interpretation {
     /// Its identifier.
     pub id: String,

@@ -2,7 +2,7 @@
 //!
 //! An act's fields are decoded here and nowhere else; a payload with a field that its act does not have is refused.
 
-use serde::Serialize;
+use serde::{Deserialize, Deserializer, Serialize};
 use unicode_properties::GeneralCategory::{Format, LineSeparator, ParagraphSeparator};
 use unicode_properties::UnicodeGeneralCategory;
 
@@ -203,9 +203,17 @@ fn bounded(text: String, limit: u64) -> Result<String, FieldFault> {
 }
 
 /// Free text of at most [`TEXT_BYTES_MAX`] bytes without control characters other than newline and tab.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Text(String);
+pub struct Text(#[serde(deserialize_with = "bounded_text")] String);
+
+fn bounded_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    bounded(String::deserialize(deserializer)?, TEXT_BYTES_MAX).map_err(serde::de::Error::custom)
+}
+
+fn bounded_part<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    bounded(String::deserialize(deserializer)?, CHARTER_PART_BYTES_MAX).map_err(serde::de::Error::custom)
+}
 
 impl Text {
     /// Admits text.
@@ -224,7 +232,7 @@ impl Text {
 }
 
 /// A name with words about it, written `name: words`.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Note {
     /// What the words are about.
     pub name: Name,
@@ -251,9 +259,9 @@ impl Field for Note {
 }
 
 /// One part of a charter document: at most [`CHARTER_PART_BYTES_MAX`] bytes.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct CharterText(String);
+pub struct CharterText(#[serde(deserialize_with = "bounded_part")] String);
 
 impl CharterText {
     /// Admits a part.
@@ -272,7 +280,7 @@ impl CharterText {
 }
 
 /// References of a meeting's notice: a list, or an explicit `none`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum References {
     /// The notice says that there are none.
@@ -511,7 +519,7 @@ impl Fields {
 macro_rules! words {
     ($(#[doc = $doc:literal])+ $Name:ident { $( $(#[doc = $vdoc:literal])+ $Variant:ident = $word:literal ),* $(,)? }) => {
         $(#[doc = $doc])+
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
         pub enum $Name { $( $(#[doc = $vdoc])+ #[serde(rename = $word)] $Variant, )* }
 
         impl $Name {
@@ -564,12 +572,12 @@ macro_rules! records {
     ) => {
         $(
             $(#[doc = $doc])+
-            #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+            #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
             pub struct $Name { $( $(#[doc = $fdoc])+ pub $field: $ty, )* }
         )*
 
         $(#[doc = $edoc])+
-        #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+        #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
         pub enum $Enum { $( $(#[doc = $doc])+ #[serde(rename = $tag)] $Name($Name), )* }
 
         impl $Enum {

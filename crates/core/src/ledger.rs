@@ -34,6 +34,7 @@ use crate::limits::{CHARTER_PART_BYTES_MAX, ENTRY_BYTES_MAX, NOT_AFTER_DEFAULT_M
 use crate::name::Handle;
 use crate::prepared::{Fault, Framed, Judged, Prepared};
 use crate::refusal::Refusal;
+use crate::state::view::Row;
 use crate::state::{Cause, State};
 use crate::time::Timestamp;
 use crate::tree::{Head, Node, leaf_hash};
@@ -132,6 +133,16 @@ impl Ledger {
     #[must_use]
     pub const fn state(&self) -> &State {
         &self.state
+    }
+
+    /// Keeps track from now on of which rows of the state change.
+    pub fn track_rows(&mut self) {
+        self.state.track_rows();
+    }
+
+    /// The rows of the state that have changed since the last time.
+    pub fn changed_rows(&mut self) -> Vec<Row> {
+        self.state.changed_rows()
     }
 
     /// Judges a signed event without keeping anything of it.

@@ -16,6 +16,7 @@ pub mod accounts;
 pub mod attachments;
 pub mod authority;
 pub mod change;
+mod charters;
 pub mod history;
 mod index;
 pub mod keys;
@@ -24,12 +25,15 @@ pub mod motions;
 pub mod people;
 pub mod records;
 pub mod roster;
+mod rows;
+mod tenures;
+pub mod view;
 pub mod witnessing;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::act::Clock;
 use crate::charter::Charter;
@@ -45,6 +49,7 @@ use self::accounts::Accounts;
 use self::attachments::Attachments;
 use self::authority::Proposals;
 use self::change::Change;
+use self::charters::Charters;
 use self::history::History;
 use self::keys::Keys;
 use self::meetings::Meetings;
@@ -52,10 +57,11 @@ use self::motions::Motions;
 use self::people::People;
 use self::records::Records;
 use self::roster::Roster;
+use self::rows::{Single, Whole};
 use self::witnessing::Witnessing;
 
 /// The event behind a fact: where it stands, when it was accepted, and whose it is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cause {
     /// Position in the log.
     pub entry: u64,
@@ -68,7 +74,7 @@ pub struct Cause {
 }
 
 /// What the founding event fixed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Founding {
     /// The ledger's id.
     pub ledger: LedgerId,
@@ -95,7 +101,7 @@ pub struct Founding {
 }
 
 /// The appointing authority in force.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Authority {
     /// Its persons.
     pub persons: Vec<Handle>,
@@ -104,7 +110,7 @@ pub struct Authority {
 }
 
 /// A key of the log, and since when it signs the heads.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LogKey {
     /// The key.
     pub key: PublicKey,
@@ -119,43 +125,43 @@ pub struct LogKey {
 /// Everything the accepted events add up to.
 #[derive(Clone, Debug, Default)]
 pub struct State {
-    log: Tree,
-    ids: BTreeMap<EventId, u64>,
+    log: Whole<Tree>,
+    /// Head and last acceptance time of the log, where this is a view.
+    viewed: Option<(Head, Timestamp)>,
+    ids: Whole<BTreeMap<EventId, u64>>,
     /// When each entry was accepted.
-    times: Vec<Timestamp>,
-    founding: Option<Founding>,
-    charter: Option<Arc<Charter>>,
-    /// Every charter that has been in force, by digest: an open vote keeps the one it was put under.
-    charters: BTreeMap<Digest, Arc<Charter>>,
+    times: Whole<Vec<Timestamp>>,
+    founding: Single<Option<Founding>>,
+    charters: Charters,
     /// Parts of amended charters' texts, by the digest of the whole and by who brought them.
-    drafts: BTreeMap<Digest, BTreeMap<Handle, Vec<String>>>,
-    authority: Authority,
+    drafts: Whole<BTreeMap<Digest, BTreeMap<Handle, Vec<String>>>>,
+    authority: Single<Authority>,
     /// The log's keys in the order in which they came into force.
-    log_keys: Vec<LogKey>,
+    log_keys: Single<Vec<LogKey>>,
     people: People,
     keys: Keys,
-    accounts: Accounts,
-    attachments: Attachments,
+    accounts: Whole<Accounts>,
+    attachments: Whole<Attachments>,
     roster: Roster,
     proposals: Proposals,
     meetings: Meetings,
     motions: Motions,
     records: Records,
-    witnessing: Witnessing,
+    witnessing: Whole<Witnessing>,
     history: History,
 }
 
 impl State {
     /// The Merkle tree of the log.
     #[must_use]
-    pub const fn log(&self) -> &Tree {
+    pub fn log(&self) -> &Tree {
         &self.log
     }
 
     /// The log's head.
     #[must_use]
     pub fn head(&self) -> Head {
-        self.log.head()
+        self.viewed.map_or_else(|| self.log.head(), |(head, _)| head)
     }
 
     /// Where an event stands in the log.
@@ -173,7 +179,7 @@ impl State {
     /// When the last entry was accepted.
     #[must_use]
     pub fn last_at(&self) -> Timestamp {
-        self.times.last().copied().unwrap_or_default()
+        self.viewed.map_or_else(|| self.times.last().copied().unwrap_or_default(), |(_, at)| at)
     }
 
     /// When an entry was accepted.
@@ -184,14 +190,14 @@ impl State {
 
     /// The founding, once there is one.
     #[must_use]
-    pub const fn founding(&self) -> Option<&Founding> {
+    pub fn founding(&self) -> Option<&Founding> {
         self.founding.as_ref()
     }
 
     /// The charter in force, once the founding is confirmed.
     #[must_use]
-    pub const fn charter(&self) -> Option<&Arc<Charter>> {
-        self.charter.as_ref()
+    pub fn charter(&self) -> Option<&Arc<Charter>> {
+        self.charters.current()
     }
 
     /// A charter that is or was in force.
@@ -213,7 +219,7 @@ impl State {
 
     /// The appointing authority.
     #[must_use]
-    pub const fn authority(&self) -> &Authority {
+    pub fn authority(&self) -> &Authority {
         &self.authority
     }
 
@@ -231,25 +237,25 @@ impl State {
 
     /// Persons and organisations.
     #[must_use]
-    pub const fn people(&self) -> &People {
+    pub fn people(&self) -> &People {
         &self.people
     }
 
     /// Keys and offers of keys.
     #[must_use]
-    pub const fn keys(&self) -> &Keys {
+    pub fn keys(&self) -> &Keys {
         &self.keys
     }
 
     /// Accounts on forges.
     #[must_use]
-    pub const fn accounts(&self) -> &Accounts {
+    pub fn accounts(&self) -> &Accounts {
         &self.accounts
     }
 
     /// What stands beside the log.
     #[must_use]
-    pub const fn attachments(&self) -> &Attachments {
+    pub fn attachments(&self) -> &Attachments {
         &self.attachments
     }
 
@@ -261,43 +267,43 @@ impl State {
 
     /// Units and tenures.
     #[must_use]
-    pub const fn roster(&self) -> &Roster {
+    pub fn roster(&self) -> &Roster {
         &self.roster
     }
 
     /// Proposals of the authority, petitions and nominations.
     #[must_use]
-    pub const fn proposals(&self) -> &Proposals {
+    pub fn proposals(&self) -> &Proposals {
         &self.proposals
     }
 
     /// Meetings.
     #[must_use]
-    pub const fn meetings(&self) -> &Meetings {
+    pub fn meetings(&self) -> &Meetings {
         &self.meetings
     }
 
     /// Motions and votes.
     #[must_use]
-    pub const fn motions(&self) -> &Motions {
+    pub fn motions(&self) -> &Motions {
         &self.motions
     }
 
     /// Contributions, attestations, records, consents and claims.
     #[must_use]
-    pub const fn records(&self) -> &Records {
+    pub fn records(&self) -> &Records {
         &self.records
     }
 
     /// Witnesses, anchors, and what authors say is missing.
     #[must_use]
-    pub const fn witnessing(&self) -> &Witnessing {
+    pub fn witnessing(&self) -> &Witnessing {
         &self.witnessing
     }
 
     /// Which entries concern whom.
     #[must_use]
-    pub const fn history(&self) -> &History {
+    pub fn history(&self) -> &History {
         &self.history
     }
 
@@ -332,27 +338,26 @@ impl State {
         match change {
             Change::Founded { founding, authority } => {
                 let (key, named) = (founding.log_key.clone(), cause.event);
-                self.log_keys = vec![LogKey { key, from: 0, named, after: None }];
-                self.founding = Some(*founding);
-                self.authority = authority;
+                *self.log_keys = vec![LogKey { key, from: 0, named, after: None }];
+                *self.founding = Some(*founding);
+                *self.authority = authority;
             }
             Change::PartReceived { text } => {
-                if let Some(founding) = &mut self.founding {
+                if let Some(founding) = self.founding.as_mut() {
                     founding.parts.push(text);
                 }
             }
             Change::Confirmed => {
-                if let Some(founding) = &mut self.founding {
+                if let Some(founding) = self.founding.as_mut() {
                     founding.confirmed.insert(cause.by.clone(), cause.event);
                 }
             }
             Change::CharterStands { charter } => {
-                if let Some(founding) = &mut self.founding {
+                if let Some(founding) = self.founding.as_mut() {
                     founding.parts.clear();
                 }
                 self.drafts.remove(&charter.digest());
-                self.charters.insert(charter.digest(), Arc::clone(&charter));
-                self.charter = Some(charter);
+                self.charters.put_in_force(charter);
             }
             Change::DraftPartReceived { draft, text } => {
                 self.drafts.entry(draft).or_default().entry(cause.by.clone()).or_default().push(text);
@@ -361,7 +366,7 @@ impl State {
                 let from = cause.entry.saturating_add(1);
                 self.log_keys.push(LogKey { key, from, named: proposal, after });
             }
-            Change::AuthorityReplaced { authority } => self.authority = authority,
+            Change::AuthorityReplaced { authority } => *self.authority = authority,
             Change::Concerns { person } => self.history.note(&person, cause.entry),
             Change::People(change) => self.people.apply(change, cause),
             Change::Keys(change) => self.keys.apply(*change, cause),
@@ -382,7 +387,7 @@ impl State {
         vec![
             (
                 "founding",
-                digest_of(&(&self.founding, self.charter_digests(), &self.drafts, &self.authority, &self.log_keys)),
+                digest_of(&(&self.founding, self.charters.digests(), &self.drafts, &self.authority, &self.log_keys)),
             ),
             ("people", digest_of(&self.people)),
             ("keys", digest_of(&self.keys)),
@@ -396,11 +401,6 @@ impl State {
             ("witnessing", digest_of(&self.witnessing)),
             ("history", digest_of(&self.history)),
         ]
-    }
-
-    /// The digests of the charter in force and of all that have been.
-    fn charter_digests(&self) -> (Option<Digest>, Vec<Digest>) {
-        (self.charter.as_ref().map(|charter| charter.digest()), self.charters.keys().copied().collect())
     }
 
     /// The digest of the whole state: head, last acceptance time and every book.

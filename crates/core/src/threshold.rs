@@ -3,10 +3,10 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// A positive fraction of at most one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fraction {
     numerator: u32,
     denominator: u32,
@@ -37,7 +37,7 @@ impl FromStr for Fraction {
 }
 
 /// Whether the stated share itself suffices: 以上 includes it, 超过 does not (trap A1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Bound {
     /// The share itself suffices.
@@ -47,7 +47,7 @@ pub enum Bound {
 }
 
 /// A comparator over a whole: `at_least 2/3` or `more_than 1/2`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Threshold {
     bound: Bound,
     share: Fraction,

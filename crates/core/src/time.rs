@@ -6,7 +6,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::Serialize;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::limits::TIME_MS_MAX;
 
@@ -14,9 +14,9 @@ use crate::limits::TIME_MS_MAX;
 pub const DAY_MS: u64 = 86_400_000;
 
 /// An instant: Unix milliseconds between 1970 and 2100.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Timestamp(u64);
+pub struct Timestamp(#[serde(deserialize_with = "within_range")] u64);
 
 /// Why text or a number is not an instant that the format can carry.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -84,8 +84,13 @@ impl FromStr for Timestamp {
     }
 }
 
+fn within_range<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+    let ms = u64::deserialize(deserializer)?;
+    Timestamp::from_ms(ms).map(Timestamp::ms).map_err(serde::de::Error::custom)
+}
+
 /// A civil date as a count of days since 1970-01-01 in some zone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct CivilDate(i64);
 
@@ -109,7 +114,7 @@ impl fmt::Display for CivilDate {
 }
 
 /// From an instant on, local time is UTC plus an offset.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Transition {
     /// Unix seconds at which the offset begins.
     pub from_s: u64,
@@ -118,7 +123,7 @@ pub struct Transition {
 }
 
 /// A time zone: its IANA name and its offsets from 1970 to 2100.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Zone {
     name: String,
     transitions: Vec<Transition>,

@@ -14,6 +14,7 @@ use rollcall_core::checkpoint::Checkpoint;
 use rollcall_core::digest::{EventId, TreeHash};
 use rollcall_core::limits::ENTRY_BYTES_MAX;
 use rollcall_core::prepared::Prepared;
+use rollcall_core::state::view::Wanted;
 use rollcall_core::tiles::{self, Tile, WIDTH};
 use rollcall_core::tree::{Head, Node};
 
@@ -25,6 +26,9 @@ use crate::{Projections, Store, StoreError};
 const READ_ENTRIES: u64 = WIDTH;
 /// Entries of a bundle handed on at once.
 const BUNDLE_ENTRIES: usize = 256;
+
+/// Rows that a report names, at most.
+const DIFFERING_ROWS: usize = 16;
 
 /// A head that somebody kept, and how to call it in a report.
 #[derive(Clone, Debug)]
@@ -62,10 +66,47 @@ pub fn audit(
     if !whole {
         auditor.missing(auditor.tree().size());
     }
+    if whole {
+        compare_rows(store, &mut auditor)?;
+    }
     if !store.entries(head.size..head.size.saturating_add(1))?.is_empty() {
         auditor.beyond(head.size);
     }
     Ok(finish(auditor, kept, &head))
+}
+
+/// Compares the stored rows with those that the entries make; rows that are not of the head answer no question and are left alone.
+fn compare_rows(store: &impl Store, auditor: &mut Auditor) -> Result<(), StoreError> {
+    let Some(rebuilt) = auditor.rebuilt() else { return Ok(()) };
+    if store.rows_size()? != Some(rebuilt.state().head().size) {
+        return Ok(());
+    }
+    let mut differing = Vec::new();
+    for shelf in 0..=u8::MAX {
+        let mut made = rebuilt.state().rows_of(shelf).peekable();
+        let wanted = Wanted { shelf, beginning: Vec::new() };
+        store.rows(&wanted, &mut |key, value| {
+            while let Some(lacking) = made.next_if(|row| row.key.as_slice() < key) {
+                note(&mut differing, shelf, &lacking.key);
+            }
+            let same = made.next_if(|row| row.key == key).is_some_and(|row| row.value.as_deref() == Some(value));
+            if !same {
+                note(&mut differing, shelf, key);
+            }
+        })?;
+        made.for_each(|row| note(&mut differing, shelf, &row.key));
+    }
+    for (shelf, key) in differing {
+        auditor.stored_row(shelf, &key);
+    }
+    Ok(())
+}
+
+/// Keeps some of the rows that differ: a few say what is wrong.
+fn note(differing: &mut Vec<(u8, Vec<u8>)>, shelf: u8, key: &[u8]) {
+    if differing.len() < DIFFERING_ROWS {
+        differing.push((shelf, key.to_vec()));
+    }
 }
 
 /// Compares the stored projections with those that the entries make up to the size that they are said to be of, which is one at

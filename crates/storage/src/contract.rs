@@ -4,9 +4,10 @@
 //! panicking.
 
 use rollcall_core::digest::EventId;
+use rollcall_core::state::view::{Row, Wanted};
 use rollcall_core::tree::{Head, Tree};
 
-use crate::{AppendError, Batch, Projections, Store, StoreError};
+use crate::{AppendError, Batch, Projections, Rows, Store, StoreError};
 
 /// What a store did wrong.
 #[derive(Debug, thiserror::Error)]
@@ -44,6 +45,42 @@ impl Writer {
     }
 }
 
+fn row(shelf: u8, key: &[u8], value: Option<&[u8]>) -> Row {
+    Row { shelf, key: key.to_vec(), value: value.map(<[u8]>::to_vec) }
+}
+
+type Pairs = Vec<(Vec<u8>, Vec<u8>)>;
+
+/// The rows of a shelf whose keys begin so.
+fn all(store: &impl Store, shelf: u8, beginning: &[u8]) -> Result<Pairs, StoreError> {
+    let mut found = Vec::new();
+    let wanted = Wanted { shelf, beginning: beginning.to_vec() };
+    store.rows(&wanted, &mut |key, value| found.push((key.to_vec(), value.to_vec())))?;
+    Ok(found)
+}
+
+/// Rows change with the log, are found by how their keys begin, and are of the head only if every append since wrote them.
+fn rows(store: &mut impl Store, writer: &mut Writer) -> Result<(), Breach> {
+    let pair = |key: &[u8], value: &[u8]| (key.to_vec(), value.to_vec());
+    let changes =
+        vec![row(1, b"ab", Some(b"1")), row(1, b"b", Some(b"2")), row(1, b"a", None), row(1, b"ac", Some(b"3"))];
+    let (extends, next, batch) = writer.batch(&[b"four"]);
+    store.append(&extends, &next, &Batch { rows: Rows::Changed(changes), ..batch })?;
+    require(store.rows_size()? == Some(5), "changed rows are of the new head")?;
+    let kept = [pair(b"ab", b"1"), pair(b"ac", b"3"), pair(b"b", b"2")];
+    require(all(store, 1, b"")? == kept, "rows come back in the order of their keys, removed ones do not")?;
+    require(all(store, 1, b"a")? == kept.get(..2).unwrap_or_default(), "rows are found by how their keys begin")?;
+    require(all(store, 2, b"")? == [pair(b"b", b"B")], "shelves are apart")?;
+    require(all(store, 1, b"zz")?.is_empty() && all(store, 3, b"")?.is_empty(), "no other rows are found")?;
+    let (extends, next, batch) = writer.batch(&[b"five"]);
+    store.append(&extends, &next, &Batch { rows: Rows::Left, ..batch })?;
+    require(store.rows_size()? == Some(5), "an append that leaves the rows does not make them its own")?;
+    let (extends, next, batch) = writer.batch(&[b"six"]);
+    store.append(&extends, &next, &Batch { rows: Rows::Anew(vec![row(1, b"x", Some(b""))]), ..batch })?;
+    require(store.rows_size()? == Some(7) && all(store, 1, b"")? == [pair(b"x", b"")], "new rows replace all others")?;
+    require(all(store, 2, b"")?.is_empty(), "new rows replace those of every shelf")
+}
+
 /// Runs the whole contract on an empty store; `reopen` closes it and opens it again, as a new process would.
 ///
 /// # Errors
@@ -63,13 +100,22 @@ pub fn check<S: Store>(mut store: S, reopen: impl Fn(S) -> Result<S, StoreError>
     let mut store = reopen(store)?;
     require(store.head()? == next, "a head outlives its process")?;
     let (extends, next, batch) = writer.batch(&[b"three"]);
-    let batch = Batch { projections: None, ..batch };
+    let batch = Batch {
+        projections: None,
+        rows: Rows::Anew(vec![row(1, b"a", Some(b"A")), row(2, b"b", Some(b"B"))]),
+        ..batch
+    };
+    require(store.rows_size()?.is_none() && all(&store, 1, b"")?.is_empty(), "rows that nobody wrote are not there")?;
     store.append(&extends, &next, &batch)?;
+    let mut store = reopen(store)?;
+    require(store.rows_size()? == Some(4), "rows are of the head that they were written with")?;
+    rows(&mut store, &mut writer)?;
     let store = reopen(store)?;
 
+    let next = writer.tree.head();
     require(store.head()? == next, "the last append's head is the head")?;
     require(store.entries(1..3)? == [b"one".to_vec(), b"two".to_vec()], "a range holds exactly its entries")?;
-    require(store.entries(3..99)? == [b"three".to_vec()], "a range ends where the log does")?;
+    require(store.entries(6..99)? == [b"six".to_vec()], "a range ends where the log does")?;
     require(store.entries(9..99)?.is_empty() && store.entries(2..2)?.is_empty(), "an empty range is empty")?;
     require(store.position(&EventId::of_payload(b"two"))? == Some(2), "the index finds an event")?;
     require(store.position(&EventId::of_payload(b"none"))?.is_none(), "the index finds nothing else")?;
@@ -82,7 +128,7 @@ pub fn check<S: Store>(mut store: S, reopen: impl Fn(S) -> Result<S, StoreError>
     require(store.nodes(0, 1..3)? == [writer.tree.node(0, 1), writer.tree.node(0, 2)], "a range of leaves comes back")?;
     let asked = [b"two".as_slice(), b"none", b"zero"].map(EventId::of_payload);
     require(store.positions(&asked)? == [Some(2), None, Some(0)], "the index answers many at once, in their order")?;
-    let stated = Projections { size: 3, digests: vec![("p".to_owned(), [7; 32])] };
+    let stated = Projections { size: 7, digests: vec![("p".to_owned(), [7; 32])] };
     require(store.projections()? == stated, "projection digests come back with the size that they are of")?;
     Ok(store)
 }

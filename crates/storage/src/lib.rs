@@ -4,8 +4,8 @@
 //! entry, never decides, and never retries; whoever calls it does.
 //!
 //! What every store must hold, and [`contract`] checks on each:
-//! - One append is one durable transaction: entries, tree nodes, event index, projection digests and the new head appear
-//!   together or not at all.
+//! - One append is one durable transaction: entries, tree nodes, event index, rows of the state, projection digests and the new
+//!   head appear together or not at all.
 //! - An append that names another head than the current one changes nothing and answers with the current head.
 //! - An append that fails otherwise may or may not have happened ([`AppendError::Unknown`]): read the head again before
 //!   trying again. Event ids make the second try harmless.
@@ -23,11 +23,15 @@ pub mod published;
 pub mod redb;
 pub mod replay;
 pub mod sequencer;
+pub mod view;
+pub mod waiting;
 
 use std::ops::Range;
 
 use rollcall_core::digest::{EventId, TreeHash};
 use rollcall_core::ledger::Admission;
+use rollcall_core::state::State;
+use rollcall_core::state::view::{Row, Wanted};
 use rollcall_core::tree::{Head, Node};
 
 /// What one append adds.
@@ -39,6 +43,31 @@ pub struct Batch {
     pub nodes: Vec<Node>,
     /// Digests of the projections after the batch, by name; `None` keeps those that are stored.
     pub projections: Option<Vec<(String, [u8; 32])>>,
+    /// What becomes of the rows of the state.
+    pub rows: Rows,
+}
+
+/// What an append does to the stored rows of the state.
+#[derive(Clone, Debug, Default)]
+pub enum Rows {
+    /// It leaves them as they are, which is no longer how the state is.
+    #[default]
+    Left,
+    /// It brings the stored rows up to the new head.
+    Changed(Vec<Row>),
+    /// These take the place of all that are stored.
+    Anew(Vec<Row>),
+}
+
+impl Rows {
+    /// The rows that are written.
+    #[must_use]
+    pub fn written(&self) -> &[Row] {
+        match self {
+            Self::Left => &[],
+            Self::Changed(rows) | Self::Anew(rows) => rows,
+        }
+    }
 }
 
 /// Digests of the projections, by name, and the size of the log that they are of. They cost as much as the state is large, so
@@ -52,6 +81,13 @@ pub struct Projections {
 }
 
 impl Projections {
+    /// Those of a state.
+    #[must_use]
+    pub fn of(state: &State) -> Self {
+        let digests = state.digests().into_iter().map(|(name, digest)| (name.to_owned(), *digest.as_bytes()));
+        Self { size: state.head().size, digests: digests.collect() }
+    }
+
     /// Tells whether a log of `head` entries would have stated them since.
     #[must_use]
     pub const fn is_stale(&self, head: u64) -> bool {
@@ -125,6 +161,18 @@ pub trait Store {
     /// # Errors
     /// [`StoreError`] when they cannot be read.
     fn projections(&self) -> Result<Projections, StoreError>;
+
+    /// Entries of the log that the stored rows of the state are of; `None` where there are none in the layout of this build.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it cannot be read.
+    fn rows_size(&self) -> Result<Option<u64>, StoreError>;
+
+    /// Hands out the stored rows that are wanted, key and value, in the order of their keys.
+    ///
+    /// # Errors
+    /// [`StoreError`] when they cannot be read.
+    fn rows(&self, wanted: &Wanted, each: &mut dyn FnMut(&[u8], &[u8])) -> Result<(), StoreError>;
 
     /// Appends a batch to the head that it extends; afterwards the head is `next`.
     ///

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use rollcall_core::digest::{EventId, TreeHash};
+use rollcall_core::state::view::{Row, Wanted};
 use rollcall_core::tree::{Head, Node};
 
-use crate::{AppendError, Batch, Projections, Store, StoreError};
+use crate::{AppendError, Batch, Projections, Rows, Store, StoreError};
 
 /// A log in memory.
 #[derive(Clone, Debug)]
@@ -16,6 +17,8 @@ pub struct MemoryStore {
     nodes: BTreeMap<(u8, u64), TreeHash>,
     positions: BTreeMap<EventId, u64>,
     projections: Projections,
+    rows_size: Option<u64>,
+    rows: BTreeMap<(u8, Vec<u8>), Vec<u8>>,
 }
 
 impl Default for MemoryStore {
@@ -26,6 +29,8 @@ impl Default for MemoryStore {
             nodes: BTreeMap::new(),
             positions: BTreeMap::new(),
             projections: Projections::default(),
+            rows_size: None,
+            rows: BTreeMap::new(),
         }
     }
 }
@@ -52,6 +57,17 @@ impl Store for MemoryStore {
         Ok(self.projections.clone())
     }
 
+    fn rows_size(&self) -> Result<Option<u64>, StoreError> {
+        Ok(self.rows_size)
+    }
+
+    fn rows(&self, wanted: &Wanted, each: &mut dyn FnMut(&[u8], &[u8])) -> Result<(), StoreError> {
+        let from = self.rows.range((wanted.shelf, wanted.beginning.clone())..);
+        let found = from.take_while(|((shelf, key), _)| *shelf == wanted.shelf && key.starts_with(&wanted.beginning));
+        found.for_each(|((_, key), value)| each(key, value));
+        Ok(())
+    }
+
     fn append(&mut self, extends: &Head, next: &Head, batch: &Batch) -> Result<(), AppendError> {
         if self.head != *extends {
             return Err(AppendError::Conflict { current: self.head });
@@ -63,6 +79,18 @@ impl Store for MemoryStore {
         self.nodes.extend(batch.nodes.iter().map(|Node { level, index, hash }| ((*level, *index), *hash)));
         if let Some(digests) = &batch.projections {
             self.projections = Projections { size: next.size, digests: digests.clone() };
+        }
+        if let Rows::Anew(_) = batch.rows {
+            self.rows.clear();
+        }
+        for Row { shelf, key, value } in batch.rows.written() {
+            match value {
+                Some(value) => self.rows.insert((*shelf, key.clone()), value.clone()),
+                None => self.rows.remove(&(*shelf, key.clone())),
+            };
+        }
+        if !matches!(batch.rows, Rows::Left) {
+            self.rows_size = Some(next.size);
         }
         self.head = *next;
         Ok(())

@@ -1,8 +1,8 @@
 //! A store in one redb file, beside a lock file that says who writes.
 //!
 //! - Tables: `entries` (u64 -> bytes), `nodes` (level * 2^56 + index -> 32 bytes), `events` (32 bytes -> u64),
-//!   `projections` (name -> 32 bytes), `head` (`head` -> size and root, 40 bytes; `projections` -> the size that these are
-//!   of), `format` (name -> bytes).
+//!   `projections` (name -> 32 bytes), `rows` (shelf, one byte, and key -> value), `head` (`head` -> size and root, 40 bytes;
+//!   `projections`, `rows` -> the size that these are of, after which stands the rows' layout), `format` (name -> bytes).
 //! - Integers are big-endian byte strings of our own, so that the file does not depend on redb's encodings.
 //! - One writer at a time; readers are served beside it (redb's single-writer mode, `docs/decisions/0006-redb.md`).
 //! - A damaged file can make redb panic; every call is contained, and a panic is reported as damage.
@@ -17,17 +17,19 @@ use std::path::{Path, PathBuf};
 
 use redb::{
     Builder, ConcurrencyMode, Database, DatabaseError, ReadOnlyDatabase, ReadTransaction, ReadableDatabase,
-    ReadableTable, StorageError, TableDefinition, TableError,
+    ReadableTable, StorageError, TableDefinition, TableError, WriteTransaction,
 };
 use rollcall_core::digest::{EventId, TreeHash};
+use rollcall_core::state::view::{LAYOUT, Row, Wanted};
 use rollcall_core::tree::{Head, Node};
 
-use crate::{AppendError, Batch, Projections, Store, StoreError};
+use crate::{AppendError, Batch, Projections, Rows, Store, StoreError};
 
 const ENTRIES: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("entries");
 const NODES: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("nodes");
 const EVENTS: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("events");
 const PROJECTIONS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("projections");
+const ROWS: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("rows");
 const HEAD: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("head");
 const FORMAT: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("format");
 
@@ -37,6 +39,8 @@ const STORE_VERSION: &[u8] = b"rollcall store 1";
 const NODE_INDEX: u64 = 0x00ff_ffff_ffff_ffff;
 /// In the table of the head: the size of the log that the projections are of.
 const PROJECTIONS_OF: &str = "projections";
+/// In the table of the head: the size of the log that the rows are of, and their layout.
+const ROWS_OF: &str = "rows";
 /// Memory that redb may use to cache pages.
 pub const CACHE_BYTES: usize = 64 * 1024 * 1024;
 
@@ -258,6 +262,11 @@ impl RedbStore {
             let mut bytes = next.size.to_be_bytes().to_vec();
             bytes.extend_from_slice(next.root.as_bytes());
             head.insert("head", bytes.as_slice()).map_err(|error| self.storage_error(error))?;
+            self.write_rows(&transaction, &batch.rows)?;
+            if !matches!(batch.rows, Rows::Left) {
+                let of = [&next.size.to_be_bytes()[..], LAYOUT].concat();
+                head.insert(ROWS_OF, of.as_slice()).map_err(|error| self.storage_error(error))?;
+            }
             let said = head.get(PROJECTIONS_OF).map_err(|error| self.storage_error(error))?.is_some();
             // Of a file of the first builds, which stated them with every append, they are those of the head until now.
             let of = if batch.projections.is_some() { Some(next.size) } else { Some(current.size).filter(|_| !said) };
@@ -267,6 +276,25 @@ impl RedbStore {
         }
         transaction.commit().map_err(|error| failed(error.into()))?;
         Ok(None)
+    }
+
+    fn write_rows(&self, transaction: &WriteTransaction, rows: &Rows) -> Result<(), StoreError> {
+        if let Rows::Anew(_) = rows {
+            transaction.delete_table(ROWS).map_err(|error| self.table_error(error))?;
+        }
+        if rows.written().is_empty() {
+            return Ok(());
+        }
+        let mut table = transaction.open_table(ROWS).map_err(|error| self.table_error(error))?;
+        for Row { shelf, key, value } in rows.written() {
+            let key = row_key(*shelf, key);
+            match value {
+                Some(value) => table.insert(key.as_slice(), value.as_slice()),
+                None => table.remove(key.as_slice()),
+            }
+            .map_err(|error| self.storage_error(error))?;
+        }
+        Ok(())
     }
 
     fn decode_head(&self, bytes: Option<&[u8]>) -> Result<Head, StoreError> {
@@ -381,6 +409,33 @@ impl Store for RedbStore {
         })
     }
 
+    fn rows_size(&self) -> Result<Option<u64>, StoreError> {
+        self.reading(|transaction| {
+            let head = transaction.open_table(HEAD).map_err(|error| self.table_error(error))?;
+            let stored = head.get(ROWS_OF).map_err(|error| self.storage_error(error))?;
+            let of = stored.as_ref().and_then(|bytes| bytes.value().split_first_chunk());
+            Ok(of.filter(|(_, layout)| *layout == LAYOUT).map(|(size, _)| u64::from_be_bytes(*size)))
+        })
+    }
+
+    fn rows(&self, wanted: &Wanted, each: &mut dyn FnMut(&[u8], &[u8])) -> Result<(), StoreError> {
+        self.reading(|transaction| {
+            let table = match transaction.open_table(ROWS) {
+                Err(TableError::TableDoesNotExist(_)) => return Ok(()),
+                opened => opened.map_err(|error| self.table_error(error))?,
+            };
+            let beginning = row_key(wanted.shelf, &wanted.beginning);
+            for row in table.range(&beginning[..]..).map_err(|error| self.storage_error(error))? {
+                let (key, value) = row.map_err(|error| self.storage_error(error))?;
+                let Some((_, key)) = key.value().split_first().filter(|_| key.value().starts_with(&beginning)) else {
+                    break;
+                };
+                each(key, value.value());
+            }
+            Ok(())
+        })
+    }
+
     fn append(&mut self, extends: &Head, next: &Head, batch: &Batch) -> Result<(), AppendError> {
         match self.contained(|| self.write(extends, next, batch)) {
             Ok(None) => Ok(()),
@@ -394,6 +449,10 @@ fn builder() -> Builder {
     let mut builder = Builder::new();
     builder.set_cache_size(CACHE_BYTES).set_concurrency_mode(ConcurrencyMode::SingleWriter);
     builder
+}
+
+fn row_key(shelf: u8, key: &[u8]) -> Vec<u8> {
+    [&[shelf], key].concat()
 }
 
 fn node_key(level: u8, index: u64) -> [u8; 8] {

@@ -13,7 +13,8 @@ use rollcall_core::event::SignedEvent;
 use rollcall_core::ledger::{AdmitError, Ledger};
 use rollcall_core::time::Timestamp;
 
-use crate::{AppendError, Batch, Store, projections_are_due};
+use crate::Store;
+use crate::waiting::Waiting;
 
 /// Events made durable together, at most: what waits is bounded, and so is what one crash leaves unanswered.
 const GROUP_MAX: usize = 4_096;
@@ -39,71 +40,6 @@ pub enum SubmitError {
     /// The sequencer has ended.
     #[error("the sequencer has ended")]
     Ended,
-}
-
-/// What is admitted and not yet durable, and when the projections were stated.
-#[derive(Debug, Default)]
-pub struct Waiting {
-    batch: Batch,
-    /// Entries of the log when its projections were stated.
-    stated: u64,
-}
-
-impl Waiting {
-    /// Nothing waits; the store's projections were stated at `stated` entries.
-    #[must_use]
-    pub fn new(stated: u64) -> Self {
-        Self { batch: Batch::default(), stated }
-    }
-
-    /// Adds an admitted event.
-    pub fn push(&mut self, admission: rollcall_core::ledger::Admission) {
-        self.batch.push(admission);
-    }
-
-    /// How many events wait.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.batch.entries.len()
-    }
-
-    /// Tells whether none waits.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.batch.entries.is_empty()
-    }
-
-    /// Makes everything that waits durable in one transaction. An error of the store does not say whether it happened: the
-    /// store is read again, and an event that is there was appended.
-    ///
-    /// # Errors
-    /// [`AppendError`] when it did not surely happen; what waits is kept.
-    pub fn flush(&mut self, store: &mut impl Store, ledger: &Ledger) -> Result<(), AppendError> {
-        let Some((last, _)) = self.batch.entries.last() else { return Ok(()) };
-        let (last, next) = (*last, ledger.state().head());
-        let before = next.size.saturating_sub(u64::try_from(self.len()).unwrap_or(u64::MAX));
-        let extends = ledger.state().log().head_at(before).unwrap_or(next);
-        self.batch.projections = projections_are_due(self.stated, next.size).then(|| {
-            let digests = ledger.state().digests().into_iter();
-            digests.map(|(name, digest)| (name.to_owned(), *digest.as_bytes())).collect()
-        });
-        match store.append(&extends, &next, &self.batch) {
-            Ok(()) => {}
-            Err(AppendError::Unknown(error)) => {
-                let landed = store.head().is_ok_and(|head| head == next)
-                    && store.position(&last).is_ok_and(|position| position == next.size.checked_sub(1));
-                if !landed {
-                    return Err(AppendError::Unknown(error));
-                }
-            }
-            Err(conflict @ AppendError::Conflict { .. }) => return Err(conflict),
-        }
-        if self.batch.projections.is_some() {
-            self.stated = next.size;
-        }
-        self.batch = Batch::default();
-        Ok(())
-    }
 }
 
 /// One who submits, and where the answer goes.
@@ -182,7 +118,7 @@ fn write(
             });
             answers.push((answer, admitted.map_err(SubmitError::Refused)));
         }
-        let durable = waiting.flush(&mut store, &ledger);
+        let durable = waiting.flush(&mut store, &mut ledger);
         let broken = durable.err().map(|error| rollcall_core::audit::chain(&error));
         for (answer, admitted) in answers {
             // A refusal may rest on what is not durable.

@@ -11,9 +11,11 @@ use rollcall_core::digest::{Digest, EventId, TreeHash};
 use rollcall_core::event::{Payload, SignedEvent};
 use rollcall_core::key::SigningKey;
 use rollcall_core::ledger::{Ledger, rehearsal_founding};
+use rollcall_core::state::view::Wanted;
 use rollcall_core::tree::Head;
 use rollcall_storage::memory::MemoryStore;
-use rollcall_storage::sequencer::{Admitted, Sequencer, SubmitError, Waiting};
+use rollcall_storage::sequencer::{Admitted, Sequencer, SubmitError};
+use rollcall_storage::waiting::Waiting;
 use rollcall_storage::{AppendError, Batch, Projections, Store, StoreError};
 
 /// A store whose appends happen when the test lets them, and that fails when it says so.
@@ -42,6 +44,14 @@ impl Store for Gated {
 
     fn projections(&self) -> Result<Projections, StoreError> {
         self.inner.lock().unwrap().projections()
+    }
+
+    fn rows_size(&self) -> Result<Option<u64>, StoreError> {
+        self.inner.lock().unwrap().rows_size()
+    }
+
+    fn rows(&self, wanted: &Wanted, each: &mut dyn FnMut(&[u8], &[u8])) -> Result<(), StoreError> {
+        self.inner.lock().unwrap().rows(wanted, each)
     }
 
     fn append(&mut self, extends: &Head, next: &Head, batch: &Batch) -> Result<(), AppendError> {
@@ -80,9 +90,10 @@ fn stage(count: u8) -> Stage {
     });
     let events = events.collect();
     let (open, gate) = channel();
+    let waiting = Waiting::open(&store, &mut ledger).unwrap();
     let (store, groups) = (Arc::new(Mutex::new(store)), Arc::new(Mutex::new(Vec::new())));
     let gated = Gated { inner: Arc::clone(&store), groups: Arc::clone(&groups), gate };
-    let sequencer = Sequencer::start(gated, ledger, Waiting::new(0), move |_| at);
+    let sequencer = Sequencer::start(gated, ledger, waiting, move |_| at);
     Stage { store, groups, open, sequencer, events }
 }
 

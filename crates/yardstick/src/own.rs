@@ -1,7 +1,7 @@
 //! Rollcall beside its floors, on one ledger.
 
 use std::ops::ControlFlow;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use redb::ConcurrencyMode;
@@ -14,7 +14,8 @@ use rollcall_core::name::Handle;
 use rollcall_storage::Store;
 use rollcall_storage::redb::RedbStore;
 use rollcall_storage::replay;
-use rollcall_storage::sequencer::{Sequencer, Waiting};
+use rollcall_storage::sequencer::Sequencer;
+use rollcall_storage::waiting::Waiting;
 use serde_json::Value;
 
 use crate::ledger::Measured;
@@ -129,23 +130,50 @@ fn replays(table: &mut Table, ledger: &Measured, repeat: usize) -> Result<()> {
 #[cfg(feature = "peers")]
 pub fn one_by_one(measured: &Measured, folder: &Path, repeat: usize, count: usize) -> Result<Times> {
     Times::of(repeat, || {
-        let copy = folder.join("append.ledger");
-        std::fs::copy(&measured.path, &copy)?;
-        let mut store = RedbStore::open(&copy, "yardstick")?;
-        let mut ledger = replayed(&store)?;
-        let mut waiting = Waiting::new(store.projections()?.size);
-        let events = profiles(&ledger, count)?;
-        let at = ledger.state().last_at();
-        let (time, ()) = timed(|| {
-            for event in events {
-                waiting.push(ledger.admit(event, at)?);
-                waiting.flush(&mut store, &ledger)?;
-            }
-            Ok(())
-        })?;
-        std::fs::remove_file(copy)?;
+        let mut copy = Copy::of(measured, folder)?;
+        let events = profiles(&copy.ledger, count)?;
+        let (time, _) = timed(|| copy.append(&events))?;
+        copy.remove()?;
         Ok(time)
     })
+}
+
+/// A copy of a ledger, open for writing.
+struct Copy {
+    path: PathBuf,
+    store: RedbStore,
+    ledger: Ledger,
+    waiting: Waiting,
+}
+
+impl Copy {
+    fn of(measured: &Measured, folder: &Path) -> Result<Self> {
+        let path = folder.join("append.ledger");
+        std::fs::copy(&measured.path, &path)?;
+        let store = RedbStore::open(&path, "yardstick")?;
+        let mut ledger = replayed(&store)?;
+        let waiting = Waiting::open(&store, &mut ledger)?;
+        Ok(Self { path, store, ledger, waiting })
+    }
+
+    /// Appends events one at a time, each durable before the next; returns the bytes of their entries.
+    fn append(&mut self, events: &[SignedEvent]) -> Result<Vec<Vec<u8>>> {
+        let at = self.ledger.state().last_at();
+        let mut written = Vec::with_capacity(events.len());
+        for event in events {
+            let admission = self.ledger.admit(event.clone(), at)?;
+            written.push(admission.bytes.clone());
+            self.waiting.push(admission);
+            self.waiting.flush(&mut self.store, &mut self.ledger)?;
+        }
+        Ok(written)
+    }
+
+    fn remove(self) -> Result<()> {
+        let Self { path, store, .. } = self;
+        drop(store);
+        Ok(std::fs::remove_file(path)?)
+    }
 }
 
 fn appends(table: &mut Table, measured: &Measured, folder: &Path, repeat: usize) -> Result<()> {
@@ -153,31 +181,20 @@ fn appends(table: &mut Table, measured: &Measured, folder: &Path, repeat: usize)
     let mut bare = [Vec::new(), Vec::new()];
     let begun_all = Instant::now();
     while ones.is_empty() || ones.len() < repeat && begun_all.elapsed() < ENOUGH {
-        let copy = folder.join("append.ledger");
-        std::fs::copy(&measured.path, &copy)?;
-        let mut store = RedbStore::open(&copy, "yardstick")?;
-        let mut ledger = replayed(&store)?;
-        let mut waiting = Waiting::new(store.projections()?.size);
-        let events = profiles(&ledger, APPENDS + SUBMITTERS * EACH)?;
+        let mut copy = Copy::of(measured, folder)?;
+        let events = profiles(&copy.ledger, APPENDS + SUBMITTERS * EACH)?;
         let (first, rest) = events.split_at(APPENDS);
-        let at = ledger.state().last_at();
-        let mut written = Vec::new();
-        let begun = Instant::now();
-        for event in first {
-            let admission = ledger.admit(event.clone(), at)?;
-            written.push(admission.bytes.clone());
-            waiting.push(admission);
-            waiting.flush(&mut store, &ledger)?;
-        }
-        ones.push(begun.elapsed());
+        let (time, written) = timed(|| copy.append(first))?;
+        ones.push(time);
         floors.push(floor::durable_writes(folder, &written)?);
         for (mode, times) in
             [ConcurrencyMode::ExclusiveWriter, ConcurrencyMode::SingleWriter].into_iter().zip(&mut bare)
         {
             times.push(floor::durable_commits(folder, &written, mode)?);
         }
+        let Copy { path, store, ledger, waiting } = copy;
         manies.push(together(store, ledger, waiting, rest)?);
-        std::fs::remove_file(copy)?;
+        std::fs::remove_file(path)?;
     }
     let of = |times: &mut Vec<Duration>| {
         let mut times = std::mem::take(times).into_iter();

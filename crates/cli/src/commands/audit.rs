@@ -3,7 +3,6 @@
 mod omission;
 
 use std::fmt::Write;
-use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
@@ -11,23 +10,21 @@ use indicatif::{ProgressBar, ProgressDrawTarget};
 use rollcall_core::audit::{Auditor, Level, Report, chain, rests_on};
 use rollcall_core::digest::{Digest, LedgerId};
 use rollcall_core::fork::Fork;
-use rollcall_core::ledger::Ledger;
 use rollcall_core::note::Note;
 use rollcall_core::proof::{decimal, hash_line};
 use rollcall_core::tree::Head;
 use rollcall_core::witnessed::{Period, Times, periods};
-use rollcall_storage::Store;
 use rollcall_storage::audit::KeptHead;
 use rollcall_storage::heads::Heads;
 use rollcall_storage::redb::RedbStore;
-use rollcall_storage::replay;
+use rollcall_storage::{Projections, Store};
 use serde_json::json;
 
 use super::ledger_path;
 use crate::answer::{Answer, Exit};
 use crate::commands::head;
 use crate::failure::Failure;
-use crate::session::is_rehearsal;
+use crate::session::{self, AsOf, is_rehearsal};
 use crate::source::Source;
 
 pub(super) fn command() -> Command {
@@ -311,31 +308,28 @@ pub(super) fn replay_command() -> Command {
 
 pub(super) fn replay(args: &ArgMatches) -> Result<Answer, Failure> {
     let store = RedbStore::read(ledger_path(args)?)?;
-    let head = store.head()?;
     let stated = store.projections()?;
-    let mut ledger = Ledger::default();
-    let mut rebuilt = Vec::new();
-    replay::each(&store, head.size, |prepared| {
-        ledger.take(prepared).map_err(|error| {
-            let mut failure = Failure::input("the log is not valid").caused_by(&error).hint("rollcall audit");
-            failure.exit = Exit::Invalid;
-            failure
-        })?;
-        if ledger.state().log().size() == stated.size {
-            rebuilt = ledger.state().digests();
+    let mut rebuilt = Projections::default();
+    let ledger = session::replayed(&store, AsOf::Now, |state| {
+        if state.head().size == stated.size {
+            rebuilt = Projections::of(state);
         }
-        Ok::<_, Failure>(ControlFlow::Continue(()))
     })?;
     let entries = ledger.state().log().size();
-    let mut same = ledger.state().head() == head && !rebuilt.is_empty() && !stated.is_stale(head.size);
+    let mut same = rebuilt.size == stated.size && !stated.is_stale(entries);
     let mut rows = Vec::new();
     let mut text = format!("replayed {entries} entries; projections were stated at {}\n", stated.size);
     for (name, digest) in ledger.state().digests() {
         let kept = stated.digests.iter().find(|(stored, _)| stored == name).map(|(_, bytes)| hex::encode(bytes));
-        let then = rebuilt.iter().find(|(known, _)| *known == name).map(|(_, digest)| digest.to_string());
+        let then = rebuilt.digests.iter().find(|(known, _)| known == name).map(|(_, bytes)| hex::encode(bytes));
         let agrees = kept.is_some() && kept == then;
         same &= agrees;
-        let _ = writeln!(text, "  {name:<10} {digest}  {}", if agrees { "same" } else { "DIFFERS" });
+        let word = match &kept {
+            Some(_) if agrees => "same",
+            Some(_) => "DIFFERS",
+            None => "NOT STORED",
+        };
+        let _ = writeln!(text, "  {name:<10} {}  {word}", then.as_deref().unwrap_or("not rebuilt"));
         rows.push(
             json!({"projection": name, "digest": digest.to_string(), "rebuilt": then, "stored": kept, "same": agrees}),
         );

@@ -17,11 +17,12 @@ use serde_json::{Value, json};
 use super::reading;
 use crate::answer::Answer;
 use crate::failure::Failure;
+use crate::reading::Reading;
 use crate::session::Session;
 use crate::{keys, show};
 
 /// Entries read at once.
-const READ_ENTRIES: u64 = 1_024;
+const READ_ENTRIES: usize = 1_024;
 
 pub(super) fn command() -> Command {
     Command::new("log")
@@ -36,14 +37,18 @@ pub(super) fn command() -> Command {
                 .value_parser(value_parser!(u64))
                 .help("Only the last N that match"),
         )
+        .arg(super::replay_arg())
         .after_help("Examples:\n  rollcall --ledger L log --last 20\n  rollcall --ledger L log --person alice --json")
 }
 
 pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
-    let session = reading(args)?;
-    let size = session.state().log().size();
+    super::ask(args, |reading| answer(reading, args))
+}
+
+fn answer(reading: Reading<'_>, args: &ArgMatches) -> Result<Answer, Failure> {
+    let Reading { store, state } = reading;
     let person = super::handle(args, "person")?;
-    if let Some(person) = person.as_ref().filter(|person| session.state().people().get(person).is_none()) {
+    if let Some(person) = person.as_ref().filter(|person| state.people().get(person).is_none()) {
         return Err(Failure::usage(format!("nobody on this ledger is called: `{person}`")).hint("rollcall key list"));
     }
     let act = args.get_one::<String>("act");
@@ -51,31 +56,53 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
     if let Some(act) = act.filter(|act| !known(act)) {
         return Err(Failure::usage(format!("there is no act: `{act}`")));
     }
-    let mut next = args.get_one::<u64>("from").copied().unwrap_or(0);
+    let from = args.get_one::<u64>("from").copied().unwrap_or(0);
+    let mut indices: Box<dyn DoubleEndedIterator<Item = u64>> = match &person {
+        Some(person) => Box::new(state.history().of(person).iter().copied().filter(move |index| from <= *index)),
+        None => Box::new(from..state.head().size),
+    };
+    let last = args.get_one::<u64>("last").map(|last| usize::try_from(*last).unwrap_or(usize::MAX));
     let mut rows = Vec::new();
-    while next < size {
-        for bytes in session.store().entries(next..next.saturating_add(READ_ENTRIES).min(size))? {
-            let index = next;
-            next = next.saturating_add(1);
-            let concerned = |person| session.state().history().of(person).binary_search(&index).is_ok();
-            if person.as_ref().is_some_and(|person| !concerned(person)) {
-                continue;
-            }
+    // The last ones are looked for from the end.
+    while last.is_none_or(|last| rows.len() < last) {
+        let piece: Vec<u64> = match last {
+            Some(last) => indices.by_ref().rev().take(last.min(READ_ENTRIES)).collect(),
+            None => indices.by_ref().take(READ_ENTRIES).collect(),
+        };
+        if piece.is_empty() {
+            break;
+        }
+        for (index, bytes) in entries_at(store, &piece)? {
             let row = show::entry(index, &bytes)?;
             if act.is_none_or(|act| row.get("act").and_then(Value::as_str) == Some(act.as_str())) {
                 rows.push(row);
             }
         }
     }
-    if let Some(last) = args.get_one::<u64>("last") {
-        let keep = usize::try_from(*last).unwrap_or(usize::MAX);
-        rows.drain(..rows.len().saturating_sub(keep));
+    if let Some(last) = last {
+        rows.truncate(last);
+        rows.reverse();
     }
     let mut text = String::new();
     for row in &rows {
         let _ = writeln!(text, "{}", show::entry_line(row));
     }
     Ok(Answer::new(rows.into_iter().map(Value::Object).collect(), text))
+}
+
+/// Entries by number, in the order asked for; neighbours are read together.
+fn entries_at(store: &impl Store, indices: &[u64]) -> Result<Vec<(u64, Vec<u8>)>, Failure> {
+    let mut found = Vec::with_capacity(indices.len());
+    for run in indices.chunk_by(|a, b| a.abs_diff(*b) == 1) {
+        let (Some(first), Some(last)) = (run.iter().min(), run.iter().max()) else { continue };
+        let entries = store.entries(*first..last.saturating_add(1))?;
+        let mut read: Vec<_> = (*first..).zip(entries).collect();
+        if run.first() == Some(last) {
+            read.reverse();
+        }
+        found.extend(read);
+    }
+    Ok(found)
 }
 
 pub(super) fn show_command() -> Command {

@@ -5,10 +5,9 @@ use rollcall_core::explain::{Question, why, why_not};
 use rollcall_core::name::{Handle, Name, UnitId};
 use serde_json::json;
 
-use super::reading;
 use crate::answer::{Answer, Exit};
 use crate::failure::Failure;
-use crate::session::Session;
+use crate::reading::Reading;
 use crate::show;
 
 pub(super) fn command() -> Command {
@@ -19,24 +18,28 @@ pub(super) fn command() -> Command {
         .arg(Arg::new("in").long("in").value_name("UNIT").help("The unit; may be left out where only one has the role"))
         .arg(Arg::new("when").long("at").value_name("TIME").help("At this instant (valid time)"))
         .arg(Arg::new("not").long("not").action(ArgAction::SetTrue).help("Explain what keeps the person from the role, and what would meet it"))
+        .arg(super::replay_arg())
         .after_help("Examples:\n  rollcall --ledger L why alice chair --in toc\n  rollcall --ledger L why bob chair --in toc --not")
 }
 
 pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
-    let session = reading(args)?;
-    let charter = session.charter()?;
+    super::ask(args, |reading| answer(reading, args))
+}
+
+fn answer(reading: Reading<'_>, args: &ArgMatches) -> Result<Answer, Failure> {
+    let charter = reading.charter()?;
     let missing = || Failure::usage("whose role?");
     let person = super::handle(args, "person")?.ok_or_else(missing)?;
     let role = super::role(args, "role")?.ok_or_else(missing)?;
-    let at = super::time(args, "when")?.map_or_else(|| session.asking_at(), Ok)?;
+    let at = super::time(args, "when")?.map_or_else(|| reading.asking_at(), Ok)?;
     let unit = match super::unit(args, "in")? {
         Some(unit) => unit,
-        None => only_unit(&session, &person, &role)?,
+        None => only_unit(reading, &person, &role)?,
     };
     let question = Question { person: &person, unit: &unit, role: &role, at };
-    let (holds, explanation) = match why(session.state(), charter, &question) {
+    let (holds, explanation) = match why(reading.state, charter, &question) {
         Some(tree) => (true, tree),
-        None => (false, why_not(session.state(), charter, &question)),
+        None => (false, why_not(reading.state, charter, &question)),
     };
     let mut text = String::new();
     show::tree(&explanation, 0, &mut text);
@@ -51,11 +54,11 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
 }
 
 /// The one unit in which the person has or had the role, or the one that knows it.
-fn only_unit(session: &Session, person: &Handle, role: &Name) -> Result<UnitId, Failure> {
-    let state = session.state();
+fn only_unit(reading: Reading<'_>, person: &Handle, role: &Name) -> Result<UnitId, Failure> {
+    let state = reading.state;
     let held = |unit: &UnitId| !state.roster().tenures_of(unit, role, person).is_empty();
     let with_role = |unit: &UnitId| {
-        session
+        reading
             .charter()
             .is_ok_and(|charter| charter.kind_of(state, unit).is_some_and(|kind| kind.role(role).is_some()))
     };

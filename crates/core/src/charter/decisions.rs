@@ -51,7 +51,7 @@ pub struct Counts {
 }
 
 /// One threshold of a decision, quorum or petition.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Bar {
     /// The comparator.
     pub threshold: Threshold,
@@ -173,7 +173,7 @@ impl VoteRules {
 }
 
 /// A decision rule: where it is taken, what passes it, and what it may decide.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Decision {
     /// The rule's name within its kind.
     pub name: Name,

@@ -13,7 +13,7 @@ use super::Clause;
 use crate::name::{Name, NameError, UnitId};
 
 /// A role.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Role {
     /// The clause that provides for it.
     pub clause: Clause,

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::Cause;
 use super::index::Index;
@@ -15,7 +15,7 @@ use crate::name::{Handle, Name};
 use crate::time::Timestamp;
 
 /// An account on a forge, by the number that the forge never changes.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct AccountId {
     /// The forge, in lower case.
     pub forge: String,
@@ -50,7 +50,7 @@ impl std::fmt::Display for AccountId {
 }
 
 /// Somebody says that an account is theirs.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AccountClaim {
     /// The event; its author is the person.
     pub cause: Cause,
@@ -63,7 +63,7 @@ pub struct AccountClaim {
 }
 
 /// The time for which an account is a person's.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AccountBinding {
     /// The person.
     pub person: Handle,

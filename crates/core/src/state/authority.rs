@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::Cause;
 use super::accounts::AccountId;
 use super::index::Index;
+use super::rows::Rows;
 use crate::act::Ruling;
 use crate::charter::Clause;
 use crate::digest::{Digest, EventId};
@@ -16,7 +17,7 @@ use crate::name::{Handle, Name, UnitId};
 use crate::time::Timestamp;
 
 /// What the authority proposes to do.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Proposed {
     /// Appoint a person to a role.
@@ -153,7 +154,7 @@ pub enum Proposed {
 }
 
 /// An act of the authority on its way to the threshold.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Proposal {
     /// The event that proposed it.
     pub cause: Cause,
@@ -168,7 +169,7 @@ pub struct Proposal {
 }
 
 /// A nomination or application.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Nomination {
     /// The event.
     pub cause: Cause,
@@ -195,7 +196,7 @@ pub struct Nomination {
 }
 
 /// A role that somebody is entitled to without a body's decision: every condition of a path was met.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entitlement {
     /// The acceptance or application that completed it; its event is the entitlement's.
     pub cause: Cause,
@@ -218,16 +219,16 @@ pub struct Entitlement {
 /// Proposals and nominations by event.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Proposals {
-    proposals: BTreeMap<EventId, Proposal>,
-    nominations: BTreeMap<EventId, Nomination>,
-    entitlements: BTreeMap<EventId, Entitlement>,
+    pub(super) proposals: Rows<EventId, Proposal>,
+    pub(super) nominations: Rows<EventId, Nomination>,
+    pub(super) entitlements: Rows<EventId, Entitlement>,
     #[serde(skip)]
-    nominated: Index<Handle>,
+    pub(super) nominated: Index<Handle>,
     #[serde(skip)]
-    entitled: Index<Handle>,
+    pub(super) entitled: Index<Handle>,
     /// Entitlements by what they rest on.
     #[serde(skip)]
-    resting: Index<EventId>,
+    pub(super) resting: Index<EventId>,
 }
 
 /// A change of the book.
@@ -327,8 +328,8 @@ impl Proposals {
     /// An entitlement, by the event that completed it or by one that it rests on.
     #[must_use]
     pub fn entitlement(&self, event: &EventId) -> Option<&Entitlement> {
-        let resting = self.resting.of(event).filter_map(|resting| self.entitlements.get(resting));
-        self.entitled_by(event).or_else(|| resting.max_by_key(|entitlement| entitlement.cause.entry))
+        let resting = || self.resting.of(event).filter_map(|resting| self.entitlements.get(resting));
+        self.entitled_by(event).or_else(|| resting().max_by_key(|entitlement| entitlement.cause.entry))
     }
 
     /// An entitlement by the event that completed it.

@@ -4,32 +4,60 @@
 //! An index says nothing that its book does not: it is kept by `apply` alone, in the order of event ids, and is no part of
 //! the book's digest.
 
-use std::borrow::Borrow;
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::rows::{Key, Presence, Shelf};
 use crate::digest::EventId;
 
-/// Events by what they concern.
+/// Events by what they concern, a row each.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Index<K>(BTreeMap<K, BTreeSet<EventId>>);
+pub(super) struct Index<K> {
+    events: BTreeMap<K, BTreeSet<EventId>>,
+    presence: Presence,
+}
 
 impl<K> Default for Index<K> {
     fn default() -> Self {
-        Self(BTreeMap::new())
+        Self { events: BTreeMap::new(), presence: Presence::default() }
     }
 }
 
-impl<K: Ord> Index<K> {
+impl<K: Key> Index<K> {
     /// Notes that an event concerns something.
     pub(super) fn note(&mut self, key: K, event: EventId) {
-        self.0.entry(key).or_default().insert(event);
+        self.presence.change(|| [key.to_bytes(), event.to_bytes()].concat());
+        self.events.entry(key).or_default().insert(event);
     }
 
     /// The events that concern something, by id.
-    pub(super) fn of<Q: Ord + ?Sized>(&self, key: &Q) -> impl Iterator<Item = &EventId>
-    where
-        K: Borrow<Q>,
-    {
-        self.0.get(key).into_iter().flatten()
+    pub(super) fn of(&self, key: &K) -> impl Iterator<Item = &EventId> + use<'_, K> {
+        self.presence.ask(|| key.to_bytes());
+        self.events.get(key).into_iter().flatten()
+    }
+}
+
+impl<K: Key> Shelf for Index<K> {
+    fn presence(&self) -> &Presence {
+        &self.presence
+    }
+
+    fn presence_mut(&mut self) -> &mut Presence {
+        &mut self.presence
+    }
+
+    fn bring(&mut self, key: &[u8], value: &[u8]) -> Option<()> {
+        let (key, event) = <(K, EventId)>::from_bytes(key).filter(|_| value.is_empty())?;
+        self.events.entry(key).or_default().insert(event);
+        Some(())
+    }
+
+    fn row(&self, key: &[u8]) -> Option<Vec<u8>> {
+        let (key, event) = <(K, EventId)>::from_bytes(key)?;
+        self.events.get(&key)?.contains(&event).then(Vec::new)
+    }
+
+    fn row_keys(&self) -> Vec<Vec<u8>> {
+        let rows = self.events.iter().flat_map(|(key, events)| events.iter().map(move |event| (key, event)));
+        rows.map(|(key, event)| [key.to_bytes(), event.to_bytes()].concat()).collect()
     }
 }

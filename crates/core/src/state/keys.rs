@@ -5,10 +5,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::Cause;
 use super::index::Index;
+use super::rows::{Rows, Whole};
 use crate::act::KeyPurpose;
 use crate::digest::EventId;
 use crate::field::Text;
@@ -17,7 +18,7 @@ use crate::name::Handle;
 use crate::time::Timestamp;
 
 /// A key that belongs, or belonged, to a person.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeyBinding {
     /// The key.
     pub key: PublicKey,
@@ -34,7 +35,7 @@ pub struct KeyBinding {
 }
 
 /// How a key ceased to be good.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum KeyEnding {
     /// Another key took its place.
@@ -58,7 +59,7 @@ impl KeyEnding {
 }
 
 /// A key's owner suspects that somebody else has signed with it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Suspicion {
     /// The revocation.
     pub cause: Cause,
@@ -84,7 +85,7 @@ impl KeyBinding {
 }
 
 /// By whose word an offered key was bound.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum BoundBy {
     /// An older key of the person.
@@ -96,7 +97,7 @@ pub enum BoundBy {
 }
 
 /// A key that its holder offers as a person's.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeyOffer {
     /// The event, signed by the offered key itself.
     pub cause: Cause,
@@ -141,15 +142,15 @@ impl KeyOffer {
 /// Keys by person, and offers by event.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Keys {
-    bindings: BTreeMap<Handle, Vec<KeyBinding>>,
-    owners: BTreeMap<PublicKey, Handle>,
-    offers: BTreeMap<EventId, KeyOffer>,
+    pub(super) bindings: Rows<Handle, Vec<KeyBinding>>,
+    pub(super) owners: Whole<BTreeMap<PublicKey, Handle>>,
+    pub(super) offers: Rows<EventId, KeyOffer>,
     /// Offers by whose the key is to be.
     #[serde(skip)]
-    offered: Index<Handle>,
+    pub(super) offered: Index<Handle>,
     /// Who has revoked a key, by its point.
     #[serde(skip)]
-    revoked: BTreeMap<[u8; 32], BTreeSet<Handle>>,
+    pub(super) revoked: Whole<BTreeMap<[u8; 32], BTreeSet<Handle>>>,
 }
 
 /// A change of the book.
@@ -328,7 +329,7 @@ impl Keys {
     fn bind(&mut self, person: &Handle, key: PublicKey, label: Option<Text>, purpose: KeyPurpose, cause: &Cause) {
         self.owners.insert(key.clone(), person.clone());
         let binding = KeyBinding { key, label, purpose, bound: cause.clone(), ended: None, suspicion: None };
-        self.bindings.entry(person.clone()).or_default().push(binding);
+        self.bindings.row_or(person.clone(), Vec::new).push(binding);
     }
 
     fn end(&mut self, person: &Handle, key: &PublicKey, how: KeyEnding, cause: &Cause) {

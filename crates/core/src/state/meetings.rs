@@ -4,9 +4,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::Cause;
+use super::rows::{Rows, Whole};
 use crate::act::MeetingKind;
 use crate::digest::EventId;
 use crate::field::{References, Text};
@@ -14,7 +15,7 @@ use crate::name::{Handle, UnitId};
 use crate::time::Timestamp;
 
 /// What a notice or petition states.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Terms {
     /// The body.
     pub unit: UnitId,
@@ -48,7 +49,7 @@ impl Terms {
 }
 
 /// A petition for a meeting.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Petition {
     /// The event.
     pub cause: Cause,
@@ -63,7 +64,7 @@ pub struct Petition {
 }
 
 /// Proof that a notice reached the mailing list.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Delivery {
     /// The event.
     pub cause: Cause,
@@ -74,7 +75,7 @@ pub struct Delivery {
 }
 
 /// One stay of a person at a meeting.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stay {
     /// The check-in.
     pub arrived: Cause,
@@ -83,7 +84,7 @@ pub struct Stay {
 }
 
 /// A meeting.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Meeting {
     /// The notice, or the petition that stands in for one; its event is the meeting's id.
     pub notice: Cause,
@@ -189,19 +190,19 @@ impl Meeting {
 /// Meetings, petitions and agenda items.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Meetings {
-    meetings: BTreeMap<EventId, Meeting>,
-    petitions: BTreeMap<EventId, Petition>,
-    by_unit: BTreeMap<UnitId, Vec<EventId>>,
-    items: BTreeMap<UnitId, Vec<(EventId, Text)>>,
+    pub(super) meetings: Rows<EventId, Meeting>,
+    pub(super) petitions: Rows<EventId, Petition>,
+    pub(super) by_unit: Whole<BTreeMap<UnitId, Vec<EventId>>>,
+    pub(super) items: Whole<BTreeMap<UnitId, Vec<(EventId, Text)>>>,
     #[serde(skip)]
-    by_start: BTreeMap<UnitId, BTreeSet<Start>>,
+    pub(super) by_start: Whole<BTreeMap<UnitId, BTreeSet<Start>>>,
     /// Those of which notice was received only after they had started; each once, whatever made it late.
     #[serde(skip)]
-    late: BTreeMap<UnitId, BTreeSet<Start>>,
+    pub(super) late: Whole<BTreeMap<UnitId, BTreeSet<Start>>>,
 }
 
 /// When a meeting starts, its place among the notices of its body, and the meeting.
-type Start = (Timestamp, usize, EventId);
+pub(super) type Start = (Timestamp, usize, EventId);
 
 /// A change of the book.
 #[derive(Clone, Debug)]

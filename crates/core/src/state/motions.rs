@@ -4,10 +4,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::Cause;
 use super::index::Index;
+use super::rows::{Rows, Whole};
 use crate::act::{Choice, Outcome};
 use crate::charter::{Counts, Decision};
 use crate::digest::{Digest, EventId};
@@ -18,7 +19,7 @@ use crate::name::{Handle, Name, UnitId};
 use crate::time::Timestamp;
 
 /// A motion.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Motion {
     /// The event that put it; its id is the motion's, and pins its text.
     pub cause: Cause,
@@ -53,7 +54,7 @@ pub struct Motion {
 }
 
 /// One link in the chain of a person's ballots: a ballot, or the retraction of one.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ballot {
     /// The event.
     pub cause: Cause,
@@ -64,7 +65,7 @@ pub struct Ballot {
 }
 
 /// A vote.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Vote {
     /// The event that opened it; its id is the vote's.
     pub cause: Cause,
@@ -93,7 +94,7 @@ pub struct Vote {
 }
 
 /// What a vote's ballots add up to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tally {
     /// Members in office: N.
     pub in_office: u64,
@@ -214,24 +215,24 @@ fn as_u64(len: usize) -> u64 {
 /// Motions and votes by event.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Motions {
-    motions: BTreeMap<EventId, Motion>,
-    votes: BTreeMap<EventId, Vote>,
+    pub(super) motions: Rows<EventId, Motion>,
+    pub(super) votes: Rows<EventId, Vote>,
     /// Motions with a role effect that may still have to be applied, by the unit of the role.
-    pending: BTreeMap<UnitId, BTreeSet<EventId>>,
+    pub(super) pending: Whole<BTreeMap<UnitId, BTreeSet<EventId>>>,
     #[serde(skip)]
-    of_meeting: Index<EventId>,
+    pub(super) of_meeting: Index<EventId>,
     /// Motions by the motion that they exclude or rule on.
     #[serde(skip)]
-    bearing: Index<EventId>,
+    pub(super) bearing: Index<EventId>,
     /// Motions to rule that persons are one human.
     #[serde(skip)]
-    one_human: BTreeSet<EventId>,
+    pub(super) one_human: Whole<BTreeSet<EventId>>,
     /// The motion of each closing of a vote.
     #[serde(skip)]
-    closings: BTreeMap<EventId, EventId>,
+    pub(super) closings: Rows<EventId, EventId>,
     /// Votes that nobody has closed or cancelled.
     #[serde(skip)]
-    unclosed: BTreeSet<EventId>,
+    pub(super) unclosed: Whole<BTreeSet<EventId>>,
 }
 
 /// A change of the book.

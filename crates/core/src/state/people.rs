@@ -3,15 +3,16 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::Cause;
+use super::rows::{Rows, Whole};
 use crate::field::Text;
 use crate::name::Handle;
 use crate::time::Timestamp;
 
 /// A person.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Person {
     /// The name to show beside the handle.
     pub name: Option<Text>,
@@ -20,7 +21,7 @@ pub struct Person {
 }
 
 /// A representative's mandate.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mandate {
     /// The event that gave it.
     pub begun: Cause,
@@ -31,7 +32,7 @@ pub struct Mandate {
 }
 
 /// An organisation; it acts through its representatives, and is never a member of a body (trap C9).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Organisation {
     /// Its name.
     pub name: Text,
@@ -58,9 +59,9 @@ impl Organisation {
 /// Persons by handle, with the ways to find one.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct People {
-    persons: BTreeMap<Handle, Person>,
-    skeletons: BTreeMap<String, Handle>,
-    organisations: BTreeMap<Handle, Organisation>,
+    pub(super) persons: Rows<Handle, Person>,
+    pub(super) skeletons: Whole<BTreeMap<String, Handle>>,
+    pub(super) organisations: Rows<Handle, Organisation>,
 }
 
 /// A change of the book.
@@ -138,7 +139,7 @@ impl People {
             PeopleChange::Known { handle, name } => {
                 self.skeletons.entry(handle.skeleton()).or_insert_with(|| handle.clone());
                 let person = Person { name, known: cause.clone() };
-                self.persons.entry(handle).or_insert(person);
+                self.persons.row_or(handle, || person);
             }
             PeopleChange::OrganisationKnown { handle, name } => {
                 self.skeletons.entry(handle.skeleton()).or_insert_with(|| handle.clone());

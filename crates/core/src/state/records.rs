@@ -4,11 +4,12 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::Cause;
 use super::accounts::forge_name;
 use super::index::Index;
+use super::rows::{Rows, Whole};
 use crate::act::Listing;
 use crate::digest::{Digest, EventId};
 use crate::field::{Note, Text};
@@ -16,7 +17,7 @@ use crate::name::{Handle, Name, UnitId};
 use crate::time::Timestamp;
 
 /// A contribution that a forge shows as merged. A forge, a repository and a number make it one, whoever records it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Contribution {
     /// The event that recorded it.
     pub cause: Cause,
@@ -41,7 +42,7 @@ pub struct Contribution {
 }
 
 /// An attestation.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attested {
     /// The event.
     pub cause: Cause,
@@ -54,7 +55,7 @@ pub struct Attested {
 }
 
 /// Something put on record.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Record {
     /// The event.
     pub cause: Cause,
@@ -79,7 +80,7 @@ pub struct Record {
 }
 
 /// A claim of a benefit.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Claim {
     /// The event.
     pub cause: Cause,
@@ -92,25 +93,25 @@ pub struct Claim {
 }
 
 /// Each person's last word on being listed.
-type Consents = BTreeMap<Handle, (Listing, Cause)>;
+pub(super) type Consents = BTreeMap<Handle, (Listing, Cause)>;
 
 /// Records by event.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Records {
-    contributions: BTreeMap<EventId, Contribution>,
-    attestations: BTreeMap<EventId, Vec<Attested>>,
-    records: BTreeMap<EventId, Record>,
-    consents: BTreeMap<UnitId, BTreeMap<Name, Consents>>,
-    claims: BTreeMap<EventId, Claim>,
+    pub(super) contributions: Rows<EventId, Contribution>,
+    pub(super) attestations: Rows<EventId, Vec<Attested>>,
+    pub(super) records: Rows<EventId, Record>,
+    pub(super) consents: Whole<BTreeMap<UnitId, BTreeMap<Name, Consents>>>,
+    pub(super) claims: Rows<EventId, Claim>,
     #[serde(skip)]
-    same: Index<Identity>,
+    pub(super) same: Index<Identity>,
     #[serde(skip)]
-    contributed_by: Index<Handle>,
+    pub(super) contributed_by: Index<Handle>,
     /// What each attestation is of.
     #[serde(skip)]
-    attested: BTreeMap<EventId, EventId>,
+    pub(super) attested: Rows<EventId, EventId>,
     #[serde(skip)]
-    claimed_by: Index<Handle>,
+    pub(super) claimed_by: Index<Handle>,
 }
 
 /// What makes a contribution one: forge, owner and name of the repository, number.
@@ -259,7 +260,7 @@ impl Records {
             RecordChange::Attested { event, criterion, note } => {
                 let attested = Attested { cause: cause.clone(), criterion, note, withdrawn: None };
                 self.attested.insert(cause.event, event);
-                self.attestations.entry(event).or_default().push(attested);
+                self.attestations.row_or(event, Vec::new).push(attested);
             }
             RecordChange::Recorded(record) => {
                 self.records.insert(cause.event, record);

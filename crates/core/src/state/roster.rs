@@ -5,16 +5,18 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::Cause;
+use super::rows::{Rows, Single, Whole};
+use super::tenures::Tenures;
 use crate::charter::Clause;
 use crate::digest::{Digest, EventId};
 use crate::name::{Handle, Name, UnitId};
 use crate::time::Timestamp;
 
 /// How a tenure began.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum How {
     /// The authority appointed.
@@ -32,7 +34,7 @@ pub enum How {
 }
 
 /// How a tenure ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum HowEnded {
     /// Its holder resigned.
@@ -50,7 +52,7 @@ pub enum HowEnded {
 }
 
 /// One interval during which a person held a role.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tenure {
     /// The first instant.
     pub from: Timestamp,
@@ -73,7 +75,7 @@ pub struct Tenure {
 }
 
 /// The end of a tenure.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ending {
     /// How it ended.
     pub how: HowEnded,
@@ -106,7 +108,7 @@ impl Tenure {
 }
 
 /// A span in which a unit existed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Life {
     /// The first instant.
     pub from: Timestamp,
@@ -119,7 +121,7 @@ pub struct Life {
 }
 
 /// A unit.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Unit {
     /// Its kind.
     pub kind: Name,
@@ -141,15 +143,13 @@ impl Unit {
     }
 }
 
-type Holders = BTreeMap<Name, BTreeMap<Handle, Vec<Tenure>>>;
-
 /// Units and tenures.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Roster {
-    units: BTreeMap<UnitId, Unit>,
-    tenures: BTreeMap<UnitId, Holders>,
-    imported: BTreeMap<Digest, EventId>,
-    latest: Timestamp,
+    pub(super) units: Rows<UnitId, Unit>,
+    pub(super) tenures: Tenures,
+    pub(super) imported: Whole<BTreeMap<Digest, EventId>>,
+    pub(super) latest: Single<Timestamp>,
 }
 
 /// A change of the book.
@@ -255,7 +255,7 @@ impl Roster {
 
     /// Every tenure: unit, role, person, and the person's tenures in that role in order.
     pub fn tenures(&self) -> impl Iterator<Item = (&UnitId, &Name, &Handle, &[Tenure])> {
-        self.tenures.iter().flat_map(|(unit, roles)| {
+        self.tenures.all().iter().flat_map(|(unit, roles)| {
             roles.iter().flat_map(move |(role, holders)| {
                 holders.iter().map(move |(person, tenures)| (unit, role, person, tenures.as_slice()))
             })
@@ -265,8 +265,7 @@ impl Roster {
     /// The tenures of one person in one role of one unit, in order.
     #[must_use]
     pub fn tenures_of(&self, unit: &UnitId, role: &Name, person: &Handle) -> &[Tenure] {
-        let found = self.tenures.get(unit).and_then(|roles| roles.get(role)).and_then(|holders| holders.get(person));
-        found.map_or(&[], Vec::as_slice)
+        self.tenures.of(unit, role, person)
     }
 
     /// The tenure by which a person holds a role at an instant.
@@ -281,13 +280,13 @@ impl Roster {
         unit: &UnitId,
         role: &Name,
     ) -> impl Iterator<Item = (&'a Handle, &'a [Tenure])> + use<'a> {
-        let holders = self.tenures.get(unit).and_then(|roles| roles.get(role));
+        let holders = self.tenures.in_role(unit, role);
         holders.into_iter().flatten().map(|(person, tenures)| (person, tenures.as_slice()))
     }
 
     /// Every tenure in a unit: role, person, and the person's tenures in that role in order.
     pub fn tenures_in(&self, unit: &UnitId) -> impl Iterator<Item = (&Name, &Handle, &[Tenure])> {
-        let roles = self.tenures.get(unit).into_iter().flatten();
+        let roles = self.tenures.in_unit(unit).into_iter().flatten();
         roles.flat_map(|(role, holders)| holders.iter().map(move |(person, all)| (role, person, all.as_slice())))
     }
 
@@ -298,7 +297,7 @@ impl Roster {
         role: &Name,
         at: Timestamp,
     ) -> impl Iterator<Item = (&'a Handle, &'a Tenure)> {
-        let holders = self.tenures.get(unit).and_then(|roles| roles.get(role));
+        let holders = self.tenures.in_role(unit, role);
         holders.into_iter().flatten().filter_map(move |(person, tenures)| {
             tenures.iter().find(|tenure| tenure.holds(at)).map(|tenure| (person, tenure))
         })
@@ -307,7 +306,7 @@ impl Roster {
     /// The roles that a person holds in a unit at an instant.
     #[must_use]
     pub fn roles_of(&self, unit: &UnitId, person: &Handle, at: Timestamp) -> Vec<&Name> {
-        let roles = self.tenures.get(unit).into_iter().flatten();
+        let roles = self.tenures.in_unit(unit).into_iter().flatten();
         roles
             .filter(|(_, holders)| holders.get(person).is_some_and(|t| t.iter().any(|tenure| tenure.holds(at))))
             .map(|(role, _)| role)
@@ -322,8 +321,8 @@ impl Roster {
 
     /// The latest instant at which an imported line changed something.
     #[must_use]
-    pub const fn latest(&self) -> Timestamp {
-        self.latest
+    pub fn latest(&self) -> Timestamp {
+        *self.latest
     }
 
     pub(super) fn apply(&mut self, change: RosterChange) {
@@ -331,7 +330,7 @@ impl Roster {
             RosterChange::UnitFounded { unit, kind, parent, life } => {
                 let fresh = Unit { kind, parent, lives: Vec::new(), constituted: None, merged_into: None };
                 // A unit that is founded again begins anew; only its past stays.
-                let known = self.units.entry(unit).or_insert_with(|| fresh.clone());
+                let known = self.units.row_or(unit, || fresh.clone());
                 known.lives.push(life);
                 *known = Unit { lives: std::mem::take(&mut known.lives), ..fresh };
             }
@@ -348,31 +347,27 @@ impl Roster {
                     unit.constituted = Some(cause);
                 }
             }
-            RosterChange::Begun { unit, role, person, tenure } => self.entry(unit, role, person).push(tenure),
+            RosterChange::Begun { unit, role, person, tenure } => self.tenures.row(unit, role, person).push(tenure),
             RosterChange::Ended { unit, role, person, to, ending } => {
-                if let Some(tenure) = self.entry(unit, role, person).last_mut() {
+                if let Some(tenure) = self.tenures.row(unit, role, person).last_mut() {
                     tenure.to = Some(to);
                     tenure.ended = Some(ending);
                 }
             }
             RosterChange::Claimed { unit, role, person, cause } => {
-                if let Some(tenure) = self.entry(unit, role, person).last_mut() {
+                if let Some(tenure) = self.tenures.row(unit, role, person).last_mut() {
                     tenure.claimed = Some(cause);
                 }
             }
             RosterChange::Suspended { unit, role, person, cause } => {
-                if let Some(tenure) = self.entry(unit, role, person).last_mut() {
+                if let Some(tenure) = self.tenures.row(unit, role, person).last_mut() {
                     tenure.suspended = cause;
                 }
             }
             RosterChange::Imported { content, event, time } => {
                 self.imported.insert(content, event);
-                self.latest = self.latest.max(time);
+                *self.latest = self.latest.max(time);
             }
         }
-    }
-
-    fn entry(&mut self, unit: UnitId, role: Name, person: Handle) -> &mut Vec<Tenure> {
-        self.tenures.entry(unit).or_default().entry(role).or_default().entry(person).or_default()
     }
 }

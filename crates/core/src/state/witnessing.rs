@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::Cause;
 use crate::digest::EventId;
@@ -12,7 +12,7 @@ use crate::policy::Policy;
 use crate::time::Timestamp;
 
 /// A cosigned head of the log in the log itself.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Anchor {
     /// The event that entered it.
     pub cause: Cause,

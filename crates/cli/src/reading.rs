@@ -1,0 +1,57 @@
+//! A ledger as a question sees it. Questions about the ledger as it is are answered from the rows that the store keeps of its
+//! state; what they do not hold, and every other question, is answered from the entries.
+
+use std::path::Path;
+
+use rollcall_core::charter::Charter;
+use rollcall_core::state::State;
+use rollcall_core::time::Timestamp;
+use rollcall_storage::redb::RedbStore;
+use rollcall_storage::view::{self, ViewError};
+
+use crate::failure::Failure;
+use crate::session::{AsOf, Session, is_rehearsal, now, patiently};
+
+/// The store, and a state: the whole one, or a view that notes what it lacks.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Reading<'a> {
+    pub(crate) store: &'a RedbStore,
+    pub(crate) state: &'a State,
+}
+
+impl<'a> Reading<'a> {
+    /// The charter in force.
+    pub(crate) fn charter(self) -> Result<&'a Charter, Failure> {
+        let open = || {
+            Failure::usage("the founding is not confirmed yet, no charter is in force").hint("rollcall confirm --help")
+        };
+        self.state.charter().map(AsRef::as_ref).ok_or_else(open)
+    }
+
+    pub(crate) fn is_rehearsal(self) -> bool {
+        is_rehearsal(self.state)
+    }
+
+    /// The instant that questions are about when none is named: now, or the latest that a rehearsal knows of.
+    pub(crate) fn asking_at(self) -> Result<Timestamp, Failure> {
+        if self.is_rehearsal() { Ok(self.state.last_at().max(self.state.roster().latest())) } else { now() }
+    }
+}
+
+/// Answers a question about the ledger as it is. It may be asked several times over, so it changes nothing.
+pub(crate) fn ask<T>(
+    path: &Path,
+    replay: bool,
+    question: impl Fn(Reading<'_>) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    let store = patiently(|| RedbStore::read(path))?;
+    if let Some(mut view) = view::open(&store)?.filter(|_| !replay) {
+        match view::ask(&store, &mut view, |state| question(Reading { store: &store, state })) {
+            Ok(Some(answer)) => return answer,
+            Ok(None) => {}
+            Err(ViewError::Store(error)) => return Err(error.into()),
+            Err(ViewError::Row(error)) => eprintln!("note: {error}; answering from the entries, see `rollcall audit`"),
+        }
+    }
+    question(Session::whole(store, AsOf::Now)?.reading())
+}

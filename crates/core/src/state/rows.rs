@@ -1,0 +1,425 @@
+//! Rows: a book piece by piece, so that a question reads the few rows it is about, and an append writes those it changed.
+//!
+//! - A state is whole, made from every entry, or a view: it holds the rows that were brought to it. A view notes each row that is
+//!   asked for and not here; whoever asked brings those and asks again, until nothing is missing. A view is never written to.
+//! - Every collection of a book is [`Rows`], an [`super::index::Index`], or [`Whole`], of which a view has nothing. There is no other way to
+//!   read a book, so an answer of a view that misses nothing is the answer of the whole.
+//! - Keys are ordered as their bytes are. Rows are derived, as digests are; an audit compares them with the entries.
+
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::{Deref, DerefMut};
+
+use serde::de::DeserializeOwned;
+use serde::{Serialize, Serializer};
+
+use super::accounts::AccountId;
+use crate::digest::{Digest, EventId};
+use crate::key::PublicKey;
+use crate::name::{Handle, Name, UnitId};
+
+/// Which rows are here, which were asked for, and which have changed.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Presence {
+    view: bool,
+    /// Beginnings of keys under which every row is here.
+    here: BTreeSet<Vec<u8>>,
+    /// Beginnings of keys that were asked for and are not here.
+    wanted: RefCell<BTreeSet<Vec<u8>>>,
+    /// Keys of rows that have changed, where that is kept track of.
+    changed: Option<BTreeSet<Vec<u8>>>,
+}
+
+/// What is here makes no difference to what a book says.
+impl PartialEq for Presence {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Presence {}
+
+impl Presence {
+    /// Notes that every row is asked for whose key begins so.
+    pub(super) fn ask(&self, beginning: impl FnOnce() -> Vec<u8>) {
+        if self.view {
+            let beginning = beginning();
+            let is_here = |length: usize| beginning.get(..length).is_some_and(|key| self.here.contains(key));
+            if !(0..=beginning.len()).any(is_here) {
+                self.wanted.borrow_mut().insert(beginning);
+            }
+        }
+    }
+
+    /// Notes that a row changes.
+    pub(super) fn change(&mut self, key: impl FnOnce() -> Vec<u8>) {
+        if let Some(changed) = &mut self.changed {
+            changed.insert(key());
+        }
+    }
+}
+
+/// A collection that is kept in rows.
+pub(super) trait Shelf {
+    fn presence(&self) -> &Presence;
+    fn presence_mut(&mut self) -> &mut Presence;
+    /// Puts a stored row in its place; `None` when it cannot be read.
+    fn bring(&mut self, key: &[u8], value: &[u8]) -> Option<()>;
+    /// The row of a key, as it is stored.
+    fn row(&self, key: &[u8]) -> Option<Vec<u8>>;
+    /// Every key, in ascending order.
+    fn row_keys(&self) -> Vec<Vec<u8>>;
+
+    /// Makes a view of an empty collection.
+    fn make_view(&mut self) {
+        self.presence_mut().view = true;
+    }
+
+    /// Keeps track of changes from now on.
+    fn track(&mut self) {
+        self.presence_mut().changed.get_or_insert_default();
+    }
+
+    /// What has been asked for in vain.
+    fn wanted(&self) -> Vec<Vec<u8>> {
+        std::mem::take(&mut *self.presence().wanted.borrow_mut()).into_iter().collect()
+    }
+
+    /// Every row whose key begins so is here now.
+    fn brought(&mut self, beginning: Vec<u8>) {
+        self.presence_mut().here.insert(beginning);
+    }
+
+    /// The keys of rows that have changed since the last time.
+    fn changed(&mut self) -> BTreeSet<Vec<u8>> {
+        self.presence_mut().changed.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+}
+
+/// What a row is found by: its bytes say where it ends, so that keys can stand behind each other.
+pub(super) trait Key: Ord + Clone {
+    fn to_bytes(&self) -> Vec<u8>;
+    /// Reads a key from the beginning; returns what is behind it.
+    fn read(bytes: &[u8]) -> Option<(Self, &[u8])>;
+
+    fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        Self::read(bytes).filter(|(_, rest)| rest.is_empty()).map(|(key, _)| key)
+    }
+}
+
+/// Where there is one row.
+impl Key for () {
+    fn to_bytes(&self) -> Vec<u8> {
+        Vec::new()
+    }
+
+    fn read(bytes: &[u8]) -> Option<(Self, &[u8])> {
+        Some(((), bytes))
+    }
+}
+
+macro_rules! hash_key {
+    ($($Name:ty),*) => { $(
+        impl Key for $Name {
+            fn to_bytes(&self) -> Vec<u8> {
+                self.as_bytes().to_vec()
+            }
+
+            fn read(bytes: &[u8]) -> Option<(Self, &[u8])> {
+                bytes.split_first_chunk().map(|(hash, rest)| (Self::from_bytes(*hash), rest))
+            }
+        }
+    )* };
+}
+
+hash_key!(EventId, Digest);
+
+/// Text that never holds a NUL ends with one.
+fn read_text(bytes: &[u8]) -> Option<(&str, &[u8])> {
+    let end = bytes.iter().position(|byte| *byte == 0)?;
+    let (text, rest) = bytes.split_at_checked(end)?;
+    Some((std::str::from_utf8(text).ok()?, rest.get(1..)?))
+}
+
+fn text_bytes(text: &str) -> Vec<u8> {
+    [text.as_bytes(), &[0]].concat()
+}
+
+macro_rules! name_key {
+    ($($Name:ty),*) => { $(
+        impl Key for $Name {
+            fn to_bytes(&self) -> Vec<u8> {
+                text_bytes(self.as_str())
+            }
+
+            fn read(bytes: &[u8]) -> Option<(Self, &[u8])> {
+                let (text, rest) = read_text(bytes)?;
+                Some((text.parse().ok()?, rest))
+            }
+        }
+    )* };
+}
+
+name_key!(Handle, UnitId, Name, String);
+
+impl Key for PublicKey {
+    fn to_bytes(&self) -> Vec<u8> {
+        self.encode()
+    }
+
+    fn read(bytes: &[u8]) -> Option<(Self, &[u8])> {
+        Some((Self::decode(bytes).ok()?, &[]))
+    }
+}
+
+impl Key for AccountId {
+    fn to_bytes(&self) -> Vec<u8> {
+        [text_bytes(&self.forge), self.number.to_bytes()].concat()
+    }
+
+    fn read(bytes: &[u8]) -> Option<(Self, &[u8])> {
+        let ((forge, number), rest) = <(String, u64)>::read(bytes)?;
+        Some((Self { forge, number }, rest))
+    }
+}
+
+impl Key for u64 {
+    fn to_bytes(&self) -> Vec<u8> {
+        self.to_be_bytes().to_vec()
+    }
+
+    fn read(bytes: &[u8]) -> Option<(Self, &[u8])> {
+        bytes.split_first_chunk().map(|(number, rest)| (Self::from_be_bytes(*number), rest))
+    }
+}
+
+impl<A: Key, B: Key> Key for (A, B) {
+    fn to_bytes(&self) -> Vec<u8> {
+        [self.0.to_bytes(), self.1.to_bytes()].concat()
+    }
+
+    fn read(bytes: &[u8]) -> Option<(Self, &[u8])> {
+        let (first, rest) = A::read(bytes)?;
+        let (second, rest) = B::read(rest)?;
+        Some(((first, second), rest))
+    }
+}
+
+impl<A: Key, B: Key, C: Key> Key for (A, B, C) {
+    fn to_bytes(&self) -> Vec<u8> {
+        [self.0.to_bytes(), self.1.to_bytes(), self.2.to_bytes()].concat()
+    }
+
+    fn read(bytes: &[u8]) -> Option<(Self, &[u8])> {
+        let ((first, second), rest) = <(A, B)>::read(bytes)?;
+        let (third, rest) = C::read(rest)?;
+        Some(((first, second, third), rest))
+    }
+}
+
+/// A value as it is stored.
+pub(super) fn write_value(value: &impl Serialize) -> Option<Vec<u8>> {
+    postcard::to_allocvec(value).ok()
+}
+
+/// A stored value.
+pub(super) fn read_value<V: DeserializeOwned>(bytes: &[u8]) -> Option<V> {
+    postcard::from_bytes(bytes).ok()
+}
+
+/// Values by key, a row each.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Rows<K, V> {
+    rows: BTreeMap<K, V>,
+    presence: Presence,
+}
+
+impl<K, V> Default for Rows<K, V> {
+    fn default() -> Self {
+        Self { rows: BTreeMap::new(), presence: Presence::default() }
+    }
+}
+
+/// As the map that it is, so that a book's digest does not depend on how the book is kept.
+impl<K: Serialize, V: Serialize> Serialize for Rows<K, V> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.rows.serialize(serializer)
+    }
+}
+
+impl<K: Key, V> Rows<K, V> {
+    pub(super) fn get(&self, key: &K) -> Option<&V> {
+        self.presence.ask(|| key.to_bytes());
+        self.rows.get(key)
+    }
+
+    pub(super) fn get_key_value(&self, key: &K) -> Option<(&K, &V)> {
+        self.presence.ask(|| key.to_bytes());
+        self.rows.get_key_value(key)
+    }
+
+    pub(super) fn contains_key(&self, key: &K) -> bool {
+        self.get(key).is_some()
+    }
+
+    pub(super) fn get_mut(&mut self, key: &K) -> Option<&mut V> {
+        let row = self.rows.get_mut(key)?;
+        self.presence.change(|| key.to_bytes());
+        Some(row)
+    }
+
+    pub(super) fn insert(&mut self, key: K, value: V) {
+        self.presence.change(|| key.to_bytes());
+        self.rows.insert(key, value);
+    }
+
+    /// The row of a key; a new one where there was none.
+    pub(super) fn row_or(&mut self, key: K, new: impl FnOnce() -> V) -> &mut V {
+        self.presence.change(|| key.to_bytes());
+        self.rows.entry(key).or_insert_with(new)
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&K, &V)> {
+        self.presence.ask(Vec::new);
+        self.rows.iter()
+    }
+
+    pub(super) fn values(&self) -> impl DoubleEndedIterator<Item = &V> {
+        self.presence.ask(Vec::new);
+        self.rows.values()
+    }
+}
+
+impl<K: Key, V: Serialize + DeserializeOwned> Shelf for Rows<K, V> {
+    fn presence(&self) -> &Presence {
+        &self.presence
+    }
+
+    fn presence_mut(&mut self) -> &mut Presence {
+        &mut self.presence
+    }
+
+    fn bring(&mut self, key: &[u8], value: &[u8]) -> Option<()> {
+        self.rows.insert(K::from_bytes(key)?, read_value(value)?);
+        Some(())
+    }
+
+    fn row(&self, key: &[u8]) -> Option<Vec<u8>> {
+        write_value(self.rows.get(&K::from_bytes(key)?)?)
+    }
+
+    fn row_keys(&self) -> Vec<Vec<u8>> {
+        self.rows.keys().map(Key::to_bytes).collect()
+    }
+}
+
+/// What is not kept in rows: a view has none of it and notes that somebody asked.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Whole<T> {
+    value: T,
+    view: bool,
+    asked: Cell<bool>,
+}
+
+impl<T: PartialEq> PartialEq for Whole<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.value == other.value
+    }
+}
+
+impl<T: Eq> Eq for Whole<T> {}
+
+impl<T: Serialize> Serialize for Whole<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.value.serialize(serializer)
+    }
+}
+
+impl<T> Deref for Whole<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        if self.view {
+            self.asked.set(true);
+        }
+        &self.value
+    }
+}
+
+impl<T> DerefMut for Whole<T> {
+    fn deref_mut(&mut self) -> &mut T {
+        &mut self.value
+    }
+}
+
+/// [`Whole`], whatever it holds.
+pub(super) trait Apart {
+    /// Makes a view of nothing.
+    fn make_view(&mut self);
+    /// Tells whether it was asked for since the last time.
+    fn was_asked(&self) -> bool;
+}
+
+impl<T> Apart for Whole<T> {
+    fn make_view(&mut self) {
+        self.view = true;
+    }
+
+    fn was_asked(&self) -> bool {
+        self.asked.replace(false)
+    }
+}
+
+/// One value, in one row; the value that it has at first is in none.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Single<T> {
+    value: T,
+    presence: Presence,
+}
+
+impl<T: Serialize> Serialize for Single<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.value.serialize(serializer)
+    }
+}
+
+impl<T> Deref for Single<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        self.presence.ask(Vec::new);
+        &self.value
+    }
+}
+
+impl<T> DerefMut for Single<T> {
+    fn deref_mut(&mut self) -> &mut T {
+        self.presence.change(Vec::new);
+        &mut self.value
+    }
+}
+
+impl<T: Serialize + DeserializeOwned + Default + PartialEq> Shelf for Single<T> {
+    fn presence(&self) -> &Presence {
+        &self.presence
+    }
+
+    fn presence_mut(&mut self) -> &mut Presence {
+        &mut self.presence
+    }
+
+    fn bring(&mut self, key: &[u8], value: &[u8]) -> Option<()> {
+        <()>::from_bytes(key)?;
+        self.value = read_value(value)?;
+        Some(())
+    }
+
+    fn row(&self, key: &[u8]) -> Option<Vec<u8>> {
+        <()>::from_bytes(key)?;
+        if self.value == T::default() { None } else { write_value(&self.value) }
+    }
+
+    fn row_keys(&self) -> Vec<Vec<u8>> {
+        if self.value == T::default() { Vec::new() } else { vec![Vec::new()] }
+    }
+}
