@@ -1,8 +1,9 @@
 //! Clauses of a charter: their identifiers, and each one's words for people, in Chinese and English.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// Identifier of a clause of a charter, or of a rule of the format itself (`format/…`).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -58,7 +59,6 @@ impl Class {
 
 /// A clause in words.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(from = "Written")]
 pub struct ClauseText {
     /// What can be done about it.
     pub class: Class,
@@ -96,4 +96,10 @@ impl From<Written> for ClauseText {
             Written::Table(Table { class, about, en, zh }) => Self { class, about, en, zh },
         }
     }
+}
+
+/// Reads clauses as a draft writes them.
+pub(super) fn written<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, ClauseText>, D::Error> {
+    let clauses = BTreeMap::<String, Written>::deserialize(deserializer)?;
+    Ok(clauses.into_iter().map(|(id, written)| (id, written.into())).collect())
 }

@@ -114,6 +114,7 @@ struct Draft {
     unit: BTreeMap<Name, KindDraft>,
     #[serde(default)]
     interpretation: Vec<InterpretationDraft>,
+    #[serde(deserialize_with = "super::clauses::written")]
     clause: BTreeMap<String, ClauseText>,
 }
 

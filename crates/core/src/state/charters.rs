@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::rows::{Key, Presence, Shelf, Single};
+use super::rows::{Key, Presence, Shelf, Single, read_value, write_value};
 use crate::charter::Charter;
 use crate::digest::Digest;
 
@@ -58,17 +58,14 @@ impl Shelf for Known {
 
     fn bring(&mut self, key: &[u8], value: &[u8]) -> Option<()> {
         let digest = Digest::from_bytes(key.try_into().ok()?);
-        let charter: Charter = ciborium::from_reader(value).ok()?;
+        let charter: Charter = read_value(value)?;
         (charter.digest() == digest).then(|| self.charters.insert(digest, Arc::new(charter)))?;
         Some(())
     }
 
     fn row(&self, key: &[u8]) -> Option<Vec<u8>> {
         let charter = self.charters.get(&Digest::from_bytes(key.try_into().ok()?))?;
-        // Clauses in words can be written in two ways, which takes a format that says what it holds.
-        let mut bytes = Vec::new();
-        ciborium::into_writer(charter.as_ref(), &mut bytes).ok()?;
-        Some(bytes)
+        write_value(charter.as_ref())
     }
 
     fn row_keys(&self) -> Vec<Vec<u8>> {
