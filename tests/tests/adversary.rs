@@ -44,6 +44,10 @@ impl Store for Tampered {
     fn position(&self, event: &EventId) -> Result<Option<u64>, StoreError> {
         Ok(self.positions.get(event).copied())
     }
+    fn positions_of(&self, beginning: &[u8]) -> Result<Vec<(EventId, u64)>, StoreError> {
+        let found = self.positions.iter().filter(|(event, _)| event.as_bytes().starts_with(beginning));
+        Ok(found.map(|(event, index)| (*event, *index)).collect())
+    }
     fn projections(&self) -> Result<Projections, StoreError> {
         Ok(self.projections.clone())
     }

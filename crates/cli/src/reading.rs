@@ -47,8 +47,7 @@ pub(crate) fn ask<T>(
     let store = patiently(|| RedbStore::read(path))?;
     if let Some(mut view) = view::open(&store)?.filter(|_| !replay) {
         match view::ask(&store, &mut view, |state| question(Reading { store: &store, state })) {
-            Ok(Some(answer)) => return answer,
-            Ok(None) => {}
+            Ok(answer) => return answer,
             Err(ViewError::Store(error)) => return Err(error.into()),
             Err(ViewError::Row(error)) => eprintln!("note: {error}; answering from the entries, see `rollcall audit`"),
         }

@@ -34,7 +34,7 @@ use crate::limits::{CHARTER_PART_BYTES_MAX, ENTRY_BYTES_MAX, NOT_AFTER_DEFAULT_M
 use crate::name::Handle;
 use crate::prepared::{Fault, Framed, Judged, Prepared};
 use crate::refusal::Refusal;
-use crate::state::view::Row;
+use crate::state::view::{Row, Wanted};
 use crate::state::{Cause, State};
 use crate::time::Timestamp;
 use crate::tree::{Head, Node, leaf_hash};
@@ -135,6 +135,17 @@ impl Ledger {
         &self.state
     }
 
+    /// A ledger whose state is a view: see [`Ledger::admit_with`].
+    #[must_use]
+    pub fn of_view(view: State) -> Self {
+        Self { state: view, ..Self::default() }
+    }
+
+    /// The state, to bring rows to.
+    pub const fn view_mut(&mut self) -> Option<&mut State> {
+        if self.state.is_view() { Some(&mut self.state) } else { None }
+    }
+
     /// Keeps track from now on of which rows of the state change.
     pub fn track_rows(&mut self) {
         self.state.track_rows();
@@ -168,6 +179,46 @@ impl Ledger {
         let bytes = Entry { accepted_at: at, event }.encode();
         let leaf = leaf_hash(&bytes);
         self.keep(accepted, bytes, leaf)
+    }
+
+    /// Admits as [`Ledger::admit`] does, on a ledger that is a view as well: what it lacks, `bring` is asked for.
+    ///
+    /// # Errors
+    /// What `bring` fails with; then nothing has changed.
+    pub fn admit_with<E>(
+        &mut self,
+        event: SignedEvent,
+        at: Timestamp,
+        mut bring: impl FnMut(&mut State, Vec<Wanted>) -> Result<(), E>,
+    ) -> Result<Result<Admission, AdmitError>, E> {
+        if !self.state.is_view() {
+            return Ok(self.admit(event, at));
+        }
+        let verified = match event.clone().verify(&mut self.keys) {
+            Ok(verified) => verified,
+            Err(error) => return Ok(Err(AdmitError::Signature(error))),
+        };
+        let bytes = Entry { accepted_at: at, event }.encode();
+        let leaf = leaf_hash(&bytes);
+        loop {
+            let judged = self.judge_verified(&verified, at);
+            let mut lack = self.state.lack();
+            if lack.is_empty() {
+                let accepted = match judged {
+                    Ok(accepted) => accepted,
+                    Err(error) => return Ok(Err(error)),
+                };
+                // A change may ask for rows that no rule has read.
+                let mut trial = Self { state: self.state.clone(), keys: self.keys.clone() };
+                let kept = trial.keep(accepted, bytes.clone(), leaf);
+                lack = trial.state.lack();
+                if lack.is_empty() {
+                    self.state = trial.state;
+                    return Ok(kept);
+                }
+            }
+            bring(&mut self.state, lack)?;
+        }
     }
 
     fn keep(&mut self, accepted: Accepted, bytes: Vec<u8>, leaf: TreeHash) -> Result<Admission, AdmitError> {

@@ -17,15 +17,17 @@ pub mod attachments;
 pub mod authority;
 pub mod change;
 mod charters;
+mod entries;
 pub mod history;
 mod index;
+mod lists;
 pub mod keys;
 pub mod meetings;
 pub mod motions;
 pub mod people;
 pub mod records;
 pub mod roster;
-mod rows;
+pub(crate) mod rows;
 mod tenures;
 pub mod view;
 pub mod witnessing;
@@ -50,6 +52,7 @@ use self::attachments::Attachments;
 use self::authority::Proposals;
 use self::change::Change;
 use self::charters::Charters;
+use self::entries::{Positions, Times};
 use self::history::History;
 use self::keys::Keys;
 use self::meetings::Meetings;
@@ -57,7 +60,7 @@ use self::motions::Motions;
 use self::people::People;
 use self::records::Records;
 use self::roster::Roster;
-use self::rows::{Single, Whole};
+use self::rows::{Rows, Single};
 use self::witnessing::Witnessing;
 
 /// The event behind a fact: where it stands, when it was accepted, and whose it is.
@@ -125,29 +128,28 @@ pub struct LogKey {
 /// Everything the accepted events add up to.
 #[derive(Clone, Debug, Default)]
 pub struct State {
-    log: Whole<Tree>,
+    log: Tree,
     /// Head and last acceptance time of the log, where this is a view.
     viewed: Option<(Head, Timestamp)>,
-    ids: Whole<BTreeMap<EventId, u64>>,
-    /// When each entry was accepted.
-    times: Whole<Vec<Timestamp>>,
+    positions: Positions,
+    times: Times,
     founding: Single<Option<Founding>>,
     charters: Charters,
     /// Parts of amended charters' texts, by the digest of the whole and by who brought them.
-    drafts: Whole<BTreeMap<Digest, BTreeMap<Handle, Vec<String>>>>,
+    drafts: Rows<Digest, BTreeMap<Handle, Vec<String>>>,
     authority: Single<Authority>,
     /// The log's keys in the order in which they came into force.
     log_keys: Single<Vec<LogKey>>,
     people: People,
     keys: Keys,
-    accounts: Whole<Accounts>,
-    attachments: Whole<Attachments>,
+    accounts: Accounts,
+    attachments: Attachments,
     roster: Roster,
     proposals: Proposals,
     meetings: Meetings,
     motions: Motions,
     records: Records,
-    witnessing: Whole<Witnessing>,
+    witnessing: Single<Witnessing>,
     history: History,
 }
 
@@ -167,25 +169,25 @@ impl State {
     /// Where an event stands in the log.
     #[must_use]
     pub fn entry_of(&self, event: &EventId) -> Option<u64> {
-        self.ids.get(event).copied()
+        self.positions.get(event)
     }
 
     /// Every event whose id, in hexadecimal, begins with `prefix`, up to two of them.
     #[must_use]
     pub fn events_with_prefix(&self, prefix: &str) -> Vec<EventId> {
-        self.ids.keys().filter(|id| id.to_string().starts_with(prefix)).take(2).copied().collect()
+        self.positions.with_prefix(prefix).take(2).copied().collect()
     }
 
     /// When the last entry was accepted.
     #[must_use]
     pub fn last_at(&self) -> Timestamp {
-        self.viewed.map_or_else(|| self.times.last().copied().unwrap_or_default(), |(_, at)| at)
+        self.viewed.map_or_else(|| self.times.last().unwrap_or_default(), |(_, at)| at)
     }
 
     /// When an entry was accepted.
     #[must_use]
     pub fn accepted_at(&self, entry: u64) -> Option<Timestamp> {
-        usize::try_from(entry).ok().and_then(|entry| self.times.get(entry)).copied()
+        self.times.get(entry)
     }
 
     /// The founding, once there is one.
@@ -320,8 +322,11 @@ impl State {
     /// Notes an entry of the log, whatever it changes.
     pub(crate) fn pass(&mut self, cause: &Cause, leaf: TreeHash) -> Vec<Node> {
         let nodes = self.log.push_hash(leaf);
-        self.ids.insert(cause.event, cause.entry);
-        self.times.push(cause.at);
+        self.positions.insert(cause.event, cause.entry);
+        self.times.push(cause.entry, cause.at);
+        if self.viewed.is_some() {
+            self.viewed = Some((self.log.head(), cause.at));
+        }
         self.history.note(&cause.by, cause.entry);
         nodes
     }
@@ -360,7 +365,7 @@ impl State {
                 self.charters.put_in_force(charter);
             }
             Change::DraftPartReceived { draft, text } => {
-                self.drafts.entry(draft).or_default().entry(cause.by.clone()).or_default().push(text);
+                self.drafts.row_or(draft, BTreeMap::new).entry(cause.by.clone()).or_default().push(text);
             }
             Change::LogKeyRotated { key, proposal, after } => {
                 let from = cause.entry.saturating_add(1);

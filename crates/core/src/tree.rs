@@ -6,9 +6,12 @@
 //!
 //! It costs 64 bytes of memory an entry.
 
+use std::collections::BTreeMap;
+
 use sha2::{Digest as _, Sha256};
 
 use crate::digest::TreeHash;
+use crate::state::rows::{Presence, Shelf};
 
 /// Size and root of a tree: what a signed head commits to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
@@ -61,6 +64,9 @@ pub struct Node {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tree {
     levels: Vec<Vec<TreeHash>>,
+    /// How many entries there are and which nodes are here, of a tree in a view of a state.
+    viewed: (u64, BTreeMap<(u8, u64), TreeHash>),
+    presence: Presence,
 }
 
 /// Why a proof cannot be made.
@@ -90,8 +96,16 @@ impl Tree {
         self.push_hash(leaf_hash(entry))
     }
 
+    /// A tree of `size` entries without a node; those that are asked for can be brought.
+    pub(crate) fn view(size: u64) -> Self {
+        Self { viewed: (size, BTreeMap::new()), ..Self::default() }
+    }
+
     /// Appends a leaf by its hash.
     pub fn push_hash(&mut self, leaf: TreeHash) -> Vec<Node> {
+        if self.presence.is_view() {
+            return self.push_in_view(leaf);
+        }
         let mut done = Vec::new();
         let mut hash = leaf;
         for level in 0_u8.. {
@@ -111,9 +125,27 @@ impl Tree {
         done
     }
 
+    fn push_in_view(&mut self, leaf: TreeHash) -> Vec<Node> {
+        let mut done = Vec::new();
+        let (mut hash, mut index) = (leaf, self.viewed.0);
+        for level in 0_u8.. {
+            self.viewed.1.insert((level, index), hash);
+            done.push(Node { level, index, hash });
+            let left =
+                index.checked_sub(1).filter(|_| !index.is_multiple_of(2)).and_then(|left| self.node(level, left));
+            let Some(left) = left else { break };
+            (hash, index) = (node_hash(&left, &hash), index / 2);
+        }
+        self.viewed.0 = self.viewed.0.saturating_add(1);
+        done
+    }
+
     /// Number of entries.
     #[must_use]
     pub fn size(&self) -> u64 {
+        if self.presence.is_view() {
+            return self.viewed.0;
+        }
         self.levels.first().map_or(0, |leaves| as_u64(leaves.len()))
     }
 
@@ -132,6 +164,13 @@ impl Tree {
     /// The stored hash of a complete node.
     #[must_use]
     pub fn node(&self, level: u8, index: u64) -> Option<TreeHash> {
+        if self.presence.is_view() {
+            let found = self.viewed.1.get(&(level, index)).copied();
+            if found.is_none() {
+                self.presence.ask(|| node_key(level, index));
+            }
+            return found;
+        }
         self.levels.get(usize::from(level))?.get(usize::try_from(index).ok()?).copied()
     }
 
@@ -149,6 +188,35 @@ impl Tree {
     /// [`RangeError::Size`] when `old` is zero, above `new`, or `new` beyond the tree.
     pub fn consistency(&self, old: u64, new: u64) -> Result<Vec<TreeHash>, RangeError> {
         Nodes::new(self.size(), &|level, index| self.node(level, index)).consistency(old, new)
+    }
+}
+
+fn node_key(level: u8, index: u64) -> Vec<u8> {
+    [&[level][..], &index.to_be_bytes()].concat()
+}
+
+impl Shelf for Tree {
+    fn presence(&self) -> &Presence {
+        &self.presence
+    }
+
+    fn presence_mut(&mut self) -> &mut Presence {
+        &mut self.presence
+    }
+
+    fn bring(&mut self, key: &[u8], value: &[u8]) -> Option<()> {
+        let (level, index) = key.split_first()?;
+        let place = (*level, u64::from_be_bytes(index.try_into().ok()?));
+        self.viewed.1.insert(place, TreeHash::from_bytes(value.try_into().ok()?));
+        Some(())
+    }
+
+    fn row(&self, _: &[u8]) -> Option<Vec<u8>> {
+        None
+    }
+
+    fn row_keys(&self) -> Vec<Vec<u8>> {
+        Vec::new()
     }
 }
 

@@ -156,6 +156,12 @@ pub trait Store {
         events.iter().map(|event| self.position(event)).collect()
     }
 
+    /// Where the events stand whose ids begin so, by the stored index.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it cannot be read.
+    fn positions_of(&self, beginning: &[u8]) -> Result<Vec<(EventId, u64)>, StoreError>;
+
     /// The digests of the projections that were stated last.
     ///
     /// # Errors

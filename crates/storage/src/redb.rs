@@ -386,6 +386,24 @@ impl Store for RedbStore {
         })
     }
 
+    fn positions_of(&self, beginning: &[u8]) -> Result<Vec<(EventId, u64)>, StoreError> {
+        self.reading(|transaction| {
+            let table = transaction.open_table(EVENTS).map_err(|error| self.table_error(error))?;
+            let mut found = Vec::new();
+            for row in table.range(beginning..).map_err(|error| self.storage_error(error))? {
+                let (event, index) = row.map_err(|error| self.storage_error(error))?;
+                if !event.value().starts_with(beginning) {
+                    break;
+                }
+                match (event.value().try_into(), index.value().try_into()) {
+                    (Ok(event), Ok(index)) => found.push((EventId::from_bytes(event), u64::from_be_bytes(index))),
+                    _ => return Err(self.damaged("a row of the event index has the wrong length")),
+                }
+            }
+            Ok(found)
+        })
+    }
+
     fn projections(&self) -> Result<Projections, StoreError> {
         self.reading(|transaction| {
             let table = transaction.open_table(PROJECTIONS).map_err(|error| self.table_error(error))?;

@@ -42,6 +42,10 @@ impl Store for Gated {
         self.inner.lock().unwrap().position(event)
     }
 
+    fn positions_of(&self, beginning: &[u8]) -> Result<Vec<(EventId, u64)>, StoreError> {
+        self.inner.lock().unwrap().positions_of(beginning)
+    }
+
     fn projections(&self) -> Result<Projections, StoreError> {
         self.inner.lock().unwrap().projections()
     }

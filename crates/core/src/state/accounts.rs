@@ -3,12 +3,13 @@
 //! An account is claimed by a person and bound once somebody else has seen the forge show the person's signed statement
 //! (trap C17). One account belongs to one person at a time.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
 use super::Cause;
 use super::index::Index;
+use super::rows::Rows;
 use crate::digest::{Digest, EventId};
 use crate::field::Text;
 use crate::name::{Handle, Name};
@@ -80,14 +81,14 @@ pub struct AccountBinding {
 /// Claims by event, and bindings by account.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Accounts {
-    claims: BTreeMap<EventId, AccountClaim>,
-    bindings: BTreeMap<AccountId, Vec<AccountBinding>>,
+    pub(super) claims: Rows<EventId, AccountClaim>,
+    pub(super) bindings: Rows<AccountId, Vec<AccountBinding>>,
     /// Claims by account.
     #[serde(skip)]
-    claimed: Index<AccountId>,
+    pub(super) claimed: Index<AccountId>,
     /// Accounts that a person has ever had.
     #[serde(skip)]
-    had: BTreeMap<Handle, BTreeSet<AccountId>>,
+    pub(super) had: Rows<Handle, BTreeSet<AccountId>>,
 }
 
 /// A change of the book.
@@ -162,7 +163,10 @@ impl Accounts {
 
     /// Every account in force, with its binding.
     pub fn iter(&self) -> impl Iterator<Item = (&AccountId, &AccountBinding)> {
-        self.bindings.keys().filter_map(|account| Some((account, self.binding(account)?)))
+        self.bindings
+            .iter()
+            .filter_map(|(account, all)| Some((account, all.last()?)))
+            .filter(|(_, b)| b.released.is_none())
     }
 
     /// A person's accounts.
@@ -193,15 +197,19 @@ impl Accounts {
         claim.verified = Some(cause.clone());
         let AccountClaim { cause: claimed, account, login, verified: _ } = claim.clone();
         // A login that another account bore is a stale label there: the forge has given it to this one.
-        let same = |binding: &&mut AccountBinding| {
+        let same = |binding: &AccountBinding| {
             binding.login.as_ref().is_some_and(|l| l.as_str().to_lowercase() == login.as_str().to_lowercase())
         };
-        let others = self.bindings.iter_mut().filter(|(other, _)| other.forge == account.forge && **other != account);
-        for binding in others.flat_map(|(_, bindings)| bindings).filter(same) {
-            binding.login = None;
+        let others = self.bindings.iter().filter(|(other, _)| other.forge == account.forge && **other != account);
+        let stale: Vec<AccountId> =
+            others.filter(|(_, all)| all.iter().any(same)).map(|(other, _)| other.clone()).collect();
+        for other in stale {
+            for binding in self.bindings.row_or(other, Vec::new).iter_mut().filter(|binding| same(binding)) {
+                binding.login = None;
+            }
         }
-        self.had.entry(claimed.by.clone()).or_default().insert(account.clone());
-        let bindings = self.bindings.entry(account).or_default();
+        self.had.row_or(claimed.by.clone(), BTreeSet::new).insert(account.clone());
+        let bindings = self.bindings.row_or(account, Vec::new);
         if let Some(known) = bindings.last_mut().filter(|known| known.released.is_none()) {
             known.login = Some(login);
             known.digest = digest.or(known.digest);

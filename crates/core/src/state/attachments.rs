@@ -1,10 +1,9 @@
 //! The book of attachments: digests that events name, by whom, and which of them are erased. The contents are elsewhere.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
 use super::Cause;
+use super::rows::Rows;
 use crate::digest::Digest;
 use crate::name::Handle;
 
@@ -20,8 +19,8 @@ pub struct Attachment {
 /// Attachments by digest, and everybody's profile.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Attachments {
-    known: BTreeMap<Digest, Attachment>,
-    profiles: BTreeMap<Handle, Digest>,
+    pub(super) known: Rows<Digest, Attachment>,
+    pub(super) profiles: Rows<Handle, Digest>,
 }
 
 /// A change of the book.
@@ -65,7 +64,7 @@ impl Attachments {
     pub(super) fn apply(&mut self, change: AttachmentChange, cause: &Cause) {
         match change {
             AttachmentChange::Cited { digest } => {
-                self.known.entry(digest).or_insert_with(|| Attachment { owner: cause.by.clone(), erased: None });
+                self.known.row_or(digest, || Attachment { owner: cause.by.clone(), erased: None });
             }
             AttachmentChange::Profile { digest } => {
                 self.profiles.insert(cause.by.clone(), digest);
@@ -74,7 +73,9 @@ impl Attachments {
                 if let Some(attachment) = self.known.get_mut(&digest) {
                     attachment.erased = Some(cause.clone());
                 }
-                self.profiles.retain(|_, profile| *profile != digest);
+                let whose = self.profiles.iter().filter(|(_, profile)| **profile == digest);
+                let whose: Vec<Handle> = whose.map(|(person, _)| person.clone()).collect();
+                whose.iter().for_each(|person| self.profiles.remove(person));
             }
         }
     }

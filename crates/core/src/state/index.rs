@@ -9,34 +9,40 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::rows::{Key, Presence, Shelf};
 use crate::digest::EventId;
 
-/// Events by what they concern, a row each.
+/// Events, or places of events, by what they concern, a row each.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Index<K> {
-    events: BTreeMap<K, BTreeSet<EventId>>,
+pub(super) struct Index<K, V = EventId> {
+    events: BTreeMap<K, BTreeSet<V>>,
     presence: Presence,
 }
 
-impl<K> Default for Index<K> {
+impl<K, V> Default for Index<K, V> {
     fn default() -> Self {
         Self { events: BTreeMap::new(), presence: Presence::default() }
     }
 }
 
-impl<K: Key> Index<K> {
+impl<K: Key, V: Key> Index<K, V> {
     /// Notes that an event concerns something.
-    pub(super) fn note(&mut self, key: K, event: EventId) {
+    pub(super) fn note(&mut self, key: K, event: V) {
         self.presence.change(|| [key.to_bytes(), event.to_bytes()].concat());
         self.events.entry(key).or_default().insert(event);
     }
 
     /// The events that concern something, by id.
-    pub(super) fn of(&self, key: &K) -> impl Iterator<Item = &EventId> + use<'_, K> {
+    pub(super) fn of(&self, key: &K) -> impl DoubleEndedIterator<Item = &V> + use<'_, K, V> {
         self.presence.ask(|| key.to_bytes());
         self.events.get(key).into_iter().flatten()
     }
+
+    /// Those of them that are not below one.
+    pub(super) fn since(&self, key: &K, least: V) -> impl DoubleEndedIterator<Item = &V> + use<'_, K, V> {
+        self.presence.ask(|| key.to_bytes());
+        self.events.get(key).into_iter().flat_map(move |events| events.range(least.clone()..))
+    }
 }
 
-impl<K: Key> Shelf for Index<K> {
+impl<K: Key, V: Key> Shelf for Index<K, V> {
     fn presence(&self) -> &Presence {
         &self.presence
     }
@@ -46,13 +52,13 @@ impl<K: Key> Shelf for Index<K> {
     }
 
     fn bring(&mut self, key: &[u8], value: &[u8]) -> Option<()> {
-        let (key, event) = <(K, EventId)>::from_bytes(key).filter(|_| value.is_empty())?;
+        let (key, event) = <(K, V)>::from_bytes(key).filter(|_| value.is_empty())?;
         self.events.entry(key).or_default().insert(event);
         Some(())
     }
 
     fn row(&self, key: &[u8]) -> Option<Vec<u8>> {
-        let (key, event) = <(K, EventId)>::from_bytes(key)?;
+        let (key, event) = <(K, V)>::from_bytes(key)?;
         self.events.get(&key)?.contains(&event).then(Vec::new)
     }
 

@@ -3,13 +3,13 @@
 //! - A binding is never taken out: a key that was retired or revoked stays with the instant until which it was good.
 //! - A suspicion marks what a key signed since an instant; it changes nothing that was accepted (trap C5).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
 use super::Cause;
 use super::index::Index;
-use super::rows::{Rows, Whole};
+use super::rows::Rows;
 use crate::act::KeyPurpose;
 use crate::digest::EventId;
 use crate::field::Text;
@@ -143,14 +143,14 @@ impl KeyOffer {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Keys {
     pub(super) bindings: Rows<Handle, Vec<KeyBinding>>,
-    pub(super) owners: Whole<BTreeMap<PublicKey, Handle>>,
+    pub(super) owners: Rows<PublicKey, Handle>,
     pub(super) offers: Rows<EventId, KeyOffer>,
     /// Offers by whose the key is to be.
     #[serde(skip)]
     pub(super) offered: Index<Handle>,
     /// Who has revoked a key, by its point.
     #[serde(skip)]
-    pub(super) revoked: Whole<BTreeMap<[u8; 32], BTreeSet<Handle>>>,
+    pub(super) revoked: Rows<[u8; 32], BTreeSet<Handle>>,
 }
 
 /// A change of the book.
@@ -232,7 +232,8 @@ impl Keys {
     /// Who holds a key's point now, alone or as a security key's under some application: one point is one person's.
     #[must_use]
     pub fn holder(&self, key: &PublicKey) -> Option<&Handle> {
-        let mut same = self.owners.range(key.bare()..).take_while(|(other, _)| other.as_bytes() == key.as_bytes());
+        let all = self.owners.from(key.bare(), key.as_bytes().to_vec());
+        let mut same = all.take_while(|(other, _)| other.as_bytes() == key.as_bytes());
         same.next().map(|(_, person)| person)
     }
 
@@ -316,7 +317,7 @@ impl Keys {
                 let bindings = self.bindings.get_mut(&cause.by).into_iter().flatten();
                 if let Some(binding) = bindings.rev().find(|binding| binding.key == key) {
                     binding.suspicion = Some(Suspicion { cause: cause.clone(), reason, since });
-                    self.revoked.entry(*key.as_bytes()).or_default().insert(cause.by.clone());
+                    self.revoked.row_or(*key.as_bytes(), BTreeSet::new).insert(cause.by.clone());
                     if binding.ended.is_none() {
                         binding.ended = Some((KeyEnding::Revoked, cause.clone()));
                         self.owners.remove(&key);

@@ -2,12 +2,14 @@
 //!
 //! A meeting that nobody adjourns ends at 24:00 local; [`Meeting::ended`] computes that from the instant it is asked about.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 use super::Cause;
-use super::rows::{Rows, Whole};
+use super::index::Index;
+use super::lists::Lists;
+use super::rows::Rows;
 use crate::act::MeetingKind;
 use crate::digest::EventId;
 use crate::field::{References, Text};
@@ -192,17 +194,17 @@ impl Meeting {
 pub struct Meetings {
     pub(super) meetings: Rows<EventId, Meeting>,
     pub(super) petitions: Rows<EventId, Petition>,
-    pub(super) by_unit: Whole<BTreeMap<UnitId, Vec<EventId>>>,
-    pub(super) items: Whole<BTreeMap<UnitId, Vec<(EventId, Text)>>>,
+    pub(super) by_unit: Lists<UnitId, EventId>,
+    pub(super) items: Rows<UnitId, Vec<(EventId, Text)>>,
     #[serde(skip)]
-    pub(super) by_start: Whole<BTreeMap<UnitId, BTreeSet<Start>>>,
+    pub(super) by_start: Index<UnitId, Start>,
     /// Those of which notice was received only after they had started; each once, whatever made it late.
     #[serde(skip)]
-    pub(super) late: Whole<BTreeMap<UnitId, BTreeSet<Start>>>,
+    pub(super) late: Index<UnitId, Start>,
 }
 
 /// When a meeting starts, its place among the notices of its body, and the meeting.
-pub(super) type Start = (Timestamp, usize, EventId);
+pub(super) type Start = (Timestamp, u64, EventId);
 
 /// A change of the book.
 #[derive(Clone, Debug)]
@@ -329,21 +331,21 @@ impl Meetings {
     /// The meetings of a body, in the order in which their notices were accepted.
     #[must_use]
     pub fn of_unit(&self, unit: &UnitId) -> impl DoubleEndedIterator<Item = &Meeting> {
-        self.by_unit.get(unit).into_iter().flatten().filter_map(|id| self.meetings.get(id))
+        self.by_unit.of(unit).iter().filter_map(|id| self.meetings.get(id))
     }
 
     /// The meetings of a body in the order in which they start.
     #[must_use]
     pub fn by_start(&self, unit: &UnitId) -> impl DoubleEndedIterator<Item = &Meeting> {
-        self.by_start.get(unit).into_iter().flatten().filter_map(|(_, _, id)| self.meetings.get(id))
+        self.by_start.of(unit).filter_map(|(_, _, id)| self.meetings.get(id))
     }
 
     /// The meetings of a body of which notice may have been received at or after an instant: those that start then or later, and
     /// those of which it came late.
     pub fn noticed_since(&self, unit: &UnitId, since: Timestamp) -> impl Iterator<Item = &Meeting> {
-        let later = self.by_start.get(unit).map(|all| all.range((since, 0, FIRST)..));
-        let late = self.late.get(unit).into_iter().flatten().filter(move |(starts, ..)| *starts < since);
-        late.chain(later.into_iter().flatten()).filter_map(|(_, _, id)| self.meetings.get(id))
+        let later = self.by_start.since(unit, (since, 0, FIRST));
+        let late = self.late.of(unit).filter(move |(starts, ..)| *starts < since);
+        late.chain(later).filter_map(|(_, _, id)| self.meetings.get(id))
     }
 
     /// Every meeting.
@@ -371,13 +373,13 @@ impl Meetings {
     pub(super) fn apply(&mut self, change: MeetingChange, cause: &Cause) {
         match change {
             MeetingChange::Convened(meeting) => {
-                let notices = self.by_unit.entry(meeting.terms.unit.clone()).or_default();
-                let start = (meeting.terms.starts, notices.len(), meeting.id());
-                notices.push(meeting.id());
-                self.by_start.entry(meeting.terms.unit.clone()).or_default().insert(start);
+                let unit = &meeting.terms.unit;
+                let place = u64::try_from(self.by_unit.of(unit).len()).unwrap_or(u64::MAX);
+                self.by_unit.push(unit.clone(), meeting.id());
+                self.by_start.note(unit.clone(), (meeting.terms.starts, place, meeting.id()));
                 if meeting.terms.starts < meeting.noticed_at {
                     let late = (meeting.terms.starts, 0, meeting.id());
-                    self.late.entry(meeting.terms.unit.clone()).or_default().insert(late);
+                    self.late.note(unit.clone(), late);
                 }
                 self.meetings.insert(meeting.id(), meeting);
             }
@@ -402,7 +404,7 @@ impl Meetings {
                 }
             }
             MeetingChange::ItemAdded { unit, title } => {
-                self.items.entry(unit).or_default().push((cause.event, title));
+                self.items.row_or(unit, Vec::new).push((cause.event, title));
             }
             MeetingChange::Answered { petition } => self.with(&petition, |m| m.answered_by = Some(cause.event)),
             MeetingChange::Delivered { meeting, delivery, noticed_at, days } => {
@@ -413,7 +415,7 @@ impl Meetings {
                 });
                 if let Some(m) = self.meetings.get(&meeting).filter(|m| m.terms.starts < m.noticed_at) {
                     let start = (m.terms.starts, 0, meeting);
-                    self.late.entry(m.terms.unit.clone()).or_default().insert(start);
+                    self.late.note(m.terms.unit.clone(), start);
                 }
             }
             MeetingChange::Waived { meeting } => {
@@ -425,7 +427,7 @@ impl Meetings {
                 self.with(&meeting, |m| m.cancelled = Some(cause.clone()));
                 if let Some(meeting) = self.meetings.get(&meeting) {
                     // What members had put down goes on the next agenda instead.
-                    let waiting = self.items.entry(meeting.terms.unit.clone()).or_default();
+                    let waiting = self.items.row_or(meeting.terms.unit.clone(), Vec::new);
                     let back =
                         meeting.annexed.iter().filter(|item| !waiting.contains(item)).cloned().collect::<Vec<_>>();
                     waiting.extend(back);

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Cause;
 use super::index::Index;
-use super::rows::{Rows, Whole};
+use super::rows::{Rows, Single};
 use crate::act::{Choice, Outcome};
 use crate::charter::{Counts, Decision};
 use crate::digest::{Digest, EventId};
@@ -218,7 +218,7 @@ pub struct Motions {
     pub(super) motions: Rows<EventId, Motion>,
     pub(super) votes: Rows<EventId, Vote>,
     /// Motions with a role effect that may still have to be applied, by the unit of the role.
-    pub(super) pending: Whole<BTreeMap<UnitId, BTreeSet<EventId>>>,
+    pub(super) pending: Rows<UnitId, BTreeSet<EventId>>,
     #[serde(skip)]
     pub(super) of_meeting: Index<EventId>,
     /// Motions by the motion that they exclude or rule on.
@@ -226,13 +226,13 @@ pub struct Motions {
     pub(super) bearing: Index<EventId>,
     /// Motions to rule that persons are one human.
     #[serde(skip)]
-    pub(super) one_human: Whole<BTreeSet<EventId>>,
+    pub(super) one_human: Single<BTreeSet<EventId>>,
     /// The motion of each closing of a vote.
     #[serde(skip)]
     pub(super) closings: Rows<EventId, EventId>,
     /// Votes that nobody has closed or cancelled.
     #[serde(skip)]
-    pub(super) unclosed: Whole<BTreeSet<EventId>>,
+    pub(super) unclosed: Single<BTreeSet<EventId>>,
 }
 
 /// A change of the book.
@@ -406,7 +406,7 @@ impl Motions {
                 if let Some(motion) = self.motions.get_mut(&vote.motion) {
                     motion.vote = Some(cause.event);
                     if let Some(change) = motion.effect.role_change() {
-                        self.pending.entry(change.unit.clone()).or_default().insert(vote.motion);
+                        self.pending.row_or(change.unit.clone(), BTreeSet::new).insert(vote.motion);
                     }
                 }
                 self.unclosed.insert(cause.event);

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::Cause;
-use super::rows::{Rows, Whole};
+use super::rows::Rows;
 use crate::field::Text;
 use crate::name::Handle;
 use crate::time::Timestamp;
@@ -60,7 +60,7 @@ impl Organisation {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct People {
     pub(super) persons: Rows<Handle, Person>,
-    pub(super) skeletons: Whole<BTreeMap<String, Handle>>,
+    pub(super) skeletons: Rows<String, Handle>,
     pub(super) organisations: Rows<Handle, Organisation>,
 }
 
@@ -137,12 +137,12 @@ impl People {
     pub(super) fn apply(&mut self, change: PeopleChange, cause: &Cause) {
         match change {
             PeopleChange::Known { handle, name } => {
-                self.skeletons.entry(handle.skeleton()).or_insert_with(|| handle.clone());
+                self.skeletons.row_or(handle.skeleton(), || handle.clone());
                 let person = Person { name, known: cause.clone() };
                 self.persons.row_or(handle, || person);
             }
             PeopleChange::OrganisationKnown { handle, name } => {
-                self.skeletons.entry(handle.skeleton()).or_insert_with(|| handle.clone());
+                self.skeletons.row_or(handle.skeleton(), || handle.clone());
                 let mandate = Mandate { begun: cause.clone(), until: None, ended: None };
                 let mandates = BTreeMap::from([(cause.by.clone(), mandate)]);
                 self.organisations.insert(handle, Organisation { name, known: cause.clone(), mandates });

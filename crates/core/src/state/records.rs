@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::Cause;
 use super::accounts::forge_name;
 use super::index::Index;
-use super::rows::{Rows, Whole};
+use super::rows::Rows;
 use crate::act::Listing;
 use crate::digest::{Digest, EventId};
 use crate::field::{Note, Text};
@@ -101,7 +101,7 @@ pub struct Records {
     pub(super) contributions: Rows<EventId, Contribution>,
     pub(super) attestations: Rows<EventId, Vec<Attested>>,
     pub(super) records: Rows<EventId, Record>,
-    pub(super) consents: Whole<BTreeMap<UnitId, BTreeMap<Name, Consents>>>,
+    pub(super) consents: Rows<UnitId, BTreeMap<Name, Consents>>,
     pub(super) claims: Rows<EventId, Claim>,
     #[serde(skip)]
     pub(super) same: Index<Identity>,
@@ -266,7 +266,7 @@ impl Records {
                 self.records.insert(cause.event, record);
             }
             RecordChange::Consented { unit, role, listing } => {
-                let holders = self.consents.entry(unit).or_default().entry(role).or_default();
+                let holders = self.consents.row_or(unit, BTreeMap::new).entry(role).or_default();
                 holders.insert(cause.by.clone(), (listing, cause.clone()));
             }
             RecordChange::Claimed { unit, benefit } => {

@@ -3,12 +3,10 @@
 //! - A tenure is the interval `[from, to)` of valid time; tenures of one person in one role never overlap.
 //! - An asserted tenure, imported and not yet claimed, is shown but neither counts nor acts.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
 use super::Cause;
-use super::rows::{Rows, Single, Whole};
+use super::rows::{Rows, Single};
 use super::tenures::Tenures;
 use crate::charter::Clause;
 use crate::digest::{Digest, EventId};
@@ -148,7 +146,7 @@ impl Unit {
 pub struct Roster {
     pub(super) units: Rows<UnitId, Unit>,
     pub(super) tenures: Tenures,
-    pub(super) imported: Whole<BTreeMap<Digest, EventId>>,
+    pub(super) imported: Rows<Digest, EventId>,
     pub(super) latest: Single<Timestamp>,
 }
 

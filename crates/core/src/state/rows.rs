@@ -1,14 +1,14 @@
 //! Rows: a book piece by piece, so that a question reads the few rows it is about, and an append writes those it changed.
 //!
 //! - A state is whole, made from every entry, or a view: it holds the rows that were brought to it. A view notes each row that is
-//!   asked for and not here; whoever asked brings those and asks again, until nothing is missing. A view is never written to.
-//! - Every collection of a book is [`Rows`], an [`super::index::Index`], or [`Whole`], of which a view has nothing. There is no other way to
-//!   read a book, so an answer of a view that misses nothing is the answer of the whole.
+//!   asked for, to be read or to be changed, and is not here; whoever asked brings those and asks again, until nothing is lacking.
+//! - Every collection of every book is kept so ([`Rows`], [`Single`], lists, indexes, tenures). There is no other way to read a
+//!   book, so an answer of a view that lacks nothing is the answer of the whole.
 //! - Keys are ordered as their bytes are. Rows are derived, as digests are; an audit compares them with the entries.
 
-use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::{Deref, DerefMut};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde::de::DeserializeOwned;
 use serde::{Serialize, Serializer};
@@ -17,17 +17,25 @@ use super::accounts::AccountId;
 use crate::digest::{Digest, EventId};
 use crate::key::PublicKey;
 use crate::name::{Handle, Name, UnitId};
+use crate::time::Timestamp;
 
 /// Which rows are here, which were asked for, and which have changed.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Presence {
+#[derive(Debug, Default)]
+pub(crate) struct Presence {
     view: bool,
     /// Beginnings of keys under which every row is here.
     here: BTreeSet<Vec<u8>>,
     /// Beginnings of keys that were asked for and are not here.
-    wanted: RefCell<BTreeSet<Vec<u8>>>,
+    wanted: Mutex<BTreeSet<Vec<u8>>>,
     /// Keys of rows that have changed, where that is kept track of.
     changed: Option<BTreeSet<Vec<u8>>>,
+}
+
+impl Clone for Presence {
+    fn clone(&self) -> Self {
+        let wanted = Mutex::new(self.wanted().clone());
+        Self { view: self.view, here: self.here.clone(), wanted, changed: self.changed.clone() }
+    }
 }
 
 /// What is here makes no difference to what a book says.
@@ -40,19 +48,28 @@ impl PartialEq for Presence {
 impl Eq for Presence {}
 
 impl Presence {
+    /// Tells whether only some rows are here.
+    pub(crate) const fn is_view(&self) -> bool {
+        self.view
+    }
+
     /// Notes that every row is asked for whose key begins so.
-    pub(super) fn ask(&self, beginning: impl FnOnce() -> Vec<u8>) {
+    pub(crate) fn ask(&self, beginning: impl FnOnce() -> Vec<u8>) {
         if self.view {
             let beginning = beginning();
             let is_here = |length: usize| beginning.get(..length).is_some_and(|key| self.here.contains(key));
             if !(0..=beginning.len()).any(is_here) {
-                self.wanted.borrow_mut().insert(beginning);
+                self.wanted().insert(beginning);
             }
         }
     }
 
+    fn wanted(&self) -> MutexGuard<'_, BTreeSet<Vec<u8>>> {
+        self.wanted.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Notes that a row changes.
-    pub(super) fn change(&mut self, key: impl FnOnce() -> Vec<u8>) {
+    pub(crate) fn change(&mut self, key: impl FnOnce() -> Vec<u8>) {
         if let Some(changed) = &mut self.changed {
             changed.insert(key());
         }
@@ -60,7 +77,7 @@ impl Presence {
 }
 
 /// A collection that is kept in rows.
-pub(super) trait Shelf {
+pub(crate) trait Shelf {
     fn presence(&self) -> &Presence;
     fn presence_mut(&mut self) -> &mut Presence;
     /// Puts a stored row in its place; `None` when it cannot be read.
@@ -82,7 +99,7 @@ pub(super) trait Shelf {
 
     /// What has been asked for in vain.
     fn wanted(&self) -> Vec<Vec<u8>> {
-        std::mem::take(&mut *self.presence().wanted.borrow_mut()).into_iter().collect()
+        std::mem::take(&mut *self.presence().wanted()).into_iter().collect()
     }
 
     /// Every row whose key begins so is here now.
@@ -183,6 +200,28 @@ impl Key for AccountId {
     }
 }
 
+/// A point of the curve, without an application.
+impl Key for [u8; 32] {
+    fn to_bytes(&self) -> Vec<u8> {
+        self.to_vec()
+    }
+
+    fn read(bytes: &[u8]) -> Option<(Self, &[u8])> {
+        bytes.split_first_chunk().map(|(point, rest)| (*point, rest))
+    }
+}
+
+impl Key for Timestamp {
+    fn to_bytes(&self) -> Vec<u8> {
+        self.ms().to_bytes()
+    }
+
+    fn read(bytes: &[u8]) -> Option<(Self, &[u8])> {
+        let (ms, rest) = u64::read(bytes)?;
+        Some((Self::from_ms(ms).ok()?, rest))
+    }
+}
+
 impl Key for u64 {
     fn to_bytes(&self) -> Vec<u8> {
         self.to_be_bytes().to_vec()
@@ -249,13 +288,15 @@ impl<K: Serialize, V: Serialize> Serialize for Rows<K, V> {
 
 impl<K: Key, V> Rows<K, V> {
     pub(super) fn get(&self, key: &K) -> Option<&V> {
-        self.presence.ask(|| key.to_bytes());
-        self.rows.get(key)
+        self.get_key_value(key).map(|(_, value)| value)
     }
 
     pub(super) fn get_key_value(&self, key: &K) -> Option<(&K, &V)> {
-        self.presence.ask(|| key.to_bytes());
-        self.rows.get_key_value(key)
+        let found = self.rows.get_key_value(key);
+        if found.is_none() {
+            self.presence.ask(|| key.to_bytes());
+        }
+        found
     }
 
     pub(super) fn contains_key(&self, key: &K) -> bool {
@@ -263,7 +304,10 @@ impl<K: Key, V> Rows<K, V> {
     }
 
     pub(super) fn get_mut(&mut self, key: &K) -> Option<&mut V> {
-        let row = self.rows.get_mut(key)?;
+        let Some(row) = self.rows.get_mut(key) else {
+            self.presence.ask(|| key.to_bytes());
+            return None;
+        };
         self.presence.change(|| key.to_bytes());
         Some(row)
     }
@@ -273,8 +317,22 @@ impl<K: Key, V> Rows<K, V> {
         self.rows.insert(key, value);
     }
 
+    pub(super) fn remove(&mut self, key: &K) {
+        self.presence.change(|| key.to_bytes());
+        self.rows.remove(key);
+    }
+
+    /// The rows from a key on, for a reader who stops where keys no longer begin so.
+    pub(super) fn from(&self, first: K, beginning: Vec<u8>) -> impl Iterator<Item = (&K, &V)> {
+        self.presence.ask(|| beginning);
+        self.rows.range(first..)
+    }
+
     /// The row of a key; a new one where there was none.
     pub(super) fn row_or(&mut self, key: K, new: impl FnOnce() -> V) -> &mut V {
+        if !self.rows.contains_key(&key) {
+            self.presence.ask(|| key.to_bytes());
+        }
         self.presence.change(|| key.to_bytes());
         self.rows.entry(key).or_insert_with(new)
     }
@@ -313,63 +371,6 @@ impl<K: Key, V: Serialize + DeserializeOwned> Shelf for Rows<K, V> {
     }
 }
 
-/// What is not kept in rows: a view has none of it and notes that somebody asked.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Whole<T> {
-    value: T,
-    view: bool,
-    asked: Cell<bool>,
-}
-
-impl<T: PartialEq> PartialEq for Whole<T> {
-    fn eq(&self, other: &Self) -> bool {
-        self.value == other.value
-    }
-}
-
-impl<T: Eq> Eq for Whole<T> {}
-
-impl<T: Serialize> Serialize for Whole<T> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.value.serialize(serializer)
-    }
-}
-
-impl<T> Deref for Whole<T> {
-    type Target = T;
-
-    fn deref(&self) -> &T {
-        if self.view {
-            self.asked.set(true);
-        }
-        &self.value
-    }
-}
-
-impl<T> DerefMut for Whole<T> {
-    fn deref_mut(&mut self) -> &mut T {
-        &mut self.value
-    }
-}
-
-/// [`Whole`], whatever it holds.
-pub(super) trait Apart {
-    /// Makes a view of nothing.
-    fn make_view(&mut self);
-    /// Tells whether it was asked for since the last time.
-    fn was_asked(&self) -> bool;
-}
-
-impl<T> Apart for Whole<T> {
-    fn make_view(&mut self) {
-        self.view = true;
-    }
-
-    fn was_asked(&self) -> bool {
-        self.asked.replace(false)
-    }
-}
-
 /// One value, in one row; the value that it has at first is in none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Single<T> {
@@ -394,6 +395,7 @@ impl<T> Deref for Single<T> {
 
 impl<T> DerefMut for Single<T> {
     fn deref_mut(&mut self) -> &mut T {
+        self.presence.ask(Vec::new);
         self.presence.change(Vec::new);
         &mut self.value
     }

@@ -5,9 +5,9 @@
 //! ```
 
 use super::State;
-use super::rows::{Apart, Shelf};
+use super::rows::Shelf;
 use crate::time::Timestamp;
-use crate::tree::Head;
+use crate::tree::{Head, Tree};
 
 /// A stored row: the shelf it stands on, its key, and its value; a row without a value is no longer there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,17 +29,6 @@ pub struct Wanted {
     pub beginning: Vec<u8>,
 }
 
-/// What a question lacked.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Lack {
-    /// Nothing: its answer is that of the whole.
-    Nothing,
-    /// Rows.
-    Rows(Vec<Wanted>),
-    /// Something that is not kept in rows: only the whole can answer.
-    Whole,
-}
-
 /// A stored row that cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the stored row {} of shelf {shelf} cannot be read", hex::encode(key))]
@@ -49,6 +38,13 @@ pub struct RowError {
     /// The key.
     pub key: Vec<u8>,
 }
+
+/// Nodes of the tree, by level (one byte) and index (big-endian), each its hash. A store keeps these three beside the entries.
+pub const NODES: u8 = 200;
+/// Where events stand, by id: big-endian.
+pub const POSITIONS: u8 = 201;
+/// When entries were accepted, by number (big-endian): milliseconds, big-endian.
+pub const TIMES: u8 = 202;
 
 /// Which layout rows are stored in; another one when a key, a value or a shelf changes.
 pub const LAYOUT: &[u8] = b"rollcall rows v1";
@@ -62,15 +58,27 @@ macro_rules! shelves {
             (2, $($borrow)+ $state.charters.in_force),
             (3, $($borrow)+ $state.authority),
             (4, $($borrow)+ $state.log_keys),
-            (5, $($borrow)+ $state.history),
+            (5, $($borrow)+ $state.history.0),
+            (6, $($borrow)+ $state.drafts),
+            (7, $($borrow)+ $state.witnessing),
+            (8, $($borrow)+ $state.accounts.claims),
+            (9, $($borrow)+ $state.accounts.bindings),
+            (14, $($borrow)+ $state.accounts.claimed),
+            (15, $($borrow)+ $state.accounts.had),
+            (16, $($borrow)+ $state.attachments.known),
+            (17, $($borrow)+ $state.attachments.profiles),
             (10, $($borrow)+ $state.people.persons),
             (11, $($borrow)+ $state.people.organisations),
+            (12, $($borrow)+ $state.people.skeletons),
             (20, $($borrow)+ $state.keys.bindings),
             (21, $($borrow)+ $state.keys.offers),
             (22, $($borrow)+ $state.keys.offered),
+            (23, $($borrow)+ $state.keys.owners),
+            (24, $($borrow)+ $state.keys.revoked),
             (30, $($borrow)+ $state.roster.units),
             (31, $($borrow)+ $state.roster.tenures),
             (32, $($borrow)+ $state.roster.latest),
+            (33, $($borrow)+ $state.roster.imported),
             (40, $($borrow)+ $state.proposals.proposals),
             (41, $($borrow)+ $state.proposals.nominations),
             (42, $($borrow)+ $state.proposals.entitlements),
@@ -79,11 +87,18 @@ macro_rules! shelves {
             (45, $($borrow)+ $state.proposals.resting),
             (50, $($borrow)+ $state.meetings.meetings),
             (51, $($borrow)+ $state.meetings.petitions),
+            (52, $($borrow)+ $state.meetings.by_unit),
+            (53, $($borrow)+ $state.meetings.items),
+            (54, $($borrow)+ $state.meetings.by_start),
+            (55, $($borrow)+ $state.meetings.late),
             (60, $($borrow)+ $state.motions.motions),
             (61, $($borrow)+ $state.motions.votes),
             (62, $($borrow)+ $state.motions.of_meeting),
             (63, $($borrow)+ $state.motions.bearing),
             (64, $($borrow)+ $state.motions.closings),
+            (65, $($borrow)+ $state.motions.pending),
+            (66, $($borrow)+ $state.motions.one_human),
+            (67, $($borrow)+ $state.motions.unclosed),
             (70, $($borrow)+ $state.records.contributions),
             (71, $($borrow)+ $state.records.attestations),
             (72, $($borrow)+ $state.records.records),
@@ -92,33 +107,10 @@ macro_rules! shelves {
             (75, $($borrow)+ $state.records.contributed_by),
             (76, $($borrow)+ $state.records.attested),
             (77, $($borrow)+ $state.records.claimed_by),
-        ]
-    };
-}
-
-/// Everything else: only a whole state has it.
-macro_rules! apart {
-    ($state:expr, $borrowed:ty, $($borrow:tt)+) => {
-        vec![
-            $($borrow)+ $state.log as $borrowed,
-            $($borrow)+ $state.ids,
-            $($borrow)+ $state.times,
-            $($borrow)+ $state.drafts,
-            $($borrow)+ $state.accounts,
-            $($borrow)+ $state.attachments,
-            $($borrow)+ $state.witnessing,
-            $($borrow)+ $state.people.skeletons,
-            $($borrow)+ $state.keys.owners,
-            $($borrow)+ $state.keys.revoked,
-            $($borrow)+ $state.roster.imported,
-            $($borrow)+ $state.meetings.by_unit,
-            $($borrow)+ $state.meetings.items,
-            $($borrow)+ $state.meetings.by_start,
-            $($borrow)+ $state.meetings.late,
-            $($borrow)+ $state.motions.pending,
-            $($borrow)+ $state.motions.one_human,
-            $($borrow)+ $state.motions.unclosed,
-            $($borrow)+ $state.records.consents,
+            (78, $($borrow)+ $state.records.consents),
+            (NODES, $($borrow)+ $state.log),
+            (POSITIONS, $($borrow)+ $state.positions),
+            (TIMES, $($borrow)+ $state.times),
         ]
     };
 }
@@ -132,47 +124,37 @@ impl State {
         shelves!(self, &mut dyn Shelf, &mut)
     }
 
-    fn apart(&self) -> Vec<&dyn Apart> {
-        apart!(self, &dyn Apart, &)
-    }
-
-    fn apart_mut(&mut self) -> Vec<&mut dyn Apart> {
-        apart!(self, &mut dyn Apart, &mut)
-    }
-
     /// A view of the state of a log with this head, whose last entry was accepted at `last_at`. It holds nothing yet.
     #[must_use]
     pub fn view(head: Head, last_at: Timestamp) -> Self {
-        let mut view = Self { viewed: Some((head, last_at)), ..Self::default() };
+        let mut view = Self { log: Tree::view(head.size), viewed: Some((head, last_at)), ..Self::default() };
         view.shelves_mut().into_iter().for_each(|(_, shelf)| shelf.make_view());
-        view.apart_mut().into_iter().for_each(Apart::make_view);
         view
     }
 
-    /// What was asked for since the last time and is not here.
+    /// Tells whether it holds only what was brought to it.
     #[must_use]
-    pub fn lack(&self) -> Lack {
-        // Rows first: what is asked for while some are missing may not be asked for once they are here.
-        let whole = self.apart().into_iter().fold(false, |asked, apart| apart.was_asked() || asked);
-        let mut rows = Vec::new();
-        for (number, shelf) in self.shelves() {
-            rows.extend(shelf.wanted().into_iter().map(|beginning| Wanted { shelf: number, beginning }));
-        }
-        match (rows.is_empty(), whole) {
-            (false, _) => Lack::Rows(rows),
-            (true, true) => Lack::Whole,
-            (true, false) => Lack::Nothing,
-        }
+    pub const fn is_view(&self) -> bool {
+        self.viewed.is_some()
+    }
+
+    /// What was asked for since the last time and is not here; where that is nothing, what was answered is what the whole would
+    /// have answered.
+    #[must_use]
+    pub fn lack(&self) -> Vec<Wanted> {
+        let wanted =
+            |(shelf, all): (u8, &dyn Shelf)| all.wanted().into_iter().map(move |beginning| Wanted { shelf, beginning });
+        self.shelves().into_iter().flat_map(wanted).collect()
     }
 
     /// Puts the rows in place that were wanted, all of them, in the order of their keys.
     ///
     /// # Errors
     /// [`RowError`] names a row that cannot be read.
-    pub fn bring(&mut self, wanted: Wanted, rows: Vec<(Vec<u8>, Vec<u8>)>) -> Result<(), RowError> {
+    pub fn bring(&mut self, wanted: Wanted, rows: &[(Vec<u8>, Vec<u8>)]) -> Result<(), RowError> {
         let Wanted { shelf: number, beginning } = wanted;
         for (_, shelf) in self.shelves_mut().into_iter().filter(|(found, _)| *found == number) {
-            for (key, value) in &rows {
+            for (key, value) in rows {
                 shelf.bring(key, value).ok_or_else(|| RowError { shelf: number, key: key.clone() })?;
             }
             shelf.brought(beginning.clone());

@@ -25,7 +25,7 @@ pub struct Anchor {
 }
 
 /// Witness policies, anchors, and events said to be missing.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Witnessing {
     policies: Vec<(Cause, Text)>,
     anchors: Vec<Anchor>,
