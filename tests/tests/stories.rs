@@ -124,7 +124,9 @@ fn play(path: &Path) -> usize {
     assert_eq!(audit["outcome"], "valid", "{}: {audit}", path.display());
     let _ = expect(folder.path(), 0, &["--ledger", "play.ledger", "replay"]);
     // What is read from stored rows is what its entries make.
-    assert!(1 < rollcall_tests::views::agree(&folder.path().join("play.ledger")));
+    let ledger = folder.path().join("play.ledger");
+    assert!(1 < rollcall_tests::views::agree(&ledger));
+    assert!(1 < rollcall_tests::views::admits_alike(&ledger));
     // The other verifier makes the same roster of role changes alone.
     let _ = rollcall_tests::node::same_roster(folder.path());
     let labels = acts.iter().zip(&answers).filter_map(|((_, (act, _)), answer)| {

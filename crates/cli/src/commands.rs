@@ -245,7 +245,6 @@ fn passphrase(args: &ArgMatches) -> Passphrase {
     Passphrase::new(args.get_one::<String>("passphrase-env").cloned())
 }
 
-/// The ledger, open for reading.
 /// For questions that are answered from stored rows unless somebody asks otherwise.
 fn replay_arg() -> Arg {
     Arg::new("replay")
@@ -259,6 +258,7 @@ fn ask<T>(args: &ArgMatches, question: impl Fn(Reading<'_>) -> Result<T, Failure
     crate::reading::ask(ledger_path(args)?, args.get_flag("replay"), question)
 }
 
+/// The ledger, open for reading.
 fn reading(args: &ArgMatches) -> Result<Session, Failure> {
     Session::read(ledger_path(args)?, AsOf::Now)
 }

@@ -32,9 +32,33 @@ impl<'a> Reading<'a> {
         is_rehearsal(self.state)
     }
 
+    /// The instant at which something is accepted now: the clock, or on a declared clock what was declared.
+    pub(crate) fn accepting_at(self, declared: Option<Timestamp>) -> Result<Timestamp, Failure> {
+        match (self.is_rehearsal(), declared) {
+            (true, declared) => Ok(declared.unwrap_or_else(|| self.state.last_at())),
+            (false, None) => now(),
+            (false, Some(_)) => {
+                Err(Failure::usage("`--at` is for rehearsals; this ledger takes its time from the clock"))
+            }
+        }
+    }
+
     /// The instant that questions are about when none is named: now, or the latest that a rehearsal knows of.
     pub(crate) fn asking_at(self) -> Result<Timestamp, Failure> {
         if self.is_rehearsal() { Ok(self.state.last_at().max(self.state.roster().latest())) } else { now() }
+    }
+}
+
+/// Whoever can be asked about a ledger. A question may be asked several times over, so it changes nothing.
+pub(crate) trait Asked {
+    fn ask<T>(&self, question: impl FnMut(Reading<'_>) -> T) -> Result<T, Failure>;
+}
+
+/// A whole state, which lacks nothing.
+impl Asked for Reading<'_> {
+    fn ask<T>(&self, mut question: impl FnMut(Reading<'_>) -> T) -> Result<T, Failure> {
+        let answer = question(*self);
+        if self.state.lack().is_empty() { Ok(answer) } else { Err(Failure::bug("a view was asked as a whole state")) }
     }
 }
 
@@ -49,7 +73,9 @@ pub(crate) fn ask<T>(
         match view::ask(&store, &mut view, |state| question(Reading { store: &store, state })) {
             Ok(answer) => return answer,
             Err(ViewError::Store(error)) => return Err(error.into()),
-            Err(ViewError::Row(error)) => eprintln!("note: {error}; answering from the entries, see `rollcall audit`"),
+            Err(ViewError::Row(error)) => {
+                anstream::eprintln!("note: {error}; the entries are asked instead\nhint: rollcall audit");
+            }
         }
     }
     question(Session::whole(store, AsOf::Now)?.reading())

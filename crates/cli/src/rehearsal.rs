@@ -272,7 +272,7 @@ impl<'a> Play<'a> {
         self.confirmed = self.state().and_then(State::founding).map(|f| (f.cause.by.clone(), event.id().to_string()));
         match &mut self.stage {
             Some(Stage::Memory(ledger)) => drop(ledger.admit(event, at)?),
-            Some(Stage::File(session)) => drop(session.admit(event, at)?),
+            Some(Stage::File(session)) => drop(session.admit(event, at)??),
             None => {}
         }
         Ok(())
@@ -298,7 +298,7 @@ impl<'a> Play<'a> {
         };
         let admitted = match &mut self.stage {
             Some(Stage::Memory(ledger)) => ledger.admit(event, cue.at),
-            Some(Stage::File(session)) => session.admit(event, cue.at),
+            Some(Stage::File(session)) => session.admit(event, cue.at)?,
             None => return Err(Failure::bug("a play without a stage")),
         };
         Ok(match admitted {

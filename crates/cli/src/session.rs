@@ -1,5 +1,6 @@
 //! A ledger that is open: the store, and the state replayed from it. Appends, and finds out what became of an append.
 
+use std::cell::RefCell;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
@@ -15,11 +16,12 @@ use rollcall_core::time::Timestamp;
 use rollcall_storage::heads::Heads;
 use rollcall_storage::redb::RedbStore;
 use rollcall_storage::replay;
+use rollcall_storage::view::{self, ViewError};
 use rollcall_storage::waiting::Waiting;
-use rollcall_storage::{Projections, Store, StoreError};
+use rollcall_storage::{Projections, Store, StoreError, projections_are_due};
 
 use crate::failure::Failure;
-use crate::reading::Reading;
+use crate::reading::{Asked, Reading};
 use crate::signer::Signer;
 
 /// How long a writer waits for another one to finish before it says who is in the way.
@@ -56,9 +58,47 @@ impl Session {
         Ok(Self { store, ledger, waiting: Waiting::default() })
     }
 
-    /// Opens a ledger for writing.
+    /// Opens a ledger to append so many acts, or only to try them. Where its rows are of its head nothing is replayed: then it is a
+    /// view, and is asked with [`Session::ask`].
+    pub(crate) fn acting(path: &Path, acts: usize, dry: bool) -> Result<Self, Failure> {
+        let open = || if dry { RedbStore::read(path) } else { RedbStore::open(path, &own_name()) };
+        let store = patiently(open)?;
+        let Some(view) = view::open(&store)? else {
+            return if dry { Self::whole(store, AsOf::Now) } else { Self::writing(path, store) };
+        };
+        let (head, stated) = (view.head(), store.projections()?);
+        let after = head.size.saturating_add(u64::try_from(acts).unwrap_or(u64::MAX));
+        if !dry && (projections_are_due(stated.size, after) || stated.is_stale(head.size)) {
+            return Self::writing(path, store);
+        }
+        let mut ledger = Ledger::of_view(view);
+        let waiting = if dry { Waiting::default() } else { Waiting::open(&store, &mut ledger)? };
+        let mut session = Self { store, ledger, waiting };
+        if session.ask(|reading| reading.state.log().head())? != head {
+            return Err(invalid("the stored head is not the one that the stored tree has".to_owned()));
+        }
+        session.require_indexed()?;
+        if !dry {
+            session.ask(|reading| Heads::of(path).check(reading.state))??;
+        }
+        Ok(session)
+    }
+
+    /// Asks a question, of a view until it lacks nothing.
+    pub(crate) fn ask<T>(&mut self, mut question: impl FnMut(Reading<'_>) -> T) -> Result<T, Failure> {
+        let Self { store, ledger, waiting: _ } = self;
+        match ledger.view_mut() {
+            Some(view) => view::ask(store, view, |state| question(Reading { store, state })).map_err(unreadable),
+            None => Ok(question(self.reading())),
+        }
+    }
+
+    /// Opens a ledger for writing, and replays it.
     pub(crate) fn write(path: &Path) -> Result<Self, Failure> {
-        let store = patiently(|| RedbStore::open(path, &own_name()))?;
+        Self::writing(path, patiently(|| RedbStore::open(path, &own_name()))?)
+    }
+
+    fn writing(path: &Path, store: RedbStore) -> Result<Self, Failure> {
         let stated = store.projections()?;
         let mut rebuilt = Projections::default();
         let mut ledger = replayed(&store, AsOf::Now, |state| {
@@ -99,7 +139,7 @@ impl Session {
     pub(crate) fn found(path: &Path, events: Vec<SignedEvent>, at: Timestamp) -> Result<Self, Failure> {
         judge_founding(&events, at)?;
         Self::built(path, |session| {
-            events.into_iter().try_for_each(|event| session.admit(event, at).map(drop)).map_err(Failure::from)
+            events.into_iter().try_for_each(|event| session.admit(event, at)?.map(drop).map_err(Failure::from))
         })
     }
 
@@ -167,13 +207,7 @@ impl Session {
 
     /// The instant at which something is accepted now: the clock, or on a declared clock what was declared.
     pub(crate) fn accepting_at(&self, declared: Option<Timestamp>) -> Result<Timestamp, Failure> {
-        match (self.is_rehearsal(), declared) {
-            (true, declared) => Ok(declared.unwrap_or_else(|| self.state().last_at())),
-            (false, None) => now(),
-            (false, Some(_)) => {
-                Err(Failure::usage("`--at` is for rehearsals; this ledger takes its time from the clock"))
-            }
-        }
+        self.reading().accepting_at(declared)
     }
 
     /// The instant that questions are about when none is named.
@@ -182,29 +216,34 @@ impl Session {
     }
 
     /// Writes and signs the payload of an act.
-    pub(crate) fn sign(&self, by: &Handle, key: &Signer, act: Act, at: Timestamp) -> Result<SignedEvent, Failure> {
+    pub(crate) fn sign(&mut self, by: &Handle, key: &Signer, act: Act, at: Timestamp) -> Result<SignedEvent, Failure> {
         self.sign_missing(by, key, act, Vec::new(), at)
     }
 
     /// The same, of an author who misses events that they have submitted.
     pub(crate) fn sign_missing(
-        &self,
+        &mut self,
         by: &Handle,
         key: &Signer,
         act: Act,
         missing: Vec<EventId>,
         at: Timestamp,
     ) -> Result<SignedEvent, Failure> {
-        let payload = Payload { header: Header { missing, ..self.ledger.header(by, &act, at) }, act };
+        let own = self.ask(|reading| Header::of(reading.state, by, &act, at))?;
+        let payload = Payload { header: Header { missing, ..own }, act };
         let bytes = payload.encode().map_err(|error| Failure::input("the act cannot be written").caused_by(&error))?;
         key.event(bytes)
     }
 
     /// Judges an event and keeps it for the next [`Session::flush`].
-    pub(crate) fn admit(&mut self, event: SignedEvent, at: Timestamp) -> Result<Admission, AdmitError> {
-        let admission = self.ledger.admit(event, at)?;
-        self.waiting.push(admission.clone());
-        Ok(admission)
+    pub(crate) fn admit(
+        &mut self,
+        event: SignedEvent,
+        at: Timestamp,
+    ) -> Result<Result<Admission, AdmitError>, Failure> {
+        let Self { store, ledger, waiting } = self;
+        let admitted = ledger.admit_with(event, at, |view, lack| view::bring(store, view, lack)).map_err(unreadable)?;
+        Ok(admitted.inspect(|admission| waiting.push(admission.clone())))
     }
 
     /// How many admitted events wait to be made durable.
@@ -256,6 +295,22 @@ pub(crate) fn replayed(store: &RedbStore, as_of: AsOf, mut passed: impl FnMut(&S
     Ok(ledger)
 }
 
+/// A session that nobody lends out is a view no longer than for the act that it was opened for.
+impl Asked for RefCell<&mut Session> {
+    fn ask<T>(&self, question: impl FnMut(Reading<'_>) -> T) -> Result<T, Failure> {
+        self.borrow_mut().ask(question)
+    }
+}
+
+fn unreadable(error: ViewError) -> Failure {
+    match error {
+        ViewError::Store(error) => error.into(),
+        ViewError::Row(error) => invalid("the stored rows of the state cannot be read".to_owned())
+            .caused_by(&error)
+            .hint("rollcall replay --rebuild"),
+    }
+}
+
 /// Nothing is built on a store whose projections disagree with its entries.
 fn require_same(rebuilt: &Projections, stated: &Projections) -> Result<(), Failure> {
     for made in &rebuilt.digests {
@@ -277,7 +332,7 @@ pub(crate) fn is_rehearsal(state: &State) -> bool {
     state.founding().is_some_and(|founding| founding.clock == Clock::Declared)
 }
 
-fn invalid(what: String) -> Failure {
+pub(crate) fn invalid(what: String) -> Failure {
     let mut failure = Failure::input(what).hint("rollcall audit");
     failure.exit = crate::answer::Exit::Invalid;
     "invalid".clone_into(&mut failure.code);

@@ -316,11 +316,19 @@ impl Ledger {
         self.keep(accepted, bytes, leaf).map_err(refused)
     }
 
-    /// The header of an act that `by` makes now, having seen the whole log. A ballot lapses with its vote.
+    /// The header of an act that `by` makes now, having seen the whole log.
     #[must_use]
     pub fn header(&self, by: &Handle, act: &Act, at: Timestamp) -> Header {
+        Header::of(&self.state, by, act, at)
+    }
+}
+
+impl Header {
+    /// The header of an act that `by` makes now, having seen the whole log. A ballot lapses with its vote.
+    #[must_use]
+    pub fn of(state: &State, by: &Handle, act: &Act, at: Timestamp) -> Self {
         let default = at.plus_ms(NOT_AFTER_DEFAULT_MS);
-        let motions = self.state.motions();
+        let motions = state.motions();
         let vote = if let Act::Vote(act) = act {
             motions.vote(&act.vote)
         } else if let Act::Retract(act) = act {
@@ -328,12 +336,12 @@ impl Ledger {
         } else {
             None
         };
-        Header {
-            ledger: self.state.founding().map(|founding| founding.ledger),
+        Self {
+            ledger: state.founding().map(|founding| founding.ledger),
             by: by.clone(),
             at,
             not_after: vote.map_or(default, |vote| vote.closes.min(default).max(at)),
-            seen: self.state.head(),
+            seen: state.head(),
             missing: Vec::new(),
         }
     }

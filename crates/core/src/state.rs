@@ -27,6 +27,7 @@ pub mod motions;
 pub mod people;
 pub mod records;
 pub mod roster;
+mod row_key;
 pub(crate) mod rows;
 mod tenures;
 pub mod view;

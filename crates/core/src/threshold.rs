@@ -7,9 +7,25 @@ use serde::{Deserialize, Serialize};
 
 /// A positive fraction of at most one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Parts")]
 pub struct Fraction {
     numerator: u32,
     denominator: u32,
+}
+
+/// A fraction that nobody has checked.
+#[derive(Deserialize)]
+struct Parts {
+    numerator: u32,
+    denominator: u32,
+}
+
+impl TryFrom<Parts> for Fraction {
+    type Error = FractionError;
+
+    fn try_from(Parts { numerator, denominator }: Parts) -> Result<Self, FractionError> {
+        format!("{numerator}/{denominator}").parse()
+    }
 }
 
 /// Text that is not a fraction `n/d` with `0 < n <= d`.

@@ -124,9 +124,25 @@ pub struct Transition {
 
 /// A time zone: its IANA name and its offsets from 1970 to 2100.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Parts")]
 pub struct Zone {
     name: String,
     transitions: Vec<Transition>,
+}
+
+/// A zone that nobody has checked.
+#[derive(Deserialize)]
+struct Parts {
+    name: String,
+    transitions: Vec<Transition>,
+}
+
+impl TryFrom<Parts> for Zone {
+    type Error = ZoneError;
+
+    fn try_from(Parts { name, transitions }: Parts) -> Result<Self, ZoneError> {
+        Self::new(&name, transitions)
+    }
 }
 
 /// Why a zone table cannot be used.

@@ -46,7 +46,11 @@ pub const CACHE_BYTES: usize = 64 * 1024 * 1024;
 
 enum Handle {
     Writer(Database),
-    Reader(ReadOnlyDatabase),
+    /// One transaction from opening to closing, so that everything a reader is told is of one head.
+    Reader {
+        transaction: ReadTransaction,
+        _database: ReadOnlyDatabase,
+    },
 }
 
 /// A log in a redb file.
@@ -160,7 +164,10 @@ impl RedbStore {
         require_file(path)?;
         let opened = contained(path, || builder().open_read_only(path).map_err(|error| database_error(path, error)));
         let handle = match opened {
-            Ok(database) => Handle::Reader(database),
+            Ok(database) => {
+                let begun = contained(path, || database.begin_read().map_err(|error| redb_error(path, &error.into())))?;
+                Handle::Reader { transaction: begun, _database: database }
+            }
             // A file that was not closed cleanly needs a repair, which only a writer may do.
             Err(StoreError::Io { .. } | StoreError::InUse { .. }) => return Self::open(path, "a repair after a crash"),
             Err(other) => return Err(other),
@@ -191,7 +198,7 @@ impl RedbStore {
     fn writer(&self) -> Result<&Database, StoreError> {
         match &self.handle {
             Some(Handle::Writer(database)) => Ok(database),
-            Some(Handle::Reader(_)) | None => {
+            Some(Handle::Reader { .. }) | None => {
                 let what = "it was opened for reading only".to_owned();
                 Err(StoreError::Io { path: shown(&self.path), what })
             }
@@ -199,14 +206,12 @@ impl RedbStore {
     }
 
     fn reading<T>(&self, read: impl FnOnce(&ReadTransaction) -> Result<T, StoreError>) -> Result<T, StoreError> {
-        self.contained(|| {
-            let begun = match &self.handle {
-                Some(Handle::Writer(database)) => database.begin_read(),
-                Some(Handle::Reader(database)) => database.begin_read(),
-                None => return Err(self.damaged("it has been closed")),
-            };
-            let transaction = begun.map_err(|error| redb_error(&self.path, &error.into()))?;
-            read(&transaction)
+        self.contained(|| match &self.handle {
+            Some(Handle::Reader { transaction, .. }) => read(transaction),
+            Some(Handle::Writer(database)) => {
+                read(&database.begin_read().map_err(|error| redb_error(&self.path, &error.into()))?)
+            }
+            None => Err(self.damaged("it has been closed")),
         })
     }
 
@@ -432,6 +437,9 @@ impl Store for RedbStore {
             let head = transaction.open_table(HEAD).map_err(|error| self.table_error(error))?;
             let stored = head.get(ROWS_OF).map_err(|error| self.storage_error(error))?;
             let of = stored.as_ref().and_then(|bytes| bytes.value().split_first_chunk());
+            if let Err(TableError::TableDoesNotExist(_)) = transaction.open_table(ROWS) {
+                return Ok(None);
+            }
             Ok(of.filter(|(_, layout)| *layout == LAYOUT).map(|(size, _)| u64::from_be_bytes(*size)))
         })
     }
@@ -439,6 +447,7 @@ impl Store for RedbStore {
     fn rows(&self, wanted: &Wanted, each: &mut dyn FnMut(&[u8], &[u8])) -> Result<(), StoreError> {
         self.reading(|transaction| {
             let table = match transaction.open_table(ROWS) {
+                // Nobody has written any.
                 Err(TableError::TableDoesNotExist(_)) => return Ok(()),
                 opened => opened.map_err(|error| self.table_error(error))?,
             };

@@ -58,8 +58,11 @@ pub fn bring(store: &impl Store, view: &mut State, lack: Vec<Wanted>) -> Result<
     Ok(())
 }
 
+/// A stored row: its key and its value.
+type Stored = (Vec<u8>, Vec<u8>);
+
 /// Reads rows that are wanted, key and value: from among the rows, or from what is kept beside the entries.
-fn read(store: &impl Store, wanted: &Wanted) -> Result<Vec<(Vec<u8>, Vec<u8>)>, StoreError> {
+fn read(store: &impl Store, wanted: &Wanted) -> Result<Vec<Stored>, StoreError> {
     let key = wanted.beginning.as_slice();
     let mut rows = Vec::new();
     match wanted.shelf {

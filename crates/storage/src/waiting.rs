@@ -2,15 +2,24 @@
 //! changed, and the digests of the projections where they are due.
 
 use rollcall_core::ledger::{Admission, Ledger};
+use rollcall_core::tree::Head;
 
 use crate::{AppendError, Batch, Projections, Rows, Store, StoreError, projections_are_due};
 
 /// Admitted events that wait for their transaction.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Waiting {
     batch: Batch,
+    /// The head that the next append extends.
+    extends: Head,
     /// Entries of the log when its projections were stated.
     stated: u64,
+}
+
+impl Default for Waiting {
+    fn default() -> Self {
+        Self { batch: Batch::default(), extends: Head::empty(), stated: 0 }
+    }
 }
 
 impl Waiting {
@@ -20,11 +29,11 @@ impl Waiting {
     /// # Errors
     /// [`StoreError`] when the store cannot be read.
     pub fn open(store: &impl Store, ledger: &mut Ledger) -> Result<Self, StoreError> {
-        let size = ledger.state().head().size;
+        let extends = ledger.state().head();
         ledger.track_rows();
-        let kept = size == 0 || store.rows_size()? == Some(size);
+        let kept = extends.size == 0 || store.rows_size()? == Some(extends.size);
         let rows = if kept { Rows::Changed(Vec::new()) } else { Rows::Anew(Vec::new()) };
-        Ok(Self { batch: Batch { rows, ..Batch::default() }, stated: store.projections()?.size })
+        Ok(Self { batch: Batch { rows, ..Batch::default() }, extends, stated: store.projections()?.size })
     }
 
     /// Adds an admitted event.
@@ -52,9 +61,8 @@ impl Waiting {
     pub fn flush(&mut self, store: &mut impl Store, ledger: &mut Ledger) -> Result<(), AppendError> {
         let Some((last, _)) = self.batch.entries.last() else { return Ok(()) };
         let (last, next) = (*last, ledger.state().head());
-        let before = next.size.saturating_sub(u64::try_from(self.len()).unwrap_or(u64::MAX));
-        let extends = ledger.state().log().head_at(before).unwrap_or(next);
-        let due = projections_are_due(self.stated, next.size);
+        // A view cannot state them: it is not opened where they would be due.
+        let due = projections_are_due(self.stated, next.size) && !ledger.state().is_view();
         self.batch.projections = due.then(|| Projections::of(ledger.state()).digests);
         let changed = ledger.changed_rows();
         match &mut self.batch.rows {
@@ -62,7 +70,7 @@ impl Waiting {
             Rows::Changed(rows) => rows.extend(changed),
             Rows::Left => {}
         }
-        match store.append(&extends, &next, &self.batch) {
+        match store.append(&self.extends, &next, &self.batch) {
             Ok(()) => {}
             Err(AppendError::Unknown(error)) => {
                 let landed = store.head().is_ok_and(|head| head == next)
@@ -76,6 +84,7 @@ impl Waiting {
         if due {
             self.stated = next.size;
         }
+        self.extends = next;
         self.batch = Batch { rows: Rows::Changed(Vec::new()), ..Batch::default() };
         Ok(())
     }

@@ -1,10 +1,11 @@
 //! Both stores keep the one contract; a redb file also answers a second writer, and serves a reader beside a writer.
 
 use rollcall_core::digest::EventId;
+use rollcall_core::state::view::{Row, Wanted};
 use rollcall_core::tree::{Head, Tree};
 use rollcall_storage::memory::MemoryStore;
 use rollcall_storage::redb::RedbStore;
-use rollcall_storage::{Batch, Store, StoreError, contract};
+use rollcall_storage::{Batch, Rows, Store, StoreError, contract};
 
 #[test]
 fn memory_keeps_the_contract() -> Result<(), contract::Breach> {
@@ -50,6 +51,42 @@ fn other_files_are_refused_in_words() -> Result<(), Box<dyn std::error::Error>> 
         assert!(matches!(RedbStore::read(&path), Err(StoreError::Foreign { .. })), "{} bytes", bytes.len());
         assert!(matches!(RedbStore::create(&path, "x"), Err(StoreError::Exists { .. })));
     }
+    Ok(())
+}
+
+/// What one reader is told is of one head, however the log grows meanwhile.
+#[test]
+fn a_reader_keeps_the_head_that_it_opened() -> Result<(), Box<dyn std::error::Error>> {
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("ledger");
+    let mut tree = Tree::default();
+    let mut grow = |store: &mut RedbStore, bytes: &[u8]| -> Result<Head, Box<dyn std::error::Error>> {
+        let extends = tree.head();
+        let nodes = tree.push(bytes);
+        let row = Row { shelf: 1, key: b"k".to_vec(), value: Some(bytes.to_vec()) };
+        let entries = vec![(EventId::of_payload(bytes), bytes.to_vec())];
+        store.append(
+            &extends,
+            &tree.head(),
+            &Batch { entries, nodes, rows: Rows::Changed(vec![row]), ..Batch::default() },
+        )?;
+        Ok(tree.head())
+    };
+    let all = |store: &RedbStore| -> Result<_, StoreError> {
+        let mut value = Vec::new();
+        store.rows(&Wanted { shelf: 1, beginning: Vec::new() }, &mut |_, found| value = found.to_vec())?;
+        Ok((store.head()?, store.rows_size()?, store.entries(0..9)?.len(), value))
+    };
+    let mut writer = RedbStore::create(&path, "the writer")?;
+    let first = grow(&mut writer, b"one")?;
+    let reader = RedbStore::read(&path)?;
+    let second = grow(&mut writer, b"two")?;
+    for _ in 0..300 {
+        grow(&mut writer, &[7; 4_096])?;
+    }
+    assert_eq!(all(&reader)?, (first, Some(1), 1, b"one".to_vec()));
+    assert_ne!(RedbStore::read(&path)?.head()?, second);
+    assert_eq!(all(&RedbStore::read(&path)?)?.1, Some(302));
     Ok(())
 }
 

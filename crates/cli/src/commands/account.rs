@@ -66,7 +66,7 @@ fn statement(args: &ArgMatches) -> Result<Answer, Failure> {
     let ledger = ledger.ok_or_else(|| Failure::usage("the ledger is not founded"))?;
     let with_key = args.get_one::<PathBuf>("key").is_some();
     let (person, signer) = if with_key {
-        let (person, signer) = act::signer(args, &session)?;
+        let (person, signer) = act::signer(args, &session.reading())?;
         (person, Some(signer))
     } else {
         let person = super::handle(args, "by")?;

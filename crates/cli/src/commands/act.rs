@@ -1,5 +1,7 @@
 //! One verb per act: flags from core's table of acts, signed with a key, judged, appended.
 
+use std::cell::RefCell;
+
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use rollcall_core::act::Act;
 use rollcall_core::digest::EventId;
@@ -9,6 +11,7 @@ use rollcall_core::field::{FieldSpec, Kind, RecordSpec};
 use rollcall_core::key::PublicKey;
 use rollcall_core::limits::{MISSING_MAX, TEXT_BYTES_MAX};
 use rollcall_core::name::Handle;
+use rollcall_core::state::State;
 use rollcall_core::time::Timestamp;
 use serde_json::{Map, Value, json};
 
@@ -16,6 +19,7 @@ use super::ledger_path;
 use crate::answer::Answer;
 use crate::failure::Failure;
 use crate::json::{self, Misfit};
+use crate::reading::{Asked, Reading};
 use crate::session::Session;
 use crate::signer::Signer;
 use crate::{keys, show};
@@ -154,10 +158,11 @@ pub(super) fn run(verb: &str, args: &ArgMatches) -> Result<Answer, Failure> {
     let declared: Option<Timestamp> = super::parsed(args, "accept-at")?;
     let dry = args.get_flag("dry-run");
     let path = ledger_path(args)?;
-    let mut session = if dry { Session::read(path, crate::session::AsOf::Now)? } else { Session::write(path)? };
-    let at = session.accepting_at(declared)?;
-    let act = read(spec, args, &|text| super::event(session.state(), text))?;
-    let (by, key) = signer(args, &session)?;
+    let mut session = Session::acting(path, 1, dry)?;
+    let at = session.ask(|reading| reading.accepting_at(declared))??;
+    let asked = RefCell::new(&mut session);
+    let act = read(spec, args, &|text| asked.ask(|reading| super::event(reading.state, text))?)?;
+    let (by, key) = signer(args, &asked)?;
     let event = session.sign_missing(&by, &key, act, missing(args)?, at)?;
     submit(&mut session, event, at, dry)
 }
@@ -166,18 +171,20 @@ pub(super) fn run(verb: &str, args: &ArgMatches) -> Result<Answer, Failure> {
 pub(super) fn submit(session: &mut Session, event: SignedEvent, at: Timestamp, dry: bool) -> Result<Answer, Failure> {
     let id = event.id();
     let payload = Payload::decode(event.payload());
+    let admission = session.admit(event, at)??;
     if dry {
-        let accepted = session.ledger.judge(event, at)?;
-        let json = json!({"outcome": "would be accepted", "entry": accepted.cause().entry, "event": id.to_string()});
-        return Ok(Answer::new(json, format!("would be accepted as entry {}\n", accepted.cause().entry)));
+        let json = json!({"outcome": "would be accepted", "entry": admission.index, "event": id.to_string()});
+        return Ok(Answer::new(json, format!("would be accepted as entry {}\n", admission.index)));
     }
-    let admission = session.admit(event, at)?;
     session.flush()?;
     let mut object = show::entry(admission.index, &admission.bytes)?;
     let line = show::entry_line(&object);
-    let told = |payload: Payload| crate::commands::notes(session.state(), &payload.act, &id, at);
-    let mut notes = payload.map_or_else(|_| Vec::new(), told);
-    notes.extend(keyless(session.state(), &object));
+    let notes = session.ask(|reading| {
+        let told = |payload: &Payload| crate::commands::notes(reading.state, &payload.act, &id, at);
+        let mut notes = payload.as_ref().map_or_else(|_| Vec::new(), told);
+        notes.extend(keyless(reading.state, &object));
+        notes
+    })?;
     object.insert("outcome".to_owned(), json!("accepted"));
     object.insert("notes".to_owned(), json!(notes));
     let mut text = format!("accepted\n{line}\n  event {id}\n");
@@ -193,7 +200,7 @@ pub(super) fn submit(session: &mut Session, event: SignedEvent, at: Timestamp, d
 pub(super) type Events<'a> = &'a dyn Fn(&str) -> Result<EventId, Failure>;
 
 /// Whoever has just ended their last key is told what is left.
-fn keyless(state: &rollcall_core::state::State, entry: &Map<String, Value>) -> Option<String> {
+fn keyless(state: &State, entry: &Map<String, Value>) -> Option<String> {
     let by: Handle = entry.get("by")?.as_str()?.parse().ok()?;
     let none = state.keys().signing(&by).next().is_none();
     let revoked = entry.get("act")?.as_str()? == "revoke-key";
@@ -279,46 +286,62 @@ fn effect(text: &str, events: Events<'_>) -> Result<Value, Failure> {
 }
 
 /// Who signs, and with what: the key that was given, or in a rehearsal the test key of `--by`.
-pub(super) fn signer(args: &ArgMatches, session: &Session) -> Result<(Handle, Signer), Failure> {
+pub(super) fn signer(args: &ArgMatches, asked: &impl Asked) -> Result<(Handle, Signer), Failure> {
     let by = super::handle(args, "by")?;
     if let Some(path) = args.get_one::<std::path::PathBuf>("key") {
-        let known = session.state().keys();
-        let wanted = |key: &PublicKey| {
-            let owner = known.owner(key);
-            owner.is_some() && by.as_ref().is_none_or(|by| owner == Some(by))
-        };
-        let loaded = Signer::open(path, &super::passphrase(args), &wanted)?;
-        let owner = known.owner(loaded.public()).cloned();
-        let former = || {
-            let people = session.state().people().iter();
-            let mut all = people.filter_map(|(person, _)| Some((person, known.binding(person, loaded.public())?)));
-            let (person, binding) = all.next()?;
-            let (how, cause) = binding.ended.as_ref()?;
-            Some(format!("this key of `{person}` was {} at: {}", how.as_str(), cause.at))
-        };
-        let offered = || {
-            let mut open = known.offers().filter(|(_, offer)| offer.is_open() && offer.key == *loaded.public());
-            open.next().map(|(event, offer)| {
-                format!("this key is offered as one of `{}` and not bound yet: {event}", offer.person())
-            })
-        };
-        let unknown = || {
-            if let Some(what) = former().or_else(offered) {
-                return Failure::usage(what).hint("rollcall key list");
+        let owner = |key: &PublicKey| asked.ask(|reading| reading.state.keys().owner(key).cloned());
+        let failed = RefCell::new(None);
+        let wanted = |key: &PublicKey| match owner(key) {
+            Ok(owner) => owner.is_some() && (by.is_none() || owner == by),
+            Err(failure) => {
+                failed.replace(Some(failure));
+                false
             }
-            Failure::usage(format!(
-                "nobody on this ledger owns the key {}; say who you are with `--by HANDLE`",
-                keys::fingerprint(loaded.public())
-            ))
-            .hint("rollcall enrol --by HANDLE --key FILE")
         };
-        return Ok((by.or(owner).ok_or_else(unknown)?, loaded));
+        let loaded = Signer::open(path, &super::passphrase(args), &wanted);
+        if let Some(failure) = failed.take() {
+            return Err(failure);
+        }
+        let loaded = loaded?;
+        let author = match by {
+            Some(by) => by,
+            None => match owner(loaded.public())? {
+                Some(owner) => owner,
+                None => return Err(asked.ask(|reading| unknown(reading.state, loaded.public()))?),
+            },
+        };
+        return Ok((author, loaded));
     }
-    if !session.is_rehearsal() {
+    let rehearsal = asked.ask(|reading: Reading<'_>| reading.is_rehearsal())?;
+    if !rehearsal {
         return Err(Failure::usage("which key signs? name it with `--key FILE` or in ROLLCALL_KEY")
             .hint("rollcall key new --help"));
     }
     let by = by.ok_or_else(|| Failure::usage("who acts? name the author with `--by HANDLE`"))?;
     let key = Signer::rehearsal(&by)?;
     Ok((by, key))
+}
+
+/// What is known of a key that nobody owns now.
+fn unknown(state: &State, key: &PublicKey) -> Failure {
+    let known = state.keys();
+    let former = || {
+        let people = state.people().iter();
+        let mut all = people.filter_map(|(person, _)| Some((person, known.binding(person, key)?)));
+        let (person, binding) = all.next()?;
+        let (how, cause) = binding.ended.as_ref()?;
+        Some(format!("this key of `{person}` was {} at: {}", how.as_str(), cause.at))
+    };
+    let offered = || {
+        let mut open = known.offers().filter(|(_, offer)| offer.is_open() && offer.key == *key);
+        open.next().map(|(event, offer)| {
+            format!("this key is offered as one of `{}` and not bound yet: {event}", offer.person())
+        })
+    };
+    if let Some(what) = former().or_else(offered) {
+        return Failure::usage(what).hint("rollcall key list");
+    }
+    let shown = keys::fingerprint(key);
+    Failure::usage(format!("nobody on this ledger owns the key {shown}; say who you are with `--by HANDLE`"))
+        .hint("rollcall enrol --by HANDLE --key FILE")
 }

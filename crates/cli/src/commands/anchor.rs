@@ -41,7 +41,7 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
     let path = ledger_path(args)?;
     let mut session = if dry { Session::read(path, crate::session::AsOf::Now)? } else { Session::write(path)? };
     let at = session.accepting_at(declared)?;
-    let (by, key) = act::signer(args, &session)?;
+    let (by, key) = act::signer(args, &session.reading())?;
     let event = session.sign(&by, &key, Act::Anchor(Anchor { checkpoint }), at)?;
     act::submit(&mut session, event, at, dry)
 }

@@ -81,7 +81,7 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
     let ledger = ledger_path(args)?;
     let mut session = if dry { Session::read(ledger, crate::session::AsOf::Now)? } else { Session::write(ledger)? };
     let at = session.accepting_at(super::parsed(args, "accept-at")?)?;
-    admit_all(&mut session, &mut items, at);
+    admit_all(&mut session, &mut items, at)?;
     let atomic = args.get_flag("atomic");
     let any_refused = items.iter().any(|item| matches!(item.became, Some(Became::Refused(_))));
     let kept = !(dry || atomic && any_refused);
@@ -152,14 +152,14 @@ fn unsigned(place: &Path) -> Failure {
 }
 
 /// Admits what can be admitted, in rounds, until a round gets nothing on.
-fn admit_all(session: &mut Session, items: &mut [Item], at: Timestamp) {
+fn admit_all(session: &mut Session, items: &mut [Item], at: Timestamp) -> Result<(), Failure> {
     loop {
         let mut progress = false;
         for item in items
             .iter_mut()
             .filter(|item| !matches!(item.became, Some(Became::Accepted { .. } | Became::AlreadyThere { .. })))
         {
-            item.became = Some(match session.admit(item.event.clone(), at) {
+            item.became = Some(match session.admit(item.event.clone(), at)? {
                 Ok(admission) => {
                     progress = true;
                     Became::Accepted { entry: admission.index }
@@ -172,7 +172,7 @@ fn admit_all(session: &mut Session, items: &mut [Item], at: Timestamp) {
             });
         }
         if !progress {
-            return;
+            return Ok(());
         }
     }
 }

@@ -127,10 +127,10 @@ pub(super) fn erase(args: &ArgMatches) -> Result<Answer, Failure> {
     if named && !recorded {
         let declared: Option<Timestamp> = super::parsed(args, "accept-at")?;
         let at = session.accepting_at(declared)?;
-        let (by, key): (Handle, _) = act::signer(args, &session)?;
+        let (by, key): (Handle, _) = act::signer(args, &session.reading())?;
         let signed = session.sign(&by, &key, Act::Erase(Erase { digest, reason }), at)?;
         event = Some(signed.id().to_string());
-        session.admit(signed, at)?;
+        session.admit(signed, at)??;
         session.flush()?;
     }
     let stands = session.state().attachments().get(&digest).is_none_or(|known| known.erased.is_some());

@@ -204,7 +204,7 @@ impl World {
             return Ok(by);
         }
         match self {
-            Self::Ledger(session) => Ok(act::signer(args, session)?.0),
+            Self::Ledger(session) => Ok(act::signer(args, &session.reading())?.0),
             Self::Bundle(..) | Self::Status(_) => Err(Failure::usage("who acts? name the author with `--by HANDLE`")),
         }
     }

@@ -106,7 +106,7 @@ pub(super) fn add(
             .encode()
             .map_err(|error| Failure::input("the line cannot be written").caused_by(&error).at(&place))?;
         let event = key.event(payload).map_err(|failure| failure.at(&place))?;
-        session.admit(event, at).map_err(|error: AdmitError| Failure::from(error).at(&place))?;
+        session.admit(event, at)?.map_err(|error: AdmitError| Failure::from(error).at(&place))?;
     }
     let added = session.waiting();
     if !dry {
@@ -142,7 +142,7 @@ fn authority(args: &ArgMatches, session: &Session) -> Result<(Handle, Signer), F
     let named = args.get_one::<String>("by").is_some() || args.get_one::<PathBuf>("key").is_some();
     match session.state().authority().persons.first() {
         Some(first) if session.is_rehearsal() && !named => Ok((first.clone(), Signer::rehearsal(first)?)),
-        Some(_) | None => act::signer(args, session),
+        Some(_) | None => act::signer(args, &session.reading()),
     }
 }
 

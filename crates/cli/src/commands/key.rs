@@ -111,7 +111,7 @@ fn enrol(args: &ArgMatches) -> Result<Answer, Failure> {
         .map_err(|failure| failure.at(&path.display().to_string()))?;
     let mut session = Session::write(super::ledger_path(args)?)?;
     let at = session.accepting_at(super::parsed(args, "accept-at")?)?;
-    let (by, signer) = super::act::signer(args, &session)?;
+    let (by, signer) = super::act::signer(args, &session.reading())?;
     let mut events = Vec::new();
     for batch in lines.chunks(BATCH) {
         let act = EnrolPeople {
@@ -124,7 +124,7 @@ fn enrol(args: &ArgMatches) -> Result<Answer, Failure> {
         };
         let event = session.sign(&by, &signer, Act::EnrolPeople(act), at)?;
         events.push(event.id().to_string());
-        session.admit(event, at)?;
+        session.admit(event, at)??;
     }
     let dry = args.get_flag("dry-run");
     if !dry {

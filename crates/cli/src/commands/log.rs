@@ -18,7 +18,7 @@ use super::reading;
 use crate::answer::Answer;
 use crate::failure::Failure;
 use crate::reading::Reading;
-use crate::session::Session;
+use crate::session::{Session, invalid};
 use crate::{keys, show};
 
 /// Entries read at once.
@@ -66,7 +66,11 @@ fn answer(reading: Reading<'_>, args: &ArgMatches) -> Result<Answer, Failure> {
     // The last ones are looked for from the end.
     while last.is_none_or(|last| rows.len() < last) {
         let piece: Vec<u64> = match last {
-            Some(last) => indices.by_ref().rev().take(last.min(READ_ENTRIES)).collect(),
+            Some(last) => {
+                // One act among others may be rare.
+                let piece = if act.is_some() { READ_ENTRIES } else { last.min(READ_ENTRIES) };
+                indices.by_ref().rev().take(piece).collect()
+            }
             None => indices.by_ref().take(READ_ENTRIES).collect(),
         };
         if piece.is_empty() {
@@ -97,6 +101,10 @@ fn entries_at(store: &impl Store, indices: &[u64]) -> Result<Vec<(u64, Vec<u8>)>
         let (Some(first), Some(last)) = (run.iter().min(), run.iter().max()) else { continue };
         let entries = store.entries(*first..last.saturating_add(1))?;
         let mut read: Vec<_> = (*first..).zip(entries).collect();
+        if read.len() < run.len() {
+            let lacking = first.saturating_add(u64::try_from(read.len()).unwrap_or(u64::MAX));
+            return Err(invalid(format!("the log lacks entry {lacking}")));
+        }
         if run.first() == Some(last) {
             read.reverse();
         }

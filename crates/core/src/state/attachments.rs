@@ -75,7 +75,9 @@ impl Attachments {
                 }
                 let whose = self.profiles.iter().filter(|(_, profile)| **profile == digest);
                 let whose: Vec<Handle> = whose.map(|(person, _)| person.clone()).collect();
-                whose.iter().for_each(|person| self.profiles.remove(person));
+                for person in &whose {
+                    self.profiles.remove(person);
+                }
             }
         }
     }

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::rows::{Key, Presence, Shelf, Single, read_value, write_value};
+use super::row_key::Key;
+use super::rows::{Presence, Shelf, Single, read_value, write_value};
 use crate::charter::Charter;
 use crate::digest::Digest;
 
@@ -58,14 +59,14 @@ impl Shelf for Known {
 
     fn bring(&mut self, key: &[u8], value: &[u8]) -> Option<()> {
         let digest = Digest::from_bytes(key.try_into().ok()?);
-        let charter: Charter = read_value(value)?;
+        let charter = read_value::<Charter>(value)?.checked()?;
         (charter.digest() == digest).then(|| self.charters.insert(digest, Arc::new(charter)))?;
         Some(())
     }
 
     fn row(&self, key: &[u8]) -> Option<Vec<u8>> {
         let charter = self.charters.get(&Digest::from_bytes(key.try_into().ok()?))?;
-        write_value(charter.as_ref())
+        Some(write_value(charter.as_ref()))
     }
 
     fn row_keys(&self) -> Vec<Vec<u8>> {

@@ -3,7 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use super::rows::{Key, Presence, Shelf};
+use super::row_key::Key;
+use super::rows::{Presence, Shelf};
 use crate::digest::EventId;
 use crate::time::Timestamp;
 

@@ -6,7 +6,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::rows::{Key, Presence, Shelf};
+use super::row_key::Key;
+use super::rows::{Presence, Shelf};
 use crate::digest::EventId;
 
 /// Events, or places of events, by what they concern, a row each.

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use serde::de::DeserializeOwned;
 use serde::{Serialize, Serializer};
 
-use super::rows::{Key, Presence, Shelf, read_value, write_value};
+use super::row_key::Key;
+use super::rows::{Presence, Shelf, read_value, write_value};
 
 /// Values of one row, at most.
 const ROW_VALUES: usize = 64;
@@ -25,6 +26,7 @@ impl<K, V> Default for Lists<K, V> {
 
 impl<K: Serialize, V: Serialize> Serialize for Lists<K, V> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.presence.ask(Vec::new);
         self.lists.serialize(serializer)
     }
 }
@@ -67,7 +69,7 @@ impl<K: Key, V: Serialize + DeserializeOwned> Shelf for Lists<K, V> {
 
     fn row(&self, key: &[u8]) -> Option<Vec<u8>> {
         let (key, row) = <(K, u64)>::from_bytes(key)?;
-        write_value(&self.lists.get(&key)?.chunks(ROW_VALUES).nth(usize::try_from(row).ok()?)?)
+        Some(write_value(&self.lists.get(&key)?.chunks(ROW_VALUES).nth(usize::try_from(row).ok()?)?))
     }
 
     fn row_keys(&self) -> Vec<Vec<u8>> {

@@ -13,11 +13,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use serde::de::DeserializeOwned;
 use serde::{Serialize, Serializer};
 
-use super::accounts::AccountId;
-use crate::digest::{Digest, EventId};
-use crate::key::PublicKey;
-use crate::name::{Handle, Name, UnitId};
-use crate::time::Timestamp;
+use super::row_key::Key;
 
 /// Which rows are here, which were asked for, and which have changed.
 #[derive(Debug, Default)]
@@ -98,7 +94,7 @@ pub(crate) trait Shelf {
     }
 
     /// What has been asked for in vain.
-    fn wanted(&self) -> Vec<Vec<u8>> {
+    fn take_wanted(&self) -> Vec<Vec<u8>> {
         std::mem::take(&mut *self.presence().wanted()).into_iter().collect()
     }
 
@@ -108,162 +104,20 @@ pub(crate) trait Shelf {
     }
 
     /// The keys of rows that have changed since the last time.
-    fn changed(&mut self) -> BTreeSet<Vec<u8>> {
+    fn take_changed(&mut self) -> BTreeSet<Vec<u8>> {
         self.presence_mut().changed.as_mut().map(std::mem::take).unwrap_or_default()
     }
 }
 
-/// What a row is found by: its bytes say where it ends, so that keys can stand behind each other.
-pub(super) trait Key: Ord + Clone {
-    fn to_bytes(&self) -> Vec<u8>;
-    /// Reads a key from the beginning; returns what is behind it.
-    fn read(bytes: &[u8]) -> Option<(Self, &[u8])>;
-
-    fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        Self::read(bytes).filter(|(_, rest)| rest.is_empty()).map(|(key, _)| key)
-    }
-}
-
-/// Where there is one row.
-impl Key for () {
-    fn to_bytes(&self) -> Vec<u8> {
-        Vec::new()
-    }
-
-    fn read(bytes: &[u8]) -> Option<(Self, &[u8])> {
-        Some(((), bytes))
-    }
-}
-
-macro_rules! hash_key {
-    ($($Name:ty),*) => { $(
-        impl Key for $Name {
-            fn to_bytes(&self) -> Vec<u8> {
-                self.as_bytes().to_vec()
-            }
-
-            fn read(bytes: &[u8]) -> Option<(Self, &[u8])> {
-                bytes.split_first_chunk().map(|(hash, rest)| (Self::from_bytes(*hash), rest))
-            }
-        }
-    )* };
-}
-
-hash_key!(EventId, Digest);
-
-/// Text that never holds a NUL ends with one.
-fn read_text(bytes: &[u8]) -> Option<(&str, &[u8])> {
-    let end = bytes.iter().position(|byte| *byte == 0)?;
-    let (text, rest) = bytes.split_at_checked(end)?;
-    Some((std::str::from_utf8(text).ok()?, rest.get(1..)?))
-}
-
-fn text_bytes(text: &str) -> Vec<u8> {
-    [text.as_bytes(), &[0]].concat()
-}
-
-macro_rules! name_key {
-    ($($Name:ty),*) => { $(
-        impl Key for $Name {
-            fn to_bytes(&self) -> Vec<u8> {
-                text_bytes(self.as_str())
-            }
-
-            fn read(bytes: &[u8]) -> Option<(Self, &[u8])> {
-                let (text, rest) = read_text(bytes)?;
-                Some((text.parse().ok()?, rest))
-            }
-        }
-    )* };
-}
-
-name_key!(Handle, UnitId, Name, String);
-
-impl Key for PublicKey {
-    fn to_bytes(&self) -> Vec<u8> {
-        self.encode()
-    }
-
-    fn read(bytes: &[u8]) -> Option<(Self, &[u8])> {
-        Some((Self::decode(bytes).ok()?, &[]))
-    }
-}
-
-impl Key for AccountId {
-    fn to_bytes(&self) -> Vec<u8> {
-        [text_bytes(&self.forge), self.number.to_bytes()].concat()
-    }
-
-    fn read(bytes: &[u8]) -> Option<(Self, &[u8])> {
-        let ((forge, number), rest) = <(String, u64)>::read(bytes)?;
-        Some((Self { forge, number }, rest))
-    }
-}
-
-/// A point of the curve, without an application.
-impl Key for [u8; 32] {
-    fn to_bytes(&self) -> Vec<u8> {
-        self.to_vec()
-    }
-
-    fn read(bytes: &[u8]) -> Option<(Self, &[u8])> {
-        bytes.split_first_chunk().map(|(point, rest)| (*point, rest))
-    }
-}
-
-impl Key for Timestamp {
-    fn to_bytes(&self) -> Vec<u8> {
-        self.ms().to_bytes()
-    }
-
-    fn read(bytes: &[u8]) -> Option<(Self, &[u8])> {
-        let (ms, rest) = u64::read(bytes)?;
-        Some((Self::from_ms(ms).ok()?, rest))
-    }
-}
-
-impl Key for u64 {
-    fn to_bytes(&self) -> Vec<u8> {
-        self.to_be_bytes().to_vec()
-    }
-
-    fn read(bytes: &[u8]) -> Option<(Self, &[u8])> {
-        bytes.split_first_chunk().map(|(number, rest)| (Self::from_be_bytes(*number), rest))
-    }
-}
-
-impl<A: Key, B: Key> Key for (A, B) {
-    fn to_bytes(&self) -> Vec<u8> {
-        [self.0.to_bytes(), self.1.to_bytes()].concat()
-    }
-
-    fn read(bytes: &[u8]) -> Option<(Self, &[u8])> {
-        let (first, rest) = A::read(bytes)?;
-        let (second, rest) = B::read(rest)?;
-        Some(((first, second), rest))
-    }
-}
-
-impl<A: Key, B: Key, C: Key> Key for (A, B, C) {
-    fn to_bytes(&self) -> Vec<u8> {
-        [self.0.to_bytes(), self.1.to_bytes(), self.2.to_bytes()].concat()
-    }
-
-    fn read(bytes: &[u8]) -> Option<(Self, &[u8])> {
-        let ((first, second), rest) = <(A, B)>::read(bytes)?;
-        let (third, rest) = C::read(rest)?;
-        Some(((first, second, third), rest))
-    }
-}
-
 /// A value as it is stored.
-pub(super) fn write_value(value: &impl Serialize) -> Option<Vec<u8>> {
-    postcard::to_allocvec(value).ok()
+pub(super) fn write_value(value: &impl Serialize) -> Vec<u8> {
+    // Writing to a vector cannot fail, and every value serializes; a failure would leave a row that nobody can read.
+    postcard::to_allocvec(value).unwrap_or_else(|_| b"unserializable".to_vec())
 }
 
 /// A stored value.
 pub(super) fn read_value<V: DeserializeOwned>(bytes: &[u8]) -> Option<V> {
-    postcard::from_bytes(bytes).ok()
+    postcard::take_from_bytes(bytes).ok().filter(|(_, rest)| rest.is_empty()).map(|(value, _)| value)
 }
 
 /// Values by key, a row each.
@@ -282,6 +136,7 @@ impl<K, V> Default for Rows<K, V> {
 /// As the map that it is, so that a book's digest does not depend on how the book is kept.
 impl<K: Serialize, V: Serialize> Serialize for Rows<K, V> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.presence.ask(Vec::new);
         self.rows.serialize(serializer)
     }
 }
@@ -363,7 +218,7 @@ impl<K: Key, V: Serialize + DeserializeOwned> Shelf for Rows<K, V> {
     }
 
     fn row(&self, key: &[u8]) -> Option<Vec<u8>> {
-        write_value(self.rows.get(&K::from_bytes(key)?)?)
+        Some(write_value(self.rows.get(&K::from_bytes(key)?)?))
     }
 
     fn row_keys(&self) -> Vec<Vec<u8>> {
@@ -380,6 +235,7 @@ pub(super) struct Single<T> {
 
 impl<T: Serialize> Serialize for Single<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.presence.ask(Vec::new);
         self.value.serialize(serializer)
     }
 }
@@ -418,7 +274,7 @@ impl<T: Serialize + DeserializeOwned + Default + PartialEq> Shelf for Single<T> 
 
     fn row(&self, key: &[u8]) -> Option<Vec<u8>> {
         <()>::from_bytes(key)?;
-        if self.value == T::default() { None } else { write_value(&self.value) }
+        (self.value != T::default()).then(|| write_value(&self.value))
     }
 
     fn row_keys(&self) -> Vec<Vec<u8>> {

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Serialize, Serializer};
 
 use super::roster::Tenure;
-use super::rows::{Key, Presence, Shelf, read_value, write_value};
+use super::row_key::Key;
+use super::rows::{Presence, Shelf, read_value, write_value};
 use crate::name::{Handle, Name, UnitId};
 
 /// Holders of a role, each with their tenures in order.
@@ -22,6 +23,7 @@ pub(super) struct Tenures {
 
 impl Serialize for Tenures {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.presence.ask(Vec::new);
         self.units.serialize(serializer)
     }
 }
@@ -52,6 +54,7 @@ impl Tenures {
 
     /// The tenures of one person in one role of one unit, to be changed.
     pub(super) fn row(&mut self, unit: UnitId, role: Name, person: Handle) -> &mut Vec<Tenure> {
+        self.presence.ask(|| [unit.to_bytes(), role.to_bytes(), person.to_bytes()].concat());
         self.presence.change(|| [unit.to_bytes(), role.to_bytes(), person.to_bytes()].concat());
         self.place(unit, role, person)
     }
@@ -78,7 +81,7 @@ impl Shelf for Tenures {
 
     fn row(&self, key: &[u8]) -> Option<Vec<u8>> {
         let (unit, role, person) = Place::from_bytes(key)?;
-        write_value(self.units.get(&unit)?.get(&role)?.get(&person)?)
+        Some(write_value(self.units.get(&unit)?.get(&role)?.get(&person)?))
     }
 
     fn row_keys(&self) -> Vec<Vec<u8>> {

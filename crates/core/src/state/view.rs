@@ -5,6 +5,17 @@
 //! ```
 
 use super::State;
+use super::accounts::Accounts;
+use super::attachments::Attachments;
+use super::authority::Proposals;
+use super::charters::Charters;
+use super::history::History;
+use super::keys::Keys;
+use super::meetings::Meetings;
+use super::motions::Motions;
+use super::people::People;
+use super::records::Records;
+use super::roster::Roster;
 use super::rows::Shelf;
 use crate::time::Timestamp;
 use crate::tree::{Head, Tree};
@@ -49,79 +60,113 @@ pub const TIMES: u8 = 202;
 /// Which layout rows are stored in; another one when a key, a value or a shelf changes.
 pub const LAYOUT: &[u8] = b"rollcall rows v1";
 
-/// The collections of a state that are kept in rows, with the numbers of their shelves, which stay.
+/// Every collection of a state, with the number of its shelf, which stays. The patterns name every field, so that none is forgotten.
 macro_rules! shelves {
-    ($state:expr, $borrowed:ty, $($borrow:tt)+) => {
+    ($state:expr, $shelf:ty) => {{
+        let State {
+            log,
+            viewed: _,
+            positions,
+            times,
+            founding,
+            charters: Charters { known, in_force },
+            drafts,
+            authority,
+            log_keys,
+            people: People { persons, skeletons, organisations },
+            keys: Keys { bindings, owners, offers, offered, revoked },
+            accounts: Accounts { claims: account_claims, bindings: account_bindings, claimed, had },
+            attachments: Attachments { known: attachments, profiles },
+            roster: Roster { units, tenures, imported, latest },
+            proposals: Proposals { proposals, nominations, entitlements, nominated, entitled, resting },
+            meetings: Meetings { meetings, petitions, by_unit, items, by_start, late },
+            motions: Motions { motions, votes, pending, of_meeting, bearing, one_human, closings, unclosed },
+            records:
+                Records {
+                    contributions,
+                    attestations,
+                    records,
+                    consents,
+                    claims,
+                    same,
+                    contributed_by,
+                    attested,
+                    claimed_by,
+                },
+            witnessing,
+            history: History(history),
+        } = $state;
+        let first: (u8, $shelf) = (0, founding);
         vec![
-            (0_u8, $($borrow)+ $state.founding as $borrowed),
-            (1, $($borrow)+ $state.charters.known),
-            (2, $($borrow)+ $state.charters.in_force),
-            (3, $($borrow)+ $state.authority),
-            (4, $($borrow)+ $state.log_keys),
-            (5, $($borrow)+ $state.history.0),
-            (6, $($borrow)+ $state.drafts),
-            (7, $($borrow)+ $state.witnessing),
-            (8, $($borrow)+ $state.accounts.claims),
-            (9, $($borrow)+ $state.accounts.bindings),
-            (14, $($borrow)+ $state.accounts.claimed),
-            (15, $($borrow)+ $state.accounts.had),
-            (16, $($borrow)+ $state.attachments.known),
-            (17, $($borrow)+ $state.attachments.profiles),
-            (10, $($borrow)+ $state.people.persons),
-            (11, $($borrow)+ $state.people.organisations),
-            (12, $($borrow)+ $state.people.skeletons),
-            (20, $($borrow)+ $state.keys.bindings),
-            (21, $($borrow)+ $state.keys.offers),
-            (22, $($borrow)+ $state.keys.offered),
-            (23, $($borrow)+ $state.keys.owners),
-            (24, $($borrow)+ $state.keys.revoked),
-            (30, $($borrow)+ $state.roster.units),
-            (31, $($borrow)+ $state.roster.tenures),
-            (32, $($borrow)+ $state.roster.latest),
-            (33, $($borrow)+ $state.roster.imported),
-            (40, $($borrow)+ $state.proposals.proposals),
-            (41, $($borrow)+ $state.proposals.nominations),
-            (42, $($borrow)+ $state.proposals.entitlements),
-            (43, $($borrow)+ $state.proposals.nominated),
-            (44, $($borrow)+ $state.proposals.entitled),
-            (45, $($borrow)+ $state.proposals.resting),
-            (50, $($borrow)+ $state.meetings.meetings),
-            (51, $($borrow)+ $state.meetings.petitions),
-            (52, $($borrow)+ $state.meetings.by_unit),
-            (53, $($borrow)+ $state.meetings.items),
-            (54, $($borrow)+ $state.meetings.by_start),
-            (55, $($borrow)+ $state.meetings.late),
-            (60, $($borrow)+ $state.motions.motions),
-            (61, $($borrow)+ $state.motions.votes),
-            (62, $($borrow)+ $state.motions.of_meeting),
-            (63, $($borrow)+ $state.motions.bearing),
-            (64, $($borrow)+ $state.motions.closings),
-            (65, $($borrow)+ $state.motions.pending),
-            (66, $($borrow)+ $state.motions.one_human),
-            (67, $($borrow)+ $state.motions.unclosed),
-            (70, $($borrow)+ $state.records.contributions),
-            (71, $($borrow)+ $state.records.attestations),
-            (72, $($borrow)+ $state.records.records),
-            (73, $($borrow)+ $state.records.claims),
-            (74, $($borrow)+ $state.records.same),
-            (75, $($borrow)+ $state.records.contributed_by),
-            (76, $($borrow)+ $state.records.attested),
-            (77, $($borrow)+ $state.records.claimed_by),
-            (78, $($borrow)+ $state.records.consents),
-            (NODES, $($borrow)+ $state.log),
-            (POSITIONS, $($borrow)+ $state.positions),
-            (TIMES, $($borrow)+ $state.times),
+            first,
+            (1, known),
+            (2, in_force),
+            (3, authority),
+            (4, log_keys),
+            (5, history),
+            (6, drafts),
+            (7, witnessing),
+            (10, persons),
+            (11, organisations),
+            (12, skeletons),
+            (20, bindings),
+            (21, offers),
+            (22, offered),
+            (23, owners),
+            (24, revoked),
+            (30, units),
+            (31, tenures),
+            (32, latest),
+            (33, imported),
+            (40, proposals),
+            (41, nominations),
+            (42, entitlements),
+            (43, nominated),
+            (44, entitled),
+            (45, resting),
+            (50, meetings),
+            (51, petitions),
+            (52, by_unit),
+            (53, items),
+            (54, by_start),
+            (55, late),
+            (60, motions),
+            (61, votes),
+            (62, of_meeting),
+            (63, bearing),
+            (64, closings),
+            (65, pending),
+            (66, one_human),
+            (67, unclosed),
+            (70, contributions),
+            (71, attestations),
+            (72, records),
+            (73, claims),
+            (74, same),
+            (75, contributed_by),
+            (76, attested),
+            (77, claimed_by),
+            (78, consents),
+            (80, account_claims),
+            (81, account_bindings),
+            (82, claimed),
+            (83, had),
+            (90, attachments),
+            (91, profiles),
+            (NODES, log),
+            (POSITIONS, positions),
+            (TIMES, times),
         ]
-    };
+    }};
 }
 
 impl State {
     fn shelves(&self) -> Vec<(u8, &dyn Shelf)> {
-        shelves!(self, &dyn Shelf, &)
+        shelves!(self, &dyn Shelf)
     }
 
     fn shelves_mut(&mut self) -> Vec<(u8, &mut dyn Shelf)> {
-        shelves!(self, &mut dyn Shelf, &mut)
+        shelves!(self, &mut dyn Shelf)
     }
 
     /// A view of the state of a log with this head, whose last entry was accepted at `last_at`. It holds nothing yet.
@@ -142,8 +187,9 @@ impl State {
     /// have answered.
     #[must_use]
     pub fn lack(&self) -> Vec<Wanted> {
-        let wanted =
-            |(shelf, all): (u8, &dyn Shelf)| all.wanted().into_iter().map(move |beginning| Wanted { shelf, beginning });
+        let wanted = |(shelf, all): (u8, &dyn Shelf)| {
+            all.take_wanted().into_iter().map(move |beginning| Wanted { shelf, beginning })
+        };
         self.shelves().into_iter().flat_map(wanted).collect()
     }
 
@@ -171,7 +217,7 @@ impl State {
     pub fn changed_rows(&mut self) -> Vec<Row> {
         let mut rows = Vec::new();
         for (number, shelf) in self.shelves_mut() {
-            for key in shelf.changed() {
+            for key in shelf.take_changed() {
                 let value = shelf.row(&key);
                 rows.push(Row { shelf: number, key, value });
             }

@@ -35,7 +35,7 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
     let declared: Option<Timestamp> = crate::commands::parsed(args, "accept-at")?;
     let mut session = Session::write(ledger_path(args)?)?;
     let at = session.accepting_at(declared)?;
-    let (by, key) = signer(args, &session)?;
+    let (by, key) = signer(args, &session.reading())?;
     let digest = charter.digest();
     let base = session.charter()?.digest();
     let there = session.state().draft(&digest).any(|(_, parts)| Charter::digest_of(&parts.concat()) == digest);
@@ -52,7 +52,7 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
             CharterText::new(text).map_err(|error| Failure::input("the text cannot be carried").caused_by(&error))?;
         let act = Act::CharterPart(CharterPart { draft: Some(digest), part, text });
         let event = session.sign(&by, &key, act, at)?;
-        session.admit(event, at)?;
+        session.admit(event, at)??;
     }
     session.flush()?;
     Ok(Answer::new(
