@@ -120,7 +120,27 @@ fn twenty_thousand_acts_are_each_answered_and_the_audit_agrees() {
     }
     let _ = expect(here, 0, &["--ledger", "play.ledger", "replay"]);
     println!("{accepted} of {ACTS} accepted");
+    assert!(rollcall_tests::views::agree(&here.join("play.ledger")) > 1);
+    acts_without_a_replay(here);
     every_core_finds_what_one_pass_finds(here);
+}
+
+/// A long ledger is not replayed for an act: it is judged on the rows that it needs, and its rows are those that its entries make.
+fn acts_without_a_replay(here: &Path) {
+    let on = |args: &[&str]| expect(here, 0, &[&["--ledger", "play.ledger"], args].concat());
+    let before = json(here, &["--ledger", "play.ledger", "status"])["size"].as_u64().unwrap();
+    for number in 0..3 {
+        let digest = format!("{number:02x}").repeat(32);
+        let told = on(&["profile", "--by", "王芳", "--digest", &digest, "--dry-run"]);
+        assert!(told.contains(&format!("would be accepted as entry {}", before + number)), "{told}");
+        let told = on(&["profile", "--by", "王芳", "--digest", &digest]);
+        assert!(told.contains("accepted"), "{told}");
+    }
+
+    let _ = expect(here, 1, &["--ledger", "play.ledger", "enrol", "--by", "王芳"]);
+    let told = json(here, &["--ledger", "play.ledger", "replay"]);
+    assert_eq!((&told["entries"], &told["differing_rows"]), (&json!(before + 3), &json!([])), "{told}");
+    assert_eq!(json(here, &["--ledger", "play.ledger", "audit"])["outcome"], "valid");
 }
 
 /// Entries that are prepared ahead on every core get the verdicts that they get one after the other, and the entry at fault

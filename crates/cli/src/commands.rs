@@ -30,6 +30,7 @@ mod motion;
 mod paper;
 mod pending;
 mod prove;
+mod replay;
 mod publish;
 mod receipt;
 mod refusal;
@@ -90,7 +91,7 @@ pub(crate) fn command() -> Command {
         export::command(),
         certificate::command(),
         audit::command(),
-        audit::replay_command(),
+        replay::command(),
         head::command(),
         publish::command(),
         mirror::command(),
@@ -204,7 +205,7 @@ pub(crate) fn dispatch(matches: &ArgMatches) -> Result<Answer, Failure> {
         "export" => export::run(args),
         "certificate" => certificate::run(args),
         "audit" => audit::run(args),
-        "replay" => audit::replay(args),
+        "replay" => replay::run(args),
         "head" => head::run(args),
         "publish" => publish::run(args),
         "mirror" => mirror::run(args),

@@ -61,8 +61,7 @@ impl Session {
     /// Opens a ledger to append so many acts, or only to try them. Where its rows are of its head nothing is replayed: then it is a
     /// view, and is asked with [`Session::ask`].
     pub(crate) fn acting(path: &Path, acts: usize, dry: bool) -> Result<Self, Failure> {
-        let open = || if dry { RedbStore::read(path) } else { RedbStore::open(path, &own_name()) };
-        let store = patiently(open)?;
+        let store = if dry { patiently(|| RedbStore::read(path))? } else { writable(path)? };
         let Some(view) = view::open(&store)? else {
             return if dry { Self::whole(store, AsOf::Now) } else { Self::writing(path, store) };
         };
@@ -95,7 +94,7 @@ impl Session {
 
     /// Opens a ledger for writing, and replays it.
     pub(crate) fn write(path: &Path) -> Result<Self, Failure> {
-        Self::writing(path, patiently(|| RedbStore::open(path, &own_name()))?)
+        Self::writing(path, writable(path)?)
     }
 
     fn writing(path: &Path, store: RedbStore) -> Result<Self, Failure> {
@@ -337,6 +336,11 @@ pub(crate) fn invalid(what: String) -> Failure {
     failure.exit = crate::answer::Exit::Invalid;
     "invalid".clone_into(&mut failure.code);
     failure
+}
+
+/// A store that is open for writing.
+pub(crate) fn writable(path: &Path) -> Result<RedbStore, Failure> {
+    patiently(|| RedbStore::open(path, &own_name()))
 }
 
 /// Tries again for a moment while another process writes, then says who it is.

@@ -394,6 +394,12 @@ impl Verified {
     pub const fn signed(&self) -> &SignedEvent {
         &self.signed
     }
+
+    /// The signed event, handed over.
+    #[must_use]
+    pub fn into_signed(self) -> SignedEvent {
+        self.signed
+    }
 }
 
 /// Doors that skip a check on purpose, for bytes that this installation has checked before.

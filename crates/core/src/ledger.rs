@@ -175,8 +175,17 @@ impl Ledger {
     /// # Errors
     /// [`AdmitError`] says why it was not admitted; then nothing has changed.
     pub fn admit(&mut self, event: SignedEvent, at: Timestamp) -> Result<Admission, AdmitError> {
-        let accepted = self.judge(event.clone(), at)?;
-        let bytes = Entry { accepted_at: at, event }.encode();
+        let verified = event.verify(&mut self.keys).map_err(AdmitError::Signature)?;
+        self.admit_verified(verified, at)
+    }
+
+    /// Judges and applies an event whose signature has been verified, accepted at `at`: whoever has many can verify them elsewhere.
+    ///
+    /// # Errors
+    /// [`AdmitError`] says why it was not admitted; then nothing has changed.
+    pub fn admit_verified(&mut self, verified: Verified, at: Timestamp) -> Result<Admission, AdmitError> {
+        let accepted = self.judge_verified(&verified, at)?;
+        let bytes = Entry { accepted_at: at, event: verified.into_signed() }.encode();
         let leaf = leaf_hash(&bytes);
         self.keep(accepted, bytes, leaf)
     }

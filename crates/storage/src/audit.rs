@@ -14,6 +14,7 @@ use rollcall_core::checkpoint::Checkpoint;
 use rollcall_core::digest::{EventId, TreeHash};
 use rollcall_core::limits::ENTRY_BYTES_MAX;
 use rollcall_core::prepared::Prepared;
+use rollcall_core::state::State;
 use rollcall_core::state::view::Wanted;
 use rollcall_core::tiles::{self, Tile, WIDTH};
 use rollcall_core::tree::{Head, Node};
@@ -78,12 +79,27 @@ pub fn audit(
 /// Compares the stored rows with those that the entries make; rows that are not of the head answer no question and are left alone.
 fn compare_rows(store: &impl Store, auditor: &mut Auditor) -> Result<(), StoreError> {
     let Some(rebuilt) = auditor.rebuilt() else { return Ok(()) };
-    if store.rows_size()? != Some(rebuilt.state().head().size) {
-        return Ok(());
+    for (shelf, key) in differing_rows(store, rebuilt.state())?.unwrap_or_default() {
+        auditor.stored_row(shelf, &key);
+    }
+    Ok(())
+}
+
+/// A row by its shelf and its key.
+pub type RowPlace = (u8, Vec<u8>);
+
+/// Which stored rows are not those of a state, which is that of the store's entries: sixteen of them at most. `None` where
+/// the stored rows are not of its head.
+///
+/// # Errors
+/// [`StoreError`] when the store cannot be read.
+pub fn differing_rows(store: &impl Store, state: &State) -> Result<Option<Vec<RowPlace>>, StoreError> {
+    if store.rows_size()? != Some(state.head().size) {
+        return Ok(None);
     }
     let mut differing = Vec::new();
     for shelf in 0..=u8::MAX {
-        let mut made = rebuilt.state().rows_of(shelf).peekable();
+        let mut made = state.rows_of(shelf).peekable();
         let wanted = Wanted { shelf, beginning: Vec::new() };
         store.rows(&wanted, &mut |key, value| {
             while let Some(lacking) = made.next_if(|row| row.key.as_slice() < key) {
@@ -96,10 +112,7 @@ fn compare_rows(store: &impl Store, auditor: &mut Auditor) -> Result<(), StoreEr
         })?;
         made.for_each(|row| note(&mut differing, shelf, &row.key));
     }
-    for (shelf, key) in differing {
-        auditor.stored_row(shelf, &key);
-    }
-    Ok(())
+    Ok(Some(differing))
 }
 
 /// Keeps some of the rows that differ: a few say what is wrong.

@@ -1,5 +1,6 @@
 //! Group commit: many submitters, one writer, one transaction for all who wait.
 //!
+//! - Signatures are verified by whoever submits, on their thread; rules and tree are judged in order, on the writer's.
 //! - An answer is given only after what it says is durable; an event that is refused is answered with its group.
 //! - While one group is made durable the next one gathers, so the more submitters wait, the fewer syncs each costs.
 //! - When an append may or may not have happened, everybody in its group is told so and the sequencer ends: its ledger may be
@@ -9,7 +10,7 @@ use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::thread::JoinHandle;
 
 use rollcall_core::digest::EventId;
-use rollcall_core::event::SignedEvent;
+use rollcall_core::event::{Keyring, SignedEvent, Verified};
 use rollcall_core::ledger::{AdmitError, Ledger};
 use rollcall_core::time::Timestamp;
 
@@ -44,7 +45,7 @@ pub enum SubmitError {
 
 /// One who submits, and where the answer goes.
 struct Submission {
-    event: SignedEvent,
+    event: Verified,
     answer: SyncSender<Result<Admitted, SubmitError>>,
 }
 
@@ -57,7 +58,11 @@ pub struct Sequencer {
 
 /// One who may submit to a [`Sequencer`], from any thread.
 #[derive(Clone, Debug)]
-pub struct Submitter(Sender<Submission>);
+pub struct Submitter {
+    submissions: Sender<Submission>,
+    /// Keys that have been checked.
+    keys: Keyring,
+}
 
 impl Sequencer {
     /// Takes over a store and the ledger replayed from it; `clock` says when what is submitted is accepted.
@@ -76,7 +81,7 @@ impl Sequencer {
     /// One who may submit.
     #[must_use]
     pub fn submitter(&self) -> Submitter {
-        Submitter(self.submissions.clone())
+        Submitter { submissions: self.submissions.clone(), keys: Keyring::default() }
     }
 
     /// Ends once every submitter is gone and everything that they submitted is answered.
@@ -92,9 +97,10 @@ impl Submitter {
     ///
     /// # Errors
     /// [`SubmitError`] says why it has no place in the log, or may have none.
-    pub fn submit(&self, event: SignedEvent) -> Result<Admitted, SubmitError> {
+    pub fn submit(&mut self, event: SignedEvent) -> Result<Admitted, SubmitError> {
+        let event = event.verify(&mut self.keys).map_err(|error| SubmitError::Refused(AdmitError::Signature(error)))?;
         let (answer, told) = sync_channel(1);
-        self.0.send(Submission { event, answer }).map_err(|_| SubmitError::Ended)?;
+        self.submissions.send(Submission { event, answer }).map_err(|_| SubmitError::Ended)?;
         told.recv().unwrap_or_else(|_| Err(SubmitError::Unknown("the sequencer has ended".to_owned())))
     }
 }
@@ -111,7 +117,7 @@ fn write(
         let mut answers = Vec::new();
         for Submission { event, answer } in group {
             let at = clock(&ledger);
-            let admitted = ledger.admit(event, at).map(|admission| {
+            let admitted = ledger.admit_verified(event, at).map(|admission| {
                 let place = Admitted { event: admission.event, index: admission.index };
                 waiting.push(admission);
                 place

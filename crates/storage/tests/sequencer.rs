@@ -107,7 +107,7 @@ fn nobody_is_answered_before_durability_and_who_waits_together_shares_a_transact
     let (answers, answered) = channel();
     std::thread::scope(|scope| {
         for event in events {
-            let (submitter, answers) = (sequencer.submitter(), answers.clone());
+            let (mut submitter, answers) = (sequencer.submitter(), answers.clone());
             scope.spawn(move || answers.send((event.id(), submitter.submit(event))).unwrap());
         }
         // The first group stands before the gate; nobody has an answer, and nothing of it is in the store.
@@ -137,7 +137,7 @@ fn nobody_is_answered_before_durability_and_who_waits_together_shares_a_transact
 fn a_refused_event_is_told_so_and_its_group_goes_on() {
     let Stage { store, open, sequencer, events, .. } = stage(2);
     drop(open);
-    let submitter = sequencer.submitter();
+    let mut submitter = sequencer.submitter();
     let Admitted { index, .. } = submitter.submit(events[0].clone()).unwrap();
     assert_eq!(index, 3);
     let Err(SubmitError::Refused(refused)) = submitter.submit(events[0].clone()) else { panic!("twice is once") };
@@ -151,7 +151,7 @@ fn a_refused_event_is_told_so_and_its_group_goes_on() {
 #[test]
 fn when_nobody_knows_whether_it_happened_everybody_in_the_group_is_told() {
     let Stage { store, open, sequencer, events, .. } = stage(3);
-    let submitter = sequencer.submitter();
+    let mut submitter = sequencer.submitter();
     open.send(true).unwrap();
     assert!(submitter.submit(events[0].clone()).is_ok());
     open.send(false).unwrap();

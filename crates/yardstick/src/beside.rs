@@ -63,14 +63,19 @@ fn rollcall(table: &mut Table, ledger: &Measured, folder: &Path, repeat: usize) 
         let (audit, _) = own::process(repeat, cores, &["--ledger", ledger.file(), "audit", "--ledger-id", &ledger.id])?;
         table.row(vec![
             name.to_owned(),
-            median(&append.each(FEW)),
+            only(cores, &append.each(FEW)),
             median(&audit.each(entries)),
-            median(&replay.each(entries)),
+            only(cores, &replay.each(entries)),
             entries.to_string(),
             (ledger.bytes()? / ledger.entries.max(1)).to_string(),
         ]);
     }
     Ok(())
+}
+
+/// What is measured once, with every core.
+fn only(cores: Cores, times: &Times) -> String {
+    if cores == Cores::All { median(times) } else { String::new() }
 }
 
 fn row(table: &mut Table, peer: &Peer, given: (&[Vec<u8>], &[[u8; 32]]), repeat: usize) -> Result<()> {

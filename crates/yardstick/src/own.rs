@@ -240,7 +240,7 @@ fn together(store: RedbStore, ledger: Ledger, waiting: Waiting, events: &[Signed
     let begun = Instant::now();
     let refused: usize = std::thread::scope(|scope| {
         let each = events.chunks(EACH).map(|own| {
-            let submitter = sequencer.submitter();
+            let mut submitter = sequencer.submitter();
             scope.spawn(move || own.iter().filter(|event| submitter.submit((*event).clone()).is_err()).count())
         });
         let all: Vec<_> = each.collect();
@@ -300,14 +300,20 @@ pub fn holder(ledger: &Measured) -> Result<Holder> {
     Err("nobody is in office".into())
 }
 
+/// Some digest.
+const DIGEST: &str = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+
 /// Commands that answer a question, each a process of its own.
 pub fn asked<'a>(ledger: &'a Measured, holder: &'a Holder, middle: &'a str) -> Vec<(&'static str, Vec<&'a str>)> {
     let on = ["--ledger", ledger.file()];
     let Holder { person, role, unit } = holder;
-    let questions: [(&str, Vec<&str>); 4] = [
-        ("roster", vec!["roster"]),
+    let questions: [(&str, Vec<&str>); 7] = [
+        ("roster of everybody", vec!["roster"]),
+        ("roster of a body", vec!["roster", "--unit", unit]),
+        ("roster of a body, replayed", vec!["roster", "--unit", unit, "--replay"]),
         ("why", vec!["why", person, role, "--in", unit]),
         ("log of a person, last 20", vec!["log", "--person", person, "--last", "20"]),
+        ("an act judged (--dry-run)", vec!["profile", "--digest", DIGEST, "--by", person, "--dry-run"]),
         ("prove", vec!["prove", middle, "--format", "tlog-proof"]),
     ];
     questions.into_iter().map(|(name, args)| (name, on.into_iter().chain(args).collect())).collect()

@@ -9,8 +9,10 @@ use rollcall_core::event::{Payload, SignedEvent};
 use rollcall_core::key::NAMESPACE;
 use rollcall_core::ledger::AdmitError;
 use rollcall_core::refusal::Reason;
+use rollcall_core::state::State;
 use rollcall_core::submission::Shown;
 use rollcall_core::time::Timestamp;
+use rollcall_storage::heads::Heads;
 use serde_json::{Value, json};
 
 use super::inspect::CARRIED_BYTES_MAX;
@@ -79,8 +81,9 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
     items.sort_by_key(|item| item.written);
     let dry = args.get_flag("dry-run");
     let ledger = ledger_path(args)?;
-    let mut session = if dry { Session::read(ledger, crate::session::AsOf::Now)? } else { Session::write(ledger)? };
-    let at = session.accepting_at(super::parsed(args, "accept-at")?)?;
+    let mut session = Session::acting(ledger, items.len(), dry)?;
+    let declared = super::parsed(args, "accept-at")?;
+    let at = session.ask(|reading| reading.accepting_at(declared))??;
     admit_all(&mut session, &mut items, at)?;
     let atomic = args.get_flag("atomic");
     let any_refused = items.iter().any(|item| matches!(item.became, Some(Became::Refused(_))));
@@ -90,8 +93,12 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
     }
     let mut notes = Vec::new();
     if kept && !args.get_flag("no-receipts") {
+        session.ask(|reading| needed(reading.state, ledger, &items))?;
         notes = hand_out(args, &session, ledger, &items);
         notes.extend(answer_refusals(args, &session, ledger, &items, at));
+    }
+    if !session.state().lack().is_empty() {
+        return Err(Failure::bug("receipts were made from a view that lacks rows"));
     }
     let view = View { kept, dry, atomic_failed: atomic && any_refused };
     Ok(answer(&items, &view, &notes, any_refused))
@@ -174,6 +181,21 @@ fn admit_all(session: &mut Session, items: &mut [Item], at: Timestamp) -> Result
         if !progress {
             return Ok(());
         }
+    }
+}
+
+/// Looks at everything that receipts and signed refusals are made of, so that it is there when they are.
+fn needed(state: &State, ledger: &Path, items: &[Item]) {
+    let size = state.head().size;
+    // What cannot be had is said when it is needed.
+    let _ = Heads::of(ledger).check(state);
+    let named = state.log_keys().iter().filter_map(|key| state.entry_of(&key.named));
+    let entries = items.iter().filter_map(|item| match item.became {
+        Some(Became::Accepted { entry } | Became::AlreadyThere { entry }) => Some(entry),
+        Some(Became::Refused(_)) | None => None,
+    });
+    for entry in named.chain(entries) {
+        let _ = state.log().inclusion(entry, size);
     }
 }
 

@@ -16,15 +16,13 @@ use rollcall_core::tree::Head;
 use rollcall_core::witnessed::{Period, Times, periods};
 use rollcall_storage::audit::KeptHead;
 use rollcall_storage::heads::Heads;
-use rollcall_storage::redb::RedbStore;
-use rollcall_storage::{Projections, Store};
 use serde_json::json;
 
 use super::ledger_path;
 use crate::answer::{Answer, Exit};
 use crate::commands::head;
 use crate::failure::Failure;
-use crate::session::{self, AsOf, is_rehearsal};
+use crate::session::is_rehearsal;
 use crate::source::Source;
 
 pub(super) fn command() -> Command {
@@ -298,44 +296,4 @@ fn answer(report: &Report, expected: Option<LedgerId>, attachments: &[(Digest, &
         "interpretations": readings,
     });
     Answer { json, text, exit: if valid { Exit::Done } else { Exit::Invalid } }
-}
-
-pub(super) fn replay_command() -> Command {
-    Command::new("replay")
-        .about("Rebuild every projection from entry 0 and compare its digest with the stored one")
-        .after_help("Example:\n  rollcall --ledger L replay --json")
-}
-
-pub(super) fn replay(args: &ArgMatches) -> Result<Answer, Failure> {
-    let store = RedbStore::read(ledger_path(args)?)?;
-    let stated = store.projections()?;
-    let mut rebuilt = Projections::default();
-    let ledger = session::replayed(&store, AsOf::Now, |state| {
-        if state.head().size == stated.size {
-            rebuilt = Projections::of(state);
-        }
-    })?;
-    let entries = ledger.state().log().size();
-    let mut same = rebuilt.size == stated.size && !stated.is_stale(entries);
-    let mut rows = Vec::new();
-    let mut text = format!("replayed {entries} entries; projections were stated at {}\n", stated.size);
-    for (name, digest) in ledger.state().digests() {
-        let kept = stated.digests.iter().find(|(stored, _)| stored == name).map(|(_, bytes)| hex::encode(bytes));
-        let then = rebuilt.digests.iter().find(|(known, _)| known == name).map(|(_, bytes)| hex::encode(bytes));
-        let agrees = kept.is_some() && kept == then;
-        same &= agrees;
-        let word = match &kept {
-            Some(_) if agrees => "same",
-            Some(_) => "DIFFERS",
-            None => "NOT STORED",
-        };
-        let _ = writeln!(text, "  {name:<10} {}  {word}", then.as_deref().unwrap_or("not rebuilt"));
-        rows.push(
-            json!({"projection": name, "digest": digest.to_string(), "rebuilt": then, "stored": kept, "same": agrees}),
-        );
-    }
-    let state = ledger.state().digest().to_string();
-    let _ = writeln!(text, "  {:<10} {state}", "state");
-    let json = json!({"entries": entries, "stated_at": stated.size, "same": same, "state": state, "projections": rows});
-    Ok(Answer { json, text, exit: if same { Exit::Done } else { Exit::Invalid } })
 }
