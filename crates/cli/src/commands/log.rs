@@ -8,17 +8,17 @@ use rollcall_core::cbor;
 use rollcall_core::entry::Entry;
 use rollcall_core::event::Payload;
 use rollcall_core::key::{NAMESPACE, PublicKey};
+use rollcall_core::state::State;
 use rollcall_core::time::Timestamp;
 use rollcall_core::witnessed::{Seen, Times};
 use rollcall_storage::Store;
 use rollcall_storage::heads::Heads;
 use serde_json::{Value, json};
 
-use super::reading;
 use crate::answer::Answer;
 use crate::failure::Failure;
 use crate::reading::Reading;
-use crate::session::{Session, invalid};
+use crate::session::invalid;
 use crate::{keys, show};
 
 /// Entries read at once.
@@ -118,14 +118,32 @@ pub(super) fn show_command() -> Command {
         .about("Show one event: decoded, in diagnostic notation, raw, and as files for ssh-keygen")
         .arg(Arg::new("event").value_name("EVENT|N").required(true).help("Event id, the beginning of one, or an entry's number"))
         .arg(Arg::new("sshsig").long("sshsig").value_name("DIR").value_parser(value_parser!(PathBuf)).help("Write payload, signature and allowed-signers file there"))
+        .arg(super::replay_arg())
         .after_help("Examples:\n  rollcall --ledger L show 3f2a9c\n  rollcall --ledger L show 7 --sshsig DIR\n  ssh-keygen -Y verify -f DIR/allowed_signers -I alice -n rollcall-event-v1 -s DIR/payload.sig < DIR/payload")
 }
 
 pub(super) fn show(args: &ArgMatches) -> Result<Answer, Failure> {
-    let session = reading(args)?;
+    let (json, entry, by, key) = super::ask(args, |reading| shown(reading, args))?;
+    let mut out = String::new();
+    show::outline(&json, 0, &mut out);
+    if let Some(folder) = args.get_one::<PathBuf>("sshsig") {
+        write_sshsig(folder, &by, &entry, &key)?;
+        let shown = folder.display();
+        let _ = writeln!(
+            out,
+            "check it with:\n  ssh-keygen -Y verify -f {shown}/allowed_signers -I {by} -n {NAMESPACE} -s {shown}/payload.sig < {shown}/payload"
+        );
+    }
+    Ok(Answer::new(json, out))
+}
+
+/// An event as it is shown: as JSON, with its entry, author and key.
+type Shown = (Value, Entry, String, PublicKey);
+
+fn shown(reading: Reading<'_>, args: &ArgMatches) -> Result<Shown, Failure> {
     let text = args.get_one::<String>("event").map_or("", String::as_str);
-    let index = entry_index(&session, text)?;
-    let bytes = session.store().entries(index..index.saturating_add(1))?.into_iter().next();
+    let index = entry_index(reading.state, text)?;
+    let bytes = reading.store.entries(index..index.saturating_add(1))?.into_iter().next();
     let bytes = bytes.ok_or_else(|| Failure::usage(format!("the log has no entry: {index}")))?;
     let unreadable =
         |error: &dyn std::error::Error| Failure::input(format!("entry {index} cannot be read")).caused_by(error);
@@ -134,9 +152,9 @@ pub(super) fn show(args: &ArgMatches) -> Result<Answer, Failure> {
     let value = cbor::decode(entry.event.payload()).map_err(|error| unreadable(&error))?;
     let key = PublicKey::decode(entry.event.key_bytes()).map_err(|error| unreadable(&error))?;
     let header = &payload.header;
-    let binding = session.state().keys().binding(&header.by, &key);
+    let binding = reading.state.keys().binding(&header.by, &key);
     let doubt = binding.filter(|binding| binding.is_suspect_at(entry.accepted_at)).and_then(|b| b.suspicion.as_ref());
-    let bounds = bounds(&session, super::ledger_path(args)?, index);
+    let bounds = bounds(reading.state, super::ledger_path(args)?, index);
     let json = json!({
         "entry": index,
         "accepted_at": entry.accepted_at.to_string(),
@@ -158,32 +176,21 @@ pub(super) fn show(args: &ArgMatches) -> Result<Answer, Failure> {
         "signature": hex::encode(entry.event.signature().as_bytes()),
         "raw": hex::encode(&bytes),
     });
-    let mut out = String::new();
-    show::outline(&json, 0, &mut out);
-    if let Some(folder) = args.get_one::<PathBuf>("sshsig") {
-        write_sshsig(folder, header.by.as_str(), &entry, &key)?;
-        let shown = folder.display();
-        let _ = writeln!(
-            out,
-            "check it with:\n  ssh-keygen -Y verify -f {shown}/allowed_signers -I {} -n {NAMESPACE} -s {shown}/payload.sig < {shown}/payload",
-            header.by
-        );
-    }
-    Ok(Answer::new(json, out))
+    Ok((json, entry, header.by.to_string(), key))
 }
 
 /// Between which instants the log's witnesses show that an entry was accepted: by anchors, and by the last signed head.
-fn bounds(session: &Session, ledger: &Path, entry: u64) -> (Option<String>, Option<String>) {
+fn bounds(state: &State, ledger: &Path, entry: u64) -> (Option<String>, Option<String>) {
     // A head that cannot be read shows nothing.
     let last = Heads::of(ledger).last().ok().flatten();
-    let heads: Vec<Seen> = last.iter().filter_map(|note| Seen::read(session.state(), note)).collect();
-    let times = Times::of(session.state(), &heads);
+    let heads: Vec<Seen> = last.iter().filter_map(|note| Seen::read(state, note)).collect();
+    let times = Times::of(state, &heads);
     let shown = |time: Option<Timestamp>| time.map(|time| time.to_string());
     (shown(times.since(entry)), shown(times.by(entry)))
 }
 
-fn entry_index(session: &Session, text: &str) -> Result<u64, Failure> {
-    let size = session.state().log().size();
+fn entry_index(state: &State, text: &str) -> Result<u64, Failure> {
+    let size = state.head().size;
     // A short run of digits is an entry's number; a longer one may be the beginning of an id.
     if let Ok(index) = text.parse::<u64>() {
         if index < size {
@@ -193,8 +200,8 @@ fn entry_index(session: &Session, text: &str) -> Result<u64, Failure> {
             return Err(Failure::usage(format!("the log has {size} entries, asked for: {index}")));
         }
     }
-    let event = super::event(session.state(), text)?;
-    session.state().entry_of(&event).ok_or_else(|| Failure::usage(format!("no entry carries the event: {event}")))
+    let event = super::event(state, text)?;
+    state.entry_of(&event).ok_or_else(|| Failure::usage(format!("no entry carries the event: {event}")))
 }
 
 fn write_sshsig(folder: &Path, by: &str, entry: &Entry, key: &PublicKey) -> Result<(), Failure> {

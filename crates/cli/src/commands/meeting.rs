@@ -11,9 +11,9 @@ use rollcall_core::state::State;
 use rollcall_core::time::Timestamp;
 use serde_json::{Value, json};
 
-use super::reading;
 use crate::answer::Answer;
 use crate::failure::Failure;
+use crate::reading::Reading;
 use crate::show;
 
 pub(super) fn command() -> Command {
@@ -34,8 +34,10 @@ pub(super) fn command() -> Command {
                         .value_delimiter(',')
                         .help("Who would be there; by default those who are"),
                 )
+                .arg(super::replay_arg())
                 .after_help("Example:\n  rollcall --ledger L meeting quorum --if alice,bob"),
         )
+        .arg(super::replay_arg())
         .after_help("Examples:\n  rollcall --ledger L meeting\n  rollcall --ledger L meeting 3f2a9c")
 }
 
@@ -43,8 +45,11 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
     if let Some(("quorum", args)) = args.subcommand() {
         return quorum(args);
     }
-    let session = reading(args)?;
-    let (state, charter, at) = (session.state(), session.charter()?, session.asking_at()?);
+    super::ask(args, |reading| answer(reading, args))
+}
+
+fn answer(reading: Reading<'_>, args: &ArgMatches) -> Result<Answer, Failure> {
+    let (state, charter, at) = (reading.state, reading.charter()?, reading.asking_at()?);
     let mut text = String::new();
     if let Some(id) = args.get_one::<String>("meeting") {
         let id = super::event(state, id)?;
@@ -76,8 +81,11 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
 
 /// Whether a quorum would hold, and how many more of whom would suffice.
 fn quorum(args: &ArgMatches) -> Result<Answer, Failure> {
-    let session = reading(args)?;
-    let (state, charter, at) = (session.state(), session.charter()?, session.asking_at()?);
+    super::ask(args, |reading| probed(reading, args))
+}
+
+fn probed(reading: Reading<'_>, args: &ArgMatches) -> Result<Answer, Failure> {
+    let (state, charter, at) = (reading.state, reading.charter()?, reading.asking_at()?);
     let id = args.get_one::<String>("meeting").map(|id| super::event(state, id)).transpose()?;
     let meeting = match &id {
         Some(id) => {

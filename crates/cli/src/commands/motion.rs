@@ -5,9 +5,9 @@ use std::fmt::Write;
 use clap::{Arg, ArgMatches, Command};
 use serde_json::Value;
 
-use super::reading;
 use crate::answer::Answer;
 use crate::failure::Failure;
+use crate::reading::Reading;
 use crate::show;
 
 pub(super) fn command() -> Command {
@@ -18,12 +18,16 @@ pub(super) fn command() -> Command {
                 .value_name("EVENT")
                 .help("The motion, or the opening or closing of its vote; without it, all are listed"),
         )
+        .arg(super::replay_arg())
         .after_help("Examples:\n  rollcall --ledger L motion\n  rollcall --ledger L motion 3f2a9c --json")
 }
 
 pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
-    let session = reading(args)?;
-    let (state, charter, at) = (session.state(), session.charter()?, session.asking_at()?);
+    super::ask(args, |reading| answer(reading, args))
+}
+
+fn answer(reading: Reading<'_>, args: &ArgMatches) -> Result<Answer, Failure> {
+    let (state, charter, at) = (reading.state, reading.charter()?, reading.asking_at()?);
     let mut text = String::new();
     if let Some(id) = args.get_one::<String>("motion") {
         let id = super::event(state, id)?;

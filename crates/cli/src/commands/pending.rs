@@ -7,15 +7,16 @@ use rollcall_core::listing::benefits;
 use rollcall_core::pending::pending;
 use serde_json::json;
 
-use super::reading;
 use crate::answer::Answer;
 use crate::failure::Failure;
+use crate::reading::Reading;
 use crate::show;
 
 pub(super) fn command() -> Command {
     Command::new("pending")
         .about("Show what waits for whom: open votes, acceptances, signatures, due role changes, notices, absences")
         .arg(Arg::new("person").value_name("PERSON").help("Only what waits for this person, or for anyone"))
+        .arg(super::replay_arg())
         .after_help("Examples:\n  rollcall --ledger L pending\n  rollcall --ledger L pending alice --json")
 }
 
@@ -23,12 +24,16 @@ pub(super) fn benefits_command() -> Command {
     Command::new("benefits")
         .about("Show what a person's roles are good for: invitations, certificates, claims, rights")
         .arg(Arg::new("person").value_name("PERSON").required(true).help("The person's handle"))
+        .arg(super::replay_arg())
         .after_help("Example:\n  rollcall --ledger L benefits zed")
 }
 
 pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
-    let session = reading(args)?;
-    let (state, charter, at) = (session.state(), session.charter()?, session.asking_at()?);
+    super::ask(args, |reading| answer(reading, args))
+}
+
+fn answer(reading: Reading<'_>, args: &ArgMatches) -> Result<Answer, Failure> {
+    let (state, charter, at) = (reading.state, reading.charter()?, reading.asking_at()?);
     let person = super::handle(args, "person")?;
     let mut items = pending(state, charter, at);
     if let Some(person) = &person {
@@ -49,8 +54,11 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
 }
 
 pub(super) fn benefits_run(args: &ArgMatches) -> Result<Answer, Failure> {
-    let session = reading(args)?;
-    let (state, charter, at) = (session.state(), session.charter()?, session.asking_at()?);
+    super::ask(args, |reading| entitled(reading, args))
+}
+
+fn entitled(reading: Reading<'_>, args: &ArgMatches) -> Result<Answer, Failure> {
+    let (state, charter, at) = (reading.state, reading.charter()?, reading.asking_at()?);
     let person = super::handle(args, "person")?.ok_or_else(|| Failure::usage("whose benefits?"))?;
     if state.people().get(&person).is_none() {
         return Err(Failure::usage(format!("nobody has the handle: `{person}`")).hint("rollcall roster"));

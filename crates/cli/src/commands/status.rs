@@ -5,20 +5,24 @@ use std::fmt::Write;
 use clap::{ArgMatches, Command};
 use serde_json::json;
 
-use super::reading;
 use crate::answer::Answer;
 use crate::failure::Failure;
+use crate::reading::Reading;
 use crate::show;
 
 pub(super) fn command() -> Command {
     Command::new("status")
         .about("Show ledger id, size, root, open meetings and open votes")
+        .arg(super::replay_arg())
         .after_help("Example:\n  rollcall --ledger L status --json")
 }
 
 pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
-    let session = reading(args)?;
-    let (state, at) = (session.state(), session.asking_at()?);
+    super::ask(args, answer)
+}
+
+fn answer(reading: Reading<'_>) -> Result<Answer, Failure> {
+    let (state, at) = (reading.state, reading.asking_at()?);
     let Some(founding) = state.founding() else {
         return Err(Failure::usage("the ledger is empty").hint("rollcall init --help"));
     };
@@ -43,7 +47,7 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
         "name": founding.name,
         "charter": founding.charter,
         "charter_digest": founding.charter_digest.to_string(),
-        "rehearsal": session.is_rehearsal(),
+        "rehearsal": reading.is_rehearsal(),
         "clock": founding.clock,
         "size": head.size,
         "root": head.root.to_string(),
@@ -55,7 +59,7 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
         "open_votes": votes,
     });
     let mut text = String::new();
-    if session.is_rehearsal() {
+    if reading.is_rehearsal() {
         let _ = writeln!(text, "a rehearsal: times are declared and keys are public");
     }
     show::outline(&json, 0, &mut text);
