@@ -25,7 +25,7 @@ use crate::reading::{Asked, Reading};
 use crate::signer::Signer;
 
 /// How long a writer waits for another one to finish before it says who is in the way.
-const PATIENCE: Duration = Duration::from_millis(1_500);
+const PATIENCE: Duration = Duration::from_secs(4);
 
 /// An open ledger.
 #[derive(Debug)]
@@ -349,7 +349,8 @@ pub(crate) fn patiently<T>(open: impl Fn() -> Result<T, StoreError>) -> Result<T
     loop {
         match open() {
             Err(StoreError::InUse { .. }) if begun.elapsed() < PATIENCE => {
-                std::thread::sleep(Duration::from_millis(20));
+                // Often: between two appends of somebody busy the ledger is free for a moment only.
+                std::thread::sleep(Duration::from_millis(5));
             }
             other => return other.map_err(Failure::from),
         }

@@ -77,7 +77,8 @@ fn answer(reading: Reading<'_>, args: &ArgMatches) -> Result<Answer, Failure> {
             break;
         }
         for (index, bytes) in entries_at(store, &piece)? {
-            let row = show::entry(index, &bytes)?;
+            let row = show::entry(index, &bytes)
+                .map_err(|failure| Failure { causes: failure.causes, ..invalid(failure.what) })?;
             if act.is_none_or(|act| row.get("act").and_then(Value::as_str) == Some(act.as_str())) {
                 rows.push(row);
             }
