@@ -169,6 +169,7 @@ impl Copy {
         Ok(written)
     }
 
+    #[cfg(feature = "peers")]
     fn remove(self) -> Result<()> {
         let Self { path, store, .. } = self;
         drop(store);
