@@ -101,26 +101,26 @@ impl Misfit {
 pub(crate) type Labels<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 /// Reads the fields of an act from JSON.
-pub(crate) fn read(specs: &[FieldSpec], object: &Map<String, Value>, labels: Labels<'_>) -> Result<CborMap, Misfit> {
+pub(crate) fn read(specs: &[FieldSpec], object: &Map<String, Value>, labels: Labels<'_>) -> Result<CborMap<'static>, Misfit> {
     let mut map = CborMap::new();
     for (name, value) in object {
         let Some(spec) = specs.iter().find(|spec| spec.name == name) else {
             return Err(Misfit::Field(format!("the field `{name}` is not a field of this act")));
         };
         if !value.is_null() || spec.required {
-            map.insert(name.as_str().into(), read_field(spec, value, labels)?);
+            map.insert(spec.name, read_field(spec, value, labels)?);
         }
     }
     Ok(map)
 }
 
-fn read_field(spec: &FieldSpec, value: &Value, labels: Labels<'_>) -> Result<Cbor, Misfit> {
+fn read_field(spec: &FieldSpec, value: &Value, labels: Labels<'_>) -> Result<Cbor<'static>, Misfit> {
     let misfit = || Misfit::kind(spec.name, spec.kind, value);
     match spec.kind {
         Kind::Text | Kind::Handle | Kind::Unit | Kind::Name | Kind::Word(_) => {
-            value.as_str().map(|text| Cbor::Text(text.to_owned())).ok_or_else(misfit)
+            value.as_str().map(|text| Cbor::text(text.to_owned())).ok_or_else(misfit)
         }
-        Kind::Key => value.as_str().and_then(key_bytes).map(Cbor::Bytes).ok_or_else(misfit),
+        Kind::Key => value.as_str().and_then(key_bytes).map(Cbor::bytes).ok_or_else(misfit),
         Kind::Event | Kind::Digest => {
             let text = value.as_str().ok_or_else(misfit)?;
             let hex = match text.strip_prefix('@') {
@@ -128,7 +128,7 @@ fn read_field(spec: &FieldSpec, value: &Value, labels: Labels<'_>) -> Result<Cbo
                 None => text.to_owned(),
             };
             let upper = hex.bytes().any(|b| b.is_ascii_uppercase());
-            hex::decode(hex).ok().filter(|bytes| bytes.len() == 32 && !upper).map(Cbor::Bytes).ok_or_else(misfit)
+            hex::decode(hex).ok().filter(|bytes| bytes.len() == 32 && !upper).map(Cbor::bytes).ok_or_else(misfit)
         }
         Kind::Time => {
             let time = value.as_str().and_then(|text| text.parse::<Timestamp>().ok());
@@ -136,7 +136,7 @@ fn read_field(spec: &FieldSpec, value: &Value, labels: Labels<'_>) -> Result<Cbo
         }
         Kind::Count => value.as_u64().map(Cbor::Uint).ok_or_else(misfit),
         Kind::References if value.as_str().is_some() => {
-            value.as_str().map(|text| Cbor::Text(text.to_owned())).ok_or_else(misfit)
+            value.as_str().map(|text| Cbor::text(text.to_owned())).ok_or_else(misfit)
         }
         Kind::Texts | Kind::Notes | Kind::Handles | Kind::References => {
             read_list(value, Kind::Text, labels).ok_or_else(misfit)
@@ -150,7 +150,7 @@ fn read_field(spec: &FieldSpec, value: &Value, labels: Labels<'_>) -> Result<Cbo
             let effect = Effect::SPECS.iter().find(|effect| effect.name == kind);
             let effect = effect.ok_or_else(|| Misfit::Field(format!("unknown effect kind: `{kind}`")))?;
             let mut map = read(effect.fields, &object, labels)?;
-            map.insert("kind".into(), Cbor::Text(kind.to_owned()));
+            map.insert("kind", Cbor::text(effect.name));
             Ok(Cbor::Map(map))
         }
     }
@@ -165,7 +165,7 @@ fn key_bytes(text: &str) -> Option<Vec<u8>> {
     Some(crate::keys::public(text).ok()?.encode())
 }
 
-fn read_list(value: &Value, kind: Kind, labels: Labels<'_>) -> Option<Cbor> {
+fn read_list(value: &Value, kind: Kind, labels: Labels<'_>) -> Option<Cbor<'static>> {
     let spec = FieldSpec { name: "item", kind, required: true, doc: "" };
     let items = value.as_array()?.iter().map(|item| read_field(&spec, item, labels).ok());
     items.collect::<Option<Vec<_>>>().map(Cbor::Array)
@@ -181,15 +181,15 @@ pub(crate) fn act_fields(act: &Act) -> Map<String, Value> {
     fields
 }
 
-fn write(specs: &[FieldSpec], map: &CborMap) -> Map<String, Value> {
+fn write(specs: &[FieldSpec], map: &CborMap<'_>) -> Map<String, Value> {
     let fields = map.iter().filter_map(|(key, value)| {
-        let spec = specs.iter().find(|spec| spec.name == key.as_str())?;
-        Some((key.as_str().to_owned(), write_field(spec.kind, value)))
+        let spec = specs.iter().find(|spec| spec.name == key)?;
+        Some((key.to_owned(), write_field(spec.kind, value)))
     });
     fields.collect()
 }
 
-fn write_field(kind: Kind, value: &Cbor) -> Value {
+fn write_field(kind: Kind, value: &Cbor<'_>) -> Value {
     match value {
         Cbor::Uint(ms) if kind == Kind::Time => {
             Timestamp::from_ms(*ms).map_or(json!(ms), |time| json!(time.to_string()))
@@ -200,8 +200,8 @@ fn write_field(kind: Kind, value: &Cbor) -> Value {
         Cbor::Bool(truth) => json!(truth),
         Cbor::Array(items) => items.iter().map(|item| write_field(Kind::Text, item)).collect(),
         Cbor::Map(map) => {
-            let tag = map.get(&"kind".into());
-            let name = if let Some(Cbor::Text(name)) = tag { name.as_str() } else { "" };
+            let tag = map.get("kind");
+            let name = if let Some(Cbor::Text(name)) = tag { name.as_ref() } else { "" };
             let specs = Effect::SPECS.iter().find(|spec| spec.name == name).map_or(&[][..], |spec| spec.fields);
             let mut object = Map::from_iter([("kind".to_owned(), json!(name))]);
             object.extend(write(specs, map));

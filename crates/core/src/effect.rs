@@ -108,17 +108,17 @@ records! {
 impl Field for Effect {
     const KIND: Kind = Kind::Effect;
 
-    fn to_value(&self) -> Option<Value> {
+    fn to_value(&self) -> Option<Value<'_>> {
         let mut map = self.to_map();
-        map.insert("kind".into(), Value::Text(self.tag().to_owned()));
+        map.insert("kind", Value::text(self.tag()));
         Some(Value::Map(map))
     }
 
-    fn from_value(value: Option<Value>) -> Result<Self, FieldFault> {
+    fn from_value(value: Option<Value<'_>>) -> Result<Self, FieldFault> {
         let wrong = |why: &ActError| FieldFault::WrongKind(format!("effect ({why})"));
         let missing = ActError::Field { field: "kind".to_owned(), fault: FieldFault::Missing };
         match value.ok_or(FieldFault::Missing)? {
-            Value::Map(mut map) => match map.remove(&"kind".into()) {
+            Value::Map(mut map) => match map.remove("kind") {
                 Some(Value::Text(kind)) => Self::from_map(&kind, map).map_err(|why| wrong(&why)),
                 Some(_) | None => Err(wrong(&missing)),
             },

@@ -59,7 +59,7 @@ impl Entry {
             return Err(EntryError::TooLong { bytes: len, limit: ENTRY_BYTES_MAX });
         }
         let Value::Array(items) = cbor::decode(bytes).map_err(EntryError::Cbor)? else { return Err(EntryError::Shape) };
-        let Ok([Value::Uint(version), Value::Uint(accepted_at), event]) = <[Value; 3]>::try_from(items) else {
+        let Ok([Value::Uint(version), Value::Uint(accepted_at), event]) = <[Value<'_>; 3]>::try_from(items) else {
             return Err(EntryError::Shape);
         };
         if version != FORMAT_VERSION {

@@ -21,7 +21,7 @@
 use std::collections::BTreeMap;
 
 use crate::act::Act;
-use crate::cbor::{self, CborError, Map, Value};
+use crate::cbor::{self, CborError, Value};
 use crate::digest::{Digest, EventId, LedgerId, SIGNED_EVENT_CONTEXT, TreeHash, derive};
 use crate::field::{ActError, Field, FieldFault, Fields};
 use crate::key::{KeyError, PublicKey, Signature, SigningKey, batch};
@@ -89,18 +89,18 @@ impl Payload {
     pub fn encode(&self) -> Result<Vec<u8>, PayloadError> {
         let Header { ledger, by, at, not_after, seen, missing } = &self.header;
         let mut map = self.act.to_map();
-        let seen = Value::Array(vec![Value::Uint(seen.size), Value::Bytes(seen.root.as_bytes().to_vec())]);
-        let ledger = ledger.map_or_else(Vec::new, |id| id.as_bytes().to_vec());
-        map.insert("act".into(), Value::Text(self.act.tag().to_owned()));
-        map.insert("at".into(), Value::Uint(at.ms()));
-        map.insert("by".into(), Value::Text(by.as_str().to_owned()));
-        map.insert("ledger".into(), Value::Bytes(ledger));
+        let seen = Value::Array(vec![Value::Uint(seen.size), Value::bytes(&seen.root.as_bytes()[..])]);
+        let ledger = ledger.as_ref().map_or(&[][..], |id| id.as_bytes());
+        map.insert("act", Value::text(self.act.tag()));
+        map.insert("at", Value::Uint(at.ms()));
+        map.insert("by", Value::text(by.as_str()));
+        map.insert("ledger", Value::bytes(ledger));
         if !missing.is_empty() {
-            let missing = missing.iter().map(|event| Value::Bytes(event.as_bytes().to_vec()));
-            map.insert("missing".into(), Value::Array(missing.collect()));
+            let missing = missing.iter().map(|event| Value::bytes(&event.as_bytes()[..]));
+            map.insert("missing", Value::Array(missing.collect()));
         }
-        map.insert("not_after".into(), Value::Uint(not_after.ms()));
-        map.insert("seen".into(), seen);
+        map.insert("not_after", Value::Uint(not_after.ms()));
+        map.insert("seen", seen);
         let bytes = cbor::encode(&Value::Map(map));
         within_limit(&bytes)?;
         Ok(bytes)
@@ -115,8 +115,7 @@ impl Payload {
         let Value::Map(map) = cbor::decode(bytes).map_err(PayloadError::Cbor)? else {
             return Err(PayloadError::NotAMap);
         };
-        let (head, rest): (Map, Map) = map.into_iter().partition(|(key, _)| HEADER_KEYS.contains(&key.as_str()));
-        let mut fields = Fields::new(head);
+        let mut fields = Fields::new(map);
         let tag = fields.take::<crate::name::Name>("act").map_err(PayloadError::Act)?;
         let header = Header {
             ledger: fields.take::<LedgerField>("ledger").map_err(PayloadError::Act)?.0,
@@ -126,7 +125,7 @@ impl Payload {
             seen: fields.take::<SeenField>("seen").map_err(PayloadError::Act)?.0,
             missing: fields.take::<MissingField>("missing").map_err(PayloadError::Act)?.0,
         };
-        let act = Act::from_map(tag.as_str(), rest).map_err(PayloadError::Act)?;
+        let act = Act::from_map(tag.as_str(), fields.rest()).map_err(PayloadError::Act)?;
         Ok(Self { header, act })
     }
 }
@@ -142,11 +141,11 @@ struct LedgerField(Option<LedgerId>);
 impl Field for LedgerField {
     const KIND: crate::field::Kind = crate::field::Kind::Digest;
 
-    fn to_value(&self) -> Option<Value> {
-        Some(Value::Bytes(self.0.map_or_else(Vec::new, |id| id.as_bytes().to_vec())))
+    fn to_value(&self) -> Option<Value<'_>> {
+        Some(Value::bytes(self.0.as_ref().map_or(&[][..], |id| id.as_bytes())))
     }
 
-    fn from_value(value: Option<Value>) -> Result<Self, FieldFault> {
+    fn from_value(value: Option<Value<'_>>) -> Result<Self, FieldFault> {
         match value {
             Some(Value::Bytes(bytes)) if bytes.is_empty() => Ok(Self(None)),
             other => EventId::from_value(other).map(|id| Self(Some(id.as_ledger()))),
@@ -160,15 +159,15 @@ struct SeenField(Head);
 impl Field for SeenField {
     const KIND: crate::field::Kind = crate::field::Kind::Digest;
 
-    fn to_value(&self) -> Option<Value> {
-        Some(Value::Array(vec![Value::Uint(self.0.size), Value::Bytes(self.0.root.as_bytes().to_vec())]))
+    fn to_value(&self) -> Option<Value<'_>> {
+        Some(Value::Array(vec![Value::Uint(self.0.size), Value::bytes(&self.0.root.as_bytes()[..])]))
     }
 
-    fn from_value(value: Option<Value>) -> Result<Self, FieldFault> {
+    fn from_value(value: Option<Value<'_>>) -> Result<Self, FieldFault> {
         let wrong = || FieldFault::WrongKind("a log head `[size, root]`".to_owned());
         let Value::Array(items) = value.ok_or(FieldFault::Missing)? else { return Err(wrong()) };
         let [Value::Uint(size), Value::Bytes(root)] = items.as_slice() else { return Err(wrong()) };
-        let root: [u8; 32] = root.as_slice().try_into().map_err(|_| wrong())?;
+        let root: [u8; 32] = root.as_ref().try_into().map_err(|_| wrong())?;
         Ok(Self(Head { size: *size, root: TreeHash::from_bytes(root) }))
     }
 }
@@ -179,11 +178,11 @@ struct MissingField(Vec<EventId>);
 impl Field for MissingField {
     const KIND: crate::field::Kind = crate::field::Kind::Events;
 
-    fn to_value(&self) -> Option<Value> {
-        Some(self.0.clone()).filter(|events| !events.is_empty()).and_then(|events| events.to_value())
+    fn to_value(&self) -> Option<Value<'_>> {
+        Some(&self.0).filter(|events| !events.is_empty()).and_then(Field::to_value)
     }
 
-    fn from_value(value: Option<Value>) -> Result<Self, FieldFault> {
+    fn from_value(value: Option<Value<'_>>) -> Result<Self, FieldFault> {
         let Some(value) = value else { return Ok(Self(Vec::new())) };
         let events = Vec::<EventId>::from_value(Some(value))?;
         let ascending = events.is_sorted_by(|one, next| one < next);
@@ -271,9 +270,9 @@ impl SignedEvent {
     ///
     /// # Errors
     /// [`FrameError`] names what is wrong with the frame.
-    pub fn from_value(value: Value) -> Result<Self, FrameError> {
+    pub fn from_value(value: Value<'_>) -> Result<Self, FrameError> {
         let Value::Array(items) = value else { return Err(FrameError::Shape) };
-        let Ok([Value::Bytes(payload), Value::Bytes(key), Value::Bytes(signature)]) = <[Value; 3]>::try_from(items)
+        let Ok([Value::Bytes(payload), Value::Bytes(key), Value::Bytes(signature)]) = <[Value<'_>; 3]>::try_from(items)
         else {
             return Err(FrameError::Shape);
         };
@@ -283,7 +282,7 @@ impl SignedEvent {
             return Err(FrameError::Shape);
         }
         let signature = Signature::decode(&signature).ok_or(FrameError::Shape)?;
-        Ok(Self { payload, key, signature })
+        Ok(Self { payload: payload.into_owned(), key: key.into_owned(), signature })
     }
 
     /// Decodes an event from exactly these bytes.
@@ -296,11 +295,11 @@ impl SignedEvent {
 
     /// The event as a value.
     #[must_use]
-    pub fn to_value(&self) -> Value {
+    pub fn to_value(&self) -> Value<'_> {
         Value::Array(vec![
-            Value::Bytes(self.payload.clone()),
-            Value::Bytes(self.key.clone()),
-            Value::Bytes(self.signature.encode()),
+            Value::bytes(&self.payload),
+            Value::bytes(&self.key),
+            Value::bytes(self.signature.encode()),
         ])
     }
 

@@ -2,6 +2,8 @@
 //!
 //! An act's fields are decoded here and nowhere else; a payload with a field that its act does not have is refused.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Deserializer, Serialize};
 use unicode_properties::GeneralCategory::{Format, LineSeparator, ParagraphSeparator};
 use unicode_properties::UnicodeGeneralCategory;
@@ -158,13 +160,13 @@ pub trait Field: Sized {
     const REQUIRED: bool = true;
 
     /// The canonical value, or `None` where an optional field is absent.
-    fn to_value(&self) -> Option<Value>;
+    fn to_value(&self) -> Option<Value<'_>>;
 
     /// Reads the field.
     ///
     /// # Errors
     /// [`FieldFault`] says what the value breaks.
-    fn from_value(value: Option<Value>) -> Result<Self, FieldFault>;
+    fn from_value(value: Option<Value<'_>>) -> Result<Self, FieldFault>;
 
     /// Adds the events that the field refers to.
     fn references(&self, _out: &mut Vec<EventId>) {}
@@ -174,23 +176,27 @@ fn wrong(kind: Kind) -> FieldFault {
     FieldFault::WrongKind(kind.words())
 }
 
-fn text_of(value: Option<Value>, kind: Kind) -> Result<String, FieldFault> {
+fn text_of(value: Option<Value<'_>>, kind: Kind) -> Result<Cow<'_, str>, FieldFault> {
     match value.ok_or(FieldFault::Missing)? {
         Value::Text(text) => Ok(text),
         Value::Uint(_) | Value::Bytes(_) | Value::Array(_) | Value::Map(_) | Value::Bool(_) => Err(wrong(kind)),
     }
 }
 
-fn bytes_of(value: Option<Value>, kind: Kind) -> Result<[u8; 32], FieldFault> {
+fn bytes_of(value: Option<Value<'_>>, kind: Kind) -> Result<[u8; 32], FieldFault> {
     match value.ok_or(FieldFault::Missing)? {
-        Value::Bytes(bytes) => bytes.try_into().map_err(|_| wrong(kind)),
+        Value::Bytes(bytes) => bytes.as_ref().try_into().map_err(|_| wrong(kind)),
         Value::Uint(_) | Value::Text(_) | Value::Array(_) | Value::Map(_) | Value::Bool(_) => Err(wrong(kind)),
     }
 }
 
-fn bounded(text: String, limit: u64) -> Result<String, FieldFault> {
+fn bounded(text: &str, limit: u64) -> Result<String, FieldFault> {
     if limit < u64::try_from(text.len()).unwrap_or(u64::MAX) {
         return Err(FieldFault::TooLong(limit));
+    }
+    // Most text is ASCII, of which only controls hide anything.
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~' | b'\n' | b'\t')) {
+        return Ok(text.to_owned());
     }
     // What cannot be seen, or turns the direction of what can, could make a signed text read as another one. The two
     // joiners are kept: scripts need them.
@@ -198,7 +204,7 @@ fn bounded(text: String, limit: u64) -> Result<String, FieldFault> {
     let hides = |c: &char| matches!(c.general_category(), Format | LineSeparator | ParagraphSeparator) && !joiner(c);
     match text.chars().find(|c| hides(c) || c.is_control() && !matches!(c, '\n' | '\t')) {
         Some(c) => Err(FieldFault::Control(u32::from(c))),
-        None => Ok(text),
+        None => Ok(text.to_owned()),
     }
 }
 
@@ -208,11 +214,11 @@ fn bounded(text: String, limit: u64) -> Result<String, FieldFault> {
 pub struct Text(#[serde(deserialize_with = "bounded_text")] String);
 
 fn bounded_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
-    bounded(String::deserialize(deserializer)?, TEXT_BYTES_MAX).map_err(serde::de::Error::custom)
+    bounded(&String::deserialize(deserializer)?, TEXT_BYTES_MAX).map_err(serde::de::Error::custom)
 }
 
 fn bounded_part<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
-    bounded(String::deserialize(deserializer)?, CHARTER_PART_BYTES_MAX).map_err(serde::de::Error::custom)
+    bounded(&String::deserialize(deserializer)?, CHARTER_PART_BYTES_MAX).map_err(serde::de::Error::custom)
 }
 
 impl Text {
@@ -221,7 +227,7 @@ impl Text {
     /// # Errors
     /// [`FieldFault`] for text that is too long or holds a control character.
     pub fn new(text: &str) -> Result<Self, FieldFault> {
-        bounded(text.to_owned(), TEXT_BYTES_MAX).map(Self)
+        bounded(text, TEXT_BYTES_MAX).map(Self)
     }
 
     /// The text.
@@ -243,11 +249,11 @@ pub struct Note {
 impl Field for Note {
     const KIND: Kind = Kind::Text;
 
-    fn to_value(&self) -> Option<Value> {
-        Some(Value::Text(format!("{}: {}", self.name, self.words.as_str())))
+    fn to_value(&self) -> Option<Value<'_>> {
+        Some(Value::text(format!("{}: {}", self.name, self.words.as_str())))
     }
 
-    fn from_value(value: Option<Value>) -> Result<Self, FieldFault> {
+    fn from_value(value: Option<Value<'_>>) -> Result<Self, FieldFault> {
         let text = Text::from_value(value)?;
         let fault = || wrong(Kind::Notes);
         let (name, words) = text.as_str().split_once(": ").ok_or_else(fault)?;
@@ -269,7 +275,7 @@ impl CharterText {
     /// # Errors
     /// [`FieldFault`] for a part that is too long or holds a control character.
     pub fn new(text: &str) -> Result<Self, FieldFault> {
-        bounded(text.to_owned(), CHARTER_PART_BYTES_MAX).map(Self)
+        bounded(text, CHARTER_PART_BYTES_MAX).map(Self)
     }
 
     /// The text.
@@ -292,24 +298,24 @@ pub enum References {
 impl Field for Text {
     const KIND: Kind = Kind::Text;
 
-    fn to_value(&self) -> Option<Value> {
-        Some(Value::Text(self.0.clone()))
+    fn to_value(&self) -> Option<Value<'_>> {
+        Some(Value::text(&self.0))
     }
 
-    fn from_value(value: Option<Value>) -> Result<Self, FieldFault> {
-        bounded(text_of(value, Self::KIND)?, TEXT_BYTES_MAX).map(Self)
+    fn from_value(value: Option<Value<'_>>) -> Result<Self, FieldFault> {
+        bounded(&text_of(value, Self::KIND)?, TEXT_BYTES_MAX).map(Self)
     }
 }
 
 impl Field for CharterText {
     const KIND: Kind = Kind::Text;
 
-    fn to_value(&self) -> Option<Value> {
-        Some(Value::Text(self.0.clone()))
+    fn to_value(&self) -> Option<Value<'_>> {
+        Some(Value::text(&self.0))
     }
 
-    fn from_value(value: Option<Value>) -> Result<Self, FieldFault> {
-        bounded(text_of(value, Self::KIND)?, CHARTER_PART_BYTES_MAX).map(Self)
+    fn from_value(value: Option<Value<'_>>) -> Result<Self, FieldFault> {
+        bounded(&text_of(value, Self::KIND)?, CHARTER_PART_BYTES_MAX).map(Self)
     }
 }
 
@@ -318,11 +324,11 @@ macro_rules! name_fields {
         impl Field for $Type {
             const KIND: Kind = $kind;
 
-            fn to_value(&self) -> Option<Value> {
-                Some(Value::Text(self.as_str().to_owned()))
+            fn to_value(&self) -> Option<Value<'_>> {
+                Some(Value::text(self.as_str()))
             }
 
-            fn from_value(value: Option<Value>) -> Result<Self, FieldFault> {
+            fn from_value(value: Option<Value<'_>>) -> Result<Self, FieldFault> {
                 text_of(value, Self::KIND)?.parse().map_err(FieldFault::Name)
             }
         }
@@ -334,11 +340,11 @@ name_fields!(Handle => Kind::Handle, UnitId => Kind::Unit, Name => Kind::Name);
 impl Field for EventId {
     const KIND: Kind = Kind::Event;
 
-    fn to_value(&self) -> Option<Value> {
-        Some(Value::Bytes(self.as_bytes().to_vec()))
+    fn to_value(&self) -> Option<Value<'_>> {
+        Some(Value::bytes(&self.as_bytes()[..]))
     }
 
-    fn from_value(value: Option<Value>) -> Result<Self, FieldFault> {
+    fn from_value(value: Option<Value<'_>>) -> Result<Self, FieldFault> {
         bytes_of(value, Self::KIND).map(Self::from_bytes)
     }
 
@@ -350,11 +356,11 @@ impl Field for EventId {
 impl Field for Digest {
     const KIND: Kind = Kind::Digest;
 
-    fn to_value(&self) -> Option<Value> {
-        Some(Value::Bytes(self.as_bytes().to_vec()))
+    fn to_value(&self) -> Option<Value<'_>> {
+        Some(Value::bytes(&self.as_bytes()[..]))
     }
 
-    fn from_value(value: Option<Value>) -> Result<Self, FieldFault> {
+    fn from_value(value: Option<Value<'_>>) -> Result<Self, FieldFault> {
         bytes_of(value, Self::KIND).map(Self::from_bytes)
     }
 }
@@ -362,11 +368,11 @@ impl Field for Digest {
 impl Field for PublicKey {
     const KIND: Kind = Kind::Key;
 
-    fn to_value(&self) -> Option<Value> {
-        Some(Value::Bytes(self.encode()))
+    fn to_value(&self) -> Option<Value<'_>> {
+        Some(Value::bytes(self.encode()))
     }
 
-    fn from_value(value: Option<Value>) -> Result<Self, FieldFault> {
+    fn from_value(value: Option<Value<'_>>) -> Result<Self, FieldFault> {
         let Value::Bytes(bytes) = value.ok_or(FieldFault::Missing)? else { return Err(wrong(Self::KIND)) };
         Self::decode(&bytes).map_err(FieldFault::Key)
     }
@@ -375,11 +381,11 @@ impl Field for PublicKey {
 impl Field for u64 {
     const KIND: Kind = Kind::Count;
 
-    fn to_value(&self) -> Option<Value> {
+    fn to_value(&self) -> Option<Value<'_>> {
         Some(Value::Uint(*self))
     }
 
-    fn from_value(value: Option<Value>) -> Result<Self, FieldFault> {
+    fn from_value(value: Option<Value<'_>>) -> Result<Self, FieldFault> {
         match value.ok_or(FieldFault::Missing)? {
             Value::Uint(number) => Ok(number),
             Value::Text(_) | Value::Bytes(_) | Value::Array(_) | Value::Map(_) | Value::Bool(_) => {
@@ -392,11 +398,11 @@ impl Field for u64 {
 impl Field for Timestamp {
     const KIND: Kind = Kind::Time;
 
-    fn to_value(&self) -> Option<Value> {
+    fn to_value(&self) -> Option<Value<'_>> {
         Some(Value::Uint(self.ms()))
     }
 
-    fn from_value(value: Option<Value>) -> Result<Self, FieldFault> {
+    fn from_value(value: Option<Value<'_>>) -> Result<Self, FieldFault> {
         let value = value.ok_or(FieldFault::Missing)?;
         let ms = u64::from_value(Some(value)).map_err(|_| wrong(Self::KIND))?;
         Self::from_ms(ms).map_err(|_| wrong(Self::KIND))
@@ -407,11 +413,11 @@ impl<T: Field> Field for Option<T> {
     const KIND: Kind = T::KIND;
     const REQUIRED: bool = false;
 
-    fn to_value(&self) -> Option<Value> {
+    fn to_value(&self) -> Option<Value<'_>> {
         self.as_ref().and_then(T::to_value)
     }
 
-    fn from_value(value: Option<Value>) -> Result<Self, FieldFault> {
+    fn from_value(value: Option<Value<'_>>) -> Result<Self, FieldFault> {
         value.map(|value| T::from_value(Some(value))).transpose()
     }
 
@@ -422,7 +428,7 @@ impl<T: Field> Field for Option<T> {
     }
 }
 
-fn list_of<T: Field>(value: Option<Value>, kind: Kind) -> Result<Vec<T>, FieldFault> {
+fn list_of<T: Field>(value: Option<Value<'_>>, kind: Kind) -> Result<Vec<T>, FieldFault> {
     match value.ok_or(FieldFault::Missing)? {
         Value::Array(items) if LIST_ITEMS_MAX < u64::try_from(items.len()).unwrap_or(u64::MAX) => {
             Err(FieldFault::TooMany(LIST_ITEMS_MAX))
@@ -437,11 +443,11 @@ macro_rules! list_fields {
         impl Field for Vec<$Type> {
             const KIND: Kind = $kind;
 
-            fn to_value(&self) -> Option<Value> {
+            fn to_value(&self) -> Option<Value<'_>> {
                 Some(Value::Array(self.iter().filter_map(Field::to_value).collect()))
             }
 
-            fn from_value(value: Option<Value>) -> Result<Self, FieldFault> {
+            fn from_value(value: Option<Value<'_>>) -> Result<Self, FieldFault> {
                 list_of(value, Self::KIND)
             }
         }
@@ -453,11 +459,11 @@ list_fields!(Text => Kind::Texts, Note => Kind::Notes, Handle => Kind::Handles, 
 impl Field for Vec<EventId> {
     const KIND: Kind = Kind::Events;
 
-    fn to_value(&self) -> Option<Value> {
+    fn to_value(&self) -> Option<Value<'_>> {
         Some(Value::Array(self.iter().filter_map(Field::to_value).collect()))
     }
 
-    fn from_value(value: Option<Value>) -> Result<Self, FieldFault> {
+    fn from_value(value: Option<Value<'_>>) -> Result<Self, FieldFault> {
         list_of(value, Self::KIND)
     }
 
@@ -469,14 +475,14 @@ impl Field for Vec<EventId> {
 impl Field for References {
     const KIND: Kind = Kind::References;
 
-    fn to_value(&self) -> Option<Value> {
+    fn to_value(&self) -> Option<Value<'_>> {
         match self {
-            Self::None => Some(Value::Text("none".into())),
+            Self::None => Some(Value::text("none")),
             Self::List(texts) => texts.to_value(),
         }
     }
 
-    fn from_value(value: Option<Value>) -> Result<Self, FieldFault> {
+    fn from_value(value: Option<Value<'_>>) -> Result<Self, FieldFault> {
         match value {
             Some(Value::Text(word)) if word == "none" => Ok(Self::None),
             other => list_of(other, Self::KIND).map(Self::List),
@@ -486,12 +492,12 @@ impl Field for References {
 
 /// Takes the fields of one act out of a payload's map.
 #[derive(Debug)]
-pub struct Fields(Map);
+pub struct Fields<'a>(Map<'a>);
 
-impl Fields {
+impl<'a> Fields<'a> {
     /// The fields of `map`.
     #[must_use]
-    pub const fn new(map: Map) -> Self {
+    pub const fn new(map: Map<'a>) -> Self {
         Self(map)
     }
 
@@ -500,7 +506,13 @@ impl Fields {
     /// # Errors
     /// [`ActError::Field`] names the field and its fault.
     pub fn take<T: Field>(&mut self, name: &str) -> Result<T, ActError> {
-        T::from_value(self.0.remove(&name.into())).map_err(|fault| ActError::Field { field: name.to_owned(), fault })
+        T::from_value(self.0.remove(name)).map_err(|fault| ActError::Field { field: name.to_owned(), fault })
+    }
+
+    /// What nobody has taken.
+    #[must_use]
+    pub fn rest(self) -> Map<'a> {
+        self.0
     }
 
     /// Ends the reading: a field that nobody took is not one of the act's.
@@ -509,7 +521,7 @@ impl Fields {
     /// [`FieldFault::Unknown`] names the first such field.
     pub fn finish(self) -> Result<(), ActError> {
         match self.0.keys().next() {
-            Some(key) => Err(ActError::Field { field: key.as_str().to_owned(), fault: FieldFault::Unknown }),
+            Some(key) => Err(ActError::Field { field: key.to_owned(), fault: FieldFault::Unknown }),
             None => Ok(()),
         }
     }
@@ -545,11 +557,11 @@ macro_rules! words {
         impl $crate::field::Field for $Name {
             const KIND: $crate::field::Kind = $crate::field::Kind::Word(&[$($word),*]);
 
-            fn to_value(&self) -> Option<$crate::cbor::Value> {
-                Some($crate::cbor::Value::Text(self.as_str().to_owned()))
+            fn to_value(&self) -> Option<$crate::cbor::Value<'_>> {
+                Some($crate::cbor::Value::text(self.as_str()))
             }
 
-            fn from_value(value: Option<$crate::cbor::Value>) -> Result<Self, $crate::field::FieldFault> {
+            fn from_value(value: Option<$crate::cbor::Value<'_>>) -> Result<Self, $crate::field::FieldFault> {
                 let fault = || $crate::field::FieldFault::WrongKind(Self::KIND.words());
                 match value.ok_or($crate::field::FieldFault::Missing)? {
                     $crate::cbor::Value::Text(word) => Self::from_word(&word).ok_or_else(fault),
@@ -605,12 +617,12 @@ macro_rules! records {
 
             /// Writes the fields, without the tag.
             #[must_use]
-            pub fn to_map(&self) -> $crate::cbor::Map {
+            pub fn to_map(&self) -> $crate::cbor::Map<'_> {
                 let mut map = $crate::cbor::Map::new();
                 match self { $( Self::$Name($Name { $($field),* }) => {
                     let _ = &mut map;
                     $( if let Some(value) = $crate::field::Field::to_value($field) {
-                        map.insert(stringify!($field).into(), value);
+                        map.insert(stringify!($field), value);
                     } )*
                 } )* }
                 map
@@ -620,7 +632,7 @@ macro_rules! records {
             ///
             /// # Errors
             /// [`ActError`](crate::field::ActError) names an unknown tag or the field at fault.
-            pub fn from_map(tag: &str, map: $crate::cbor::Map) -> Result<Self, $crate::field::ActError> {
+            pub fn from_map(tag: &str, map: $crate::cbor::Map<'_>) -> Result<Self, $crate::field::ActError> {
                 let mut fields = $crate::field::Fields::new(map);
                 let record = match tag {
                     $( $tag => Self::$Name($Name { $( $field: fields.take(stringify!($field))?, )* }), )*

@@ -97,9 +97,9 @@ impl Receipt {
     #[must_use]
     pub fn text(&self) -> String {
         let Self { founding, entry, index, path, checkpoint, handovers } = self.clone();
-        let mut content = vec![Value::Text(CONTENT.to_owned()), Value::Bytes(founding), Value::Bytes(entry)];
+        let mut content = vec![Value::text(CONTENT), Value::bytes(founding), Value::bytes(entry)];
         if !handovers.is_empty() {
-            content.push(Value::Array(handovers.into_iter().map(Value::Text).collect()));
+            content.push(Value::Array(handovers.into_iter().map(Value::text).collect()));
         }
         Proof { extra: Some(cbor::encode(&Value::Array(content))), index, path, checkpoint }.text()
     }
@@ -119,19 +119,20 @@ impl Receipt {
         let handovers = match listed {
             None => Vec::new(),
             Some(Value::Array(list)) if !list.is_empty() => {
-                let text = |value| if let Value::Text(text) = value { Some(text) } else { None };
+                let text = |value| if let Value::Text(text) = value { Some(text.into_owned()) } else { None };
                 let texts = list.into_iter().map(text).collect::<Option<_>>();
                 texts.ok_or(shape("its handovers cannot be read"))?
             }
             Some(_) => return Err(shape("its handovers cannot be read")),
         };
-        let Ok([Value::Text(title), Value::Bytes(founding), Value::Bytes(entry)]) = <[Value; 3]>::try_from(items)
+        let Ok([Value::Text(title), Value::Bytes(founding), Value::Bytes(entry)]) = <[Value<'_>; 3]>::try_from(items)
         else {
             return Err(shape("its entries cannot be read"));
         };
         if title != CONTENT {
             return Err(shape("its content is of another version"));
         }
+        let (founding, entry) = (founding.into_owned(), entry.into_owned());
         Ok(Self { founding, entry, index, path, checkpoint, handovers })
     }
 

@@ -18,8 +18,8 @@ use crate::state::roster::{Ending, How, HowEnded, Life, RosterChange, Tenure};
 /// Digest of what an imported line says, by which the same line is known again.
 #[must_use]
 pub fn content_digest(act: &Import) -> Digest {
-    let map = crate::act::Act::Import(act.clone()).to_map();
-    Digest::from_bytes(derive(IMPORT_CONTEXT, &encode(&Value::Map(map))))
+    let act = crate::act::Act::Import(act.clone());
+    Digest::from_bytes(derive(IMPORT_CONTEXT, &encode(&Value::Map(act.to_map()))))
 }
 
 pub(super) fn import(scene: &Scene<'_>, act: &Import) -> Changes {
