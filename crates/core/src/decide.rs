@@ -113,13 +113,14 @@ fn judge(state: &State, event: &Event, at: Timestamp, standing: Standing) -> Res
         Standing::Next => size,
         Standing::LeftOut => size.saturating_sub(1),
     };
-    let cause = Cause { entry, event: event.id(), at, by: event.header().by.clone() };
+    // The handle that is known already, so that everything about a person shares one.
+    let by = state.keys().known(&event.header().by).unwrap_or(&event.header().by).clone();
+    let cause = Cause { entry, event: event.id(), at, by };
 
     let changes = match state.charter() {
         None => founding::judge(state, event, &cause)?,
         Some(charter) => {
             check_ledger(state, event.header())?;
-            check_sent_again(state, event)?;
             check_author(state, event, charter)?;
             // Before the time rules: what has been accepted once is there, however late it is sent again.
             check_new(state, event)?;
@@ -252,14 +253,6 @@ fn check_ledger(state: &State, header: &Header) -> Result<(), Refusal> {
     Err(Reason::ForeignLedger { expected: shown(own), got: shown(header.ledger) }.by_format("ledger"))
 }
 
-/// What is there already is there, whatever has become since of the key that signed it.
-fn check_sent_again(state: &State, event: &Event) -> Result<(), Refusal> {
-    match state.keys().binding(&event.header().by, event.key()) {
-        Some(_) => check_new(state, event),
-        None => Ok(()),
-    }
-}
-
 /// The same event twice is one event.
 fn check_new(state: &State, event: &Event) -> Result<(), Refusal> {
     match state.entry_of(&event.id()) {
@@ -310,11 +303,10 @@ fn check_author(state: &State, event: &Event, charter: &Charter) -> Result<(), R
         return Ok(());
     }
     let by = &event.header().by;
-    if !state.is_enrolled(by) {
-        return Err(Reason::NotEnrolled { person: by.to_string() }.by_format("author"));
-    }
     match state.keys().binding(by, event.key()) {
-        Some(binding) => check_binding(event, binding),
+        // What is there already is there, whatever has become since of the key that signed it.
+        Some(binding) => check_binding(event, binding).map_err(|refusal| check_new(state, event).err().unwrap_or(refusal)),
+        None if !state.is_enrolled(by) => Err(Reason::NotEnrolled { person: by.to_string() }.by_format("author")),
         None if is_offered(state, event) => Ok(()),
         None => Err(foreign_key(state, event, charter)),
     }

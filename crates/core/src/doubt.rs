@@ -51,7 +51,7 @@ pub fn doubt(state: &State, vote: &Vote, decision: &Decision) -> Option<Doubt> {
         .keys()
         .filter_map(|person| {
             let ballot = vote.chain_tip(person).filter(|ballot| ballot.choice.is_some())?;
-            let binding = state.keys().binding(person, &ballot.key)?;
+            let binding = state.keys().binding_named(person, &ballot.key)?;
             let suspicion = binding.suspicion.as_ref().filter(|_| binding.is_suspect_at(ballot.cause.at))?;
             Some(DoubtfulBallot { by: person.clone(), event: ballot.cause.event, revocation: suspicion.cause.event })
         })

@@ -259,7 +259,7 @@ fn ballots(state: &State, vote: &Vote) -> Explanation {
         let choice = last.choice.map_or("retracted", crate::act::Choice::as_str);
         let changed =
             if chain.len() > 1 { format!(", after {} earlier", chain.len().saturating_sub(1)) } else { String::new() };
-        let binding = state.keys().binding(person, &last.key);
+        let binding = state.keys().binding_named(person, &last.key);
         let doubtful = binding.is_some_and(|binding| binding.is_suspect_at(last.cause.at));
         let doubt = if doubtful { ", signed with a key in doubt" } else { "" };
         let held = if vote.held.contains(person) { ", held out: the key is in dispute" } else { "" };

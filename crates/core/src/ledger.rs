@@ -141,6 +141,16 @@ impl Ledger {
         Self { state: view, ..Self::default() }
     }
 
+    /// A ledger whose state is made of rows: see [`crate::audit::Auditor::knowing`].
+    pub(crate) fn of_rows(state: State) -> Self {
+        Self { state, ..Self::default() }
+    }
+
+    /// Tells the state what an entry says by itself whose rules have been judged before.
+    pub(crate) fn retrace(&mut self, event: EventId, at: Timestamp, leaf: TreeHash) -> Vec<Node> {
+        self.state.retrace(event, at, leaf)
+    }
+
     /// The state, to bring rows to.
     pub const fn view_mut(&mut self) -> Option<&mut State> {
         if self.state.is_view() { Some(&mut self.state) } else { None }

@@ -3,8 +3,10 @@
 //! Each type has one constructor, used by `FromStr`, by decoding and by serde alike. What a handle may hold is decided by
 //! the Unicode tables pinned in `Cargo.lock`; a later table is a new format version.
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use unicode_normalization::is_nfc;
@@ -58,7 +60,8 @@ fn check(text: &str, what: &'static str, limit: u64, allowed: impl Fn(char) -> b
     if let Some(c) = text.chars().find(|c| !allowed(*c)) {
         return Err(NameError::Character { what, code: u32::from(c) });
     }
-    if !is_nfc(text) {
+    // ASCII is its own normalization form.
+    if !text.is_ascii() && !is_nfc(text) {
         return Err(NameError::NotNormalized { what });
     }
     Ok(())
@@ -67,7 +70,8 @@ fn check(text: &str, what: &'static str, limit: u64, allowed: impl Fn(char) -> b
 /// Letters, marks and digits of any script, and `-`, `_`, `.`: what a handle may hold.
 fn in_handle(c: char) -> bool {
     use unicode_properties::GeneralCategory::DecimalNumber;
-    matches!(c, '-' | '_' | '.')
+    c.is_ascii_alphanumeric()
+        || matches!(c, '-' | '_' | '.')
         || matches!(c.general_category_group(), GeneralCategoryGroup::Letter | GeneralCategoryGroup::Mark)
             && !default_ignorable(c)
         || c.general_category() == DecimalNumber
@@ -80,7 +84,7 @@ fn default_ignorable(c: char) -> bool {
 
 /// Unit ids and the names of kinds and roles are kept verbatim: anything that can be seen, and inner spaces.
 fn is_visible(c: char) -> bool {
-    c == ' ' || !(c.is_control() || c.is_whitespace() || default_ignorable(c) || is_format(c))
+    matches!(c, ' '..='~') || !(c.is_control() || c.is_whitespace() || default_ignorable(c) || is_format(c))
 }
 
 /// Invisible format characters, bidirectional marks and overrides among them.
@@ -91,9 +95,22 @@ fn is_format(c: char) -> bool {
 macro_rules! name_type {
     ($(#[doc = $doc:literal])+ $Name:ident, $what:literal, $limit:expr, $allowed:expr) => {
         $(#[doc = $doc])+
-        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-        #[serde(transparent)]
-        pub struct $Name(String);
+        ///
+        /// A copy shares the text.
+        #[derive(Clone, PartialEq, Eq, Hash)]
+        pub struct $Name(Arc<str>);
+
+        impl Ord for $Name {
+            fn cmp(&self, other: &Self) -> Ordering {
+                if Arc::ptr_eq(&self.0, &other.0) { Ordering::Equal } else { self.0.cmp(&other.0) }
+            }
+        }
+
+        impl PartialOrd for $Name {
+            fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+                Some(self.cmp(other))
+            }
+        }
 
         impl $Name {
             /// The name as text.
@@ -111,7 +128,13 @@ macro_rules! name_type {
                 if text.starts_with(' ') || text.ends_with(' ') {
                     return Err(NameError::Character { what: $what, code: 0x20 });
                 }
-                Ok(Self(text.to_owned()))
+                Ok(Self(text.into()))
+            }
+        }
+
+        impl Serialize for $Name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(&self.0)
             }
         }
 
@@ -157,6 +180,12 @@ impl Handle {
 }
 
 impl UnitId {
+    /// The part behind the first `/`, by which units of several kinds belong together.
+    #[must_use]
+    pub fn suffix(&self) -> Option<&str> {
+        self.0.split_once('/').map(|(_, suffix)| suffix)
+    }
+
     /// The part before the first `/`, by which a unit's kind is guessed when nobody states it.
     #[must_use]
     pub fn prefix(&self) -> &str {

@@ -29,6 +29,7 @@ pub mod records;
 pub mod roster;
 mod row_key;
 pub(crate) mod rows;
+mod spread;
 mod tenures;
 pub mod view;
 pub mod witnessing;
@@ -330,6 +331,14 @@ impl State {
         }
         self.history.note(&cause.by, cause.entry);
         nodes
+    }
+
+    /// Tells a state that was made of rows what an entry below its size says by itself.
+    pub(crate) fn retrace(&mut self, event: EventId, at: Timestamp, leaf: TreeHash) -> Vec<Node> {
+        let entry = self.log.size();
+        self.positions.insert(event, entry);
+        self.times.push(entry, at);
+        self.log.push_hash(leaf)
     }
 
     /// Makes the changes of an event that the log does not have.

@@ -62,7 +62,7 @@ pub(super) fn vote(scene: &Scene<'_>, act: &VoteAct) -> Changes {
     require_open(scene, &poll)?;
     require_elector(scene, &poll)?;
     require_link(scene, &poll, replaces.as_ref())?;
-    let key = scene.event.key().clone();
+    let key = scene.event.key().name().clone();
     Ok(vec![MotionChange::Balloted { vote: *id, choice: Some(*choice), key }.into()])
 }
 
@@ -81,7 +81,7 @@ pub(super) fn retract(scene: &Scene<'_>, act: &Retract) -> Changes {
     if poll.vote.standing(scene.by()).is_none() {
         return Err(none());
     }
-    let key = scene.event.key().clone();
+    let key = scene.event.key().name().clone();
     Ok(vec![MotionChange::Balloted { vote: id, choice: None::<Choice>, key }.into()])
 }
 

@@ -74,10 +74,13 @@ pub fn decided_at(state: &State, motion: &Motion, vote: &Vote, now: Timestamp) -
         return None;
     }
     let recorded = vote.closed.as_ref().map(|cause| cause.at);
-    let meeting = motion.meeting.as_ref().and_then(|meeting| state.meetings().get(meeting));
-    let ended = || meeting.and_then(|meeting| meeting.ended(now)).filter(|_| vote.is_complete());
     let ran_out = (vote.closes < now).then_some(vote.closes);
-    [recorded, ended(), ran_out].into_iter().flatten().min()
+    let known = [recorded, ran_out].into_iter().flatten().min();
+    let meeting = motion.meeting.as_ref().and_then(|meeting| state.meetings().get(meeting));
+    let ended = meeting.and_then(|meeting| meeting.ended(now));
+    // Ballots are looked at only where they make a difference.
+    let earlier = ended.filter(|ended| known.is_none_or(|known| *ended < known) && vote.is_complete());
+    earlier.or(known)
 }
 
 /// Tells whether ballots in a vote can still change its outcome.
@@ -271,11 +274,13 @@ pub fn first_due<'a>(state: &'a State, charter: &Charter, unit: &UnitId, now: Ti
     state.roster().unit(unit).filter(|unit| unit.is_alive())?;
     state.motions().pending(unit).find_map(|(id, motion)| {
         let (_, vote) = state.motions().voted(id)?;
-        let passed = outcome(state, motion, vote, now) == Some(Outcome::Passed);
         let due = Due { id: *id, motion, vote };
-        let live = passed
-            && effective(state, motion, vote, now).is_ok()
-            && is_enterable(state, charter, motion, vote, now)
+        // What is told at once comes first: while a meeting lasts nothing that it decided is in effect, and what has been overtaken
+        // is never due again.
+        let live = effective(state, motion, vote, now).is_ok()
+            && overtaken(state, motion, vote, now).is_none()
+            && outcome(state, motion, vote, now) == Some(Outcome::Passed)
+            && is_enterable(state, charter, motion, now)
             && superseded(state, id, motion, now).is_none()
             && matches!(contest(state, &due, now), Contest::Won);
         live.then_some(DueChange { basis: *id, change: motion.effect.role_change()? })
@@ -401,17 +406,17 @@ fn waits_for<'a>(state: &'a State, motion: &Motion) -> Option<(EventId, &'a Hand
     (!nomination.applied && nomination.accepted.is_none()).then_some((event, &nomination.person))
 }
 
-/// Tells whether a passed role effect can be entered now by anybody.
-fn is_enterable(state: &State, charter: &Charter, motion: &Motion, vote: &Vote, now: Timestamp) -> bool {
+/// Tells whether a passed role effect that has not been overtaken can be entered now by anybody.
+fn is_enterable(state: &State, charter: &Charter, motion: &Motion, now: Timestamp) -> bool {
     let Some(RoleChange { verb, unit, role, person }) = motion.effect.role_change() else { return false };
     let enterable = verb == "end" || {
         let below = decision_of(state, motion).and_then(|decision| subject_of(decision, motion)).and_then(|s| s.below);
-        let held = state.roster().holders(unit, role, now).filter(|(_, tenure)| !tenure.is_asserted()).count();
+        let held = || state.roster().holders(unit, role, now).filter(|(_, tenure)| !tenure.is_asserted()).count();
         state.is_enrolled(person)
-            && below.is_none_or(|below| super::meeting::count(held) < below)
+            && below.is_none_or(|below| super::meeting::count(held()) < below)
             && super::seats::fault(state, charter, (unit, role, person), now).is_none()
     };
-    enterable && overtaken(state, motion, vote, now).is_none() && waits_for(state, motion).is_none()
+    enterable && waits_for(state, motion).is_none()
 }
 
 /// Until a due role change is entered, its body accepts no opening, check-in, vote or role act.

@@ -23,17 +23,14 @@ pub fn kin<'a>(state: &'a State, unit: &'a UnitId, kind: &Name) -> Option<&'a Un
     if let Some(parent) = known.parent.as_ref().filter(|parent| roster.unit(parent).is_some_and(fits)) {
         return Some(parent);
     }
-    let found = |matches: &dyn Fn(&UnitId, &Unit) -> bool| {
-        roster.units().find(|(id, other)| fits(other) && matches(id, other)).map(|(id, _)| id)
-    };
-    found(&|_, other| other.parent.as_ref() == Some(unit))
-        .or_else(|| found(&|_, other| known.parent.is_some() && other.parent == known.parent))
-        .or_else(|| found(&|id, _| suffix(id).is_some() && suffix(id) == suffix(unit)))
-        .or_else(|| found(&|id, _| id.as_str() == kind.as_str()))
-}
-
-fn suffix(unit: &UnitId) -> Option<&str> {
-    unit.as_str().split_once('/').map(|(_, suffix)| suffix)
+    let fitting = |(id, other): (&'a UnitId, &'a Unit)| fits(other).then_some(id);
+    let only = || kind.as_str().parse().ok().and_then(|id| roster.known_unit(&id));
+    roster
+        .children(unit)
+        .find_map(fitting)
+        .or_else(|| known.parent.iter().flat_map(|parent| roster.children(parent)).find_map(fitting))
+        .or_else(|| unit.suffix().into_iter().flat_map(|suffix| roster.namesakes(suffix)).find_map(fitting))
+        .or_else(|| only().and_then(fitting))
 }
 
 /// Tells whether a unit belongs to a body: it is the body, or its child, or what the body belongs to, or another child of
@@ -42,7 +39,7 @@ fn suffix(unit: &UnitId) -> Option<&str> {
 pub fn belongs(state: &State, unit: &UnitId, body: &UnitId) -> bool {
     let parent_of = |unit: &UnitId| state.roster().unit(unit).map(|known| known.parent.clone());
     let (Some(own), Some(home)) = (parent_of(unit), parent_of(body)) else { return false };
-    let namesake = |other: &UnitId| suffix(other).is_some() && suffix(other) == suffix(body);
+    let namesake = |other: &UnitId| other.suffix().is_some() && other.suffix() == body.suffix();
     match (&own, &home) {
         _ if unit == body || own.as_ref() == Some(body) || home.as_ref() == Some(unit) => true,
         (Some(parent), Some(other)) => parent == other,
@@ -59,10 +56,11 @@ pub fn is_seated(state: &State, unit: &UnitId, seat: &Seat, person: &Handle, at:
         None => Some(unit),
     };
     let Some(home) = home else { return false };
-    let mut holders = state.roster().holders(home, &seat.role, at);
-    holders.any(|(holder, tenure)| {
-        !tenure.is_asserted() && tenure.suspended.is_none() && state.people().speaks_for(person, holder, at)
-    })
+    let sits = |holder: &Handle| {
+        let tenure = state.roster().tenure_at(home, &seat.role, holder, at);
+        tenure.is_some_and(|tenure| !tenure.is_asserted() && tenure.suspended.is_none())
+    };
+    sits(person) || state.people().represented_by(person, at).any(sits)
 }
 
 impl Scene<'_> {

@@ -199,7 +199,8 @@ pub(super) fn beginning(
     // A role that needs another one ends with the other's term.
     let until = [beginning.until, base.and_then(|tenure| tenure.to)].into_iter().flatten().min();
     let beginning = &Beginning { until, ..*beginning };
-    for (former, _) in roster.holders(unit, role, scene.at()).filter(|_| rules.at_most == Some(1)) {
+    let successor = rules.at_most == Some(1);
+    for (former, _) in successor.then(|| roster.holders(unit, role, scene.at())).into_iter().flatten() {
         let end = End { how: HowEnded::Succeeded, to: scene.at(), basis: beginning.basis, clause: &rules.clause };
         changes.push(ended(scene, unit, role, former, &end));
         changes.push(concerns(former));

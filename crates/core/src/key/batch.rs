@@ -167,7 +167,7 @@ fn equation_holds(terms: &[Term<'_>], coins: &mut Coins) -> bool {
     for term in terms {
         let z = Scalar::from(u128::from_le_bytes(coins.draw::<COEFFICIENT_BYTES>()));
         base += z * term.s;
-        by_key.entry(term.key.as_bytes()).or_insert_with(|| (Scalar::ZERO, term.key.point.to_edwards())).0 +=
+        by_key.entry(term.key.as_bytes()).or_insert_with(|| (Scalar::ZERO, term.key.0.key.to_edwards())).0 +=
             z * term.k;
         scalars.push(z);
     }

@@ -89,6 +89,9 @@ pub struct Accounts {
     /// Accounts that a person has ever had.
     #[serde(skip)]
     pub(super) had: Rows<Handle, BTreeSet<AccountId>>,
+    /// Accounts by forge and by the login that a binding of theirs bears, in lower case.
+    #[serde(skip)]
+    pub(super) labelled: Index<(String, String), AccountId>,
 }
 
 /// A change of the book.
@@ -113,6 +116,11 @@ pub enum AccountChange {
         /// The account.
         account: AccountId,
     },
+}
+
+/// What a login is found by: its forge, and itself in lower case.
+fn label(account: &AccountId, login: &Text) -> (String, String) {
+    (account.forge.clone(), login.as_str().to_lowercase())
 }
 
 impl Accounts {
@@ -197,17 +205,15 @@ impl Accounts {
         claim.verified = Some(cause.clone());
         let AccountClaim { cause: claimed, account, login, verified: _ } = claim.clone();
         // A login that another account bore is a stale label there: the forge has given it to this one.
-        let same = |binding: &AccountBinding| {
-            binding.login.as_ref().is_some_and(|l| l.as_str().to_lowercase() == login.as_str().to_lowercase())
-        };
-        let others = self.bindings.iter().filter(|(other, _)| other.forge == account.forge && **other != account);
-        let stale: Vec<AccountId> =
-            others.filter(|(_, all)| all.iter().any(same)).map(|(other, _)| other.clone()).collect();
+        let label = label(&account, &login);
+        let stale: Vec<AccountId> = self.labelled.of(&label).filter(|other| **other != account).cloned().collect();
         for other in stale {
-            for binding in self.bindings.row_or(other, Vec::new).iter_mut().filter(|binding| same(binding)) {
-                binding.login = None;
+            self.labelled.forget(&label, &other);
+            for binding in self.bindings.row_or(other, Vec::new) {
+                binding.login.take_if(|shown| shown.as_str().to_lowercase() == label.1);
             }
         }
+        self.labelled.note(label, account.clone());
         self.had.row_or(claimed.by.clone(), BTreeSet::new).insert(account.clone());
         let bindings = self.bindings.row_or(account, Vec::new);
         if let Some(known) = bindings.last_mut().filter(|known| known.released.is_none()) {

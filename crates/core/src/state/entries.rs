@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 
 use super::row_key::Key;
 use super::rows::{Presence, Shelf};
+use super::spread::Spread;
 use crate::digest::EventId;
 use crate::time::Timestamp;
 
 /// Where each event stands.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Positions {
-    entries: BTreeMap<EventId, u64>,
+    entries: Spread<EventId, u64>,
     presence: Presence,
 }
 
@@ -34,7 +35,7 @@ impl Positions {
         let bytes = hex::decode(prefix.get(..prefix.len() & !1).unwrap_or_default()).unwrap_or_default();
         let first = EventId::from_bytes(std::array::from_fn(|at| bytes.get(at).copied().unwrap_or_default()));
         self.presence.ask(|| bytes.clone());
-        let near = self.entries.range(first..).map(|(id, _)| id);
+        let near = self.entries.from(first).map(|(id, _)| id);
         let near = near.take_while(move |id| id.as_bytes().starts_with(&bytes));
         near.filter(move |id| id.to_string().starts_with(prefix))
     }

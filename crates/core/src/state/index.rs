@@ -4,22 +4,23 @@
 //! An index says nothing that its book does not: it is kept by `apply` alone, in the order of event ids, and is no part of
 //! the book's digest.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::row_key::Key;
 use super::rows::{Presence, Shelf};
+use super::spread::Spread;
 use crate::digest::EventId;
 
 /// Events, or places of events, by what they concern, a row each.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Index<K, V = EventId> {
-    events: BTreeMap<K, BTreeSet<V>>,
+    events: Spread<K, BTreeSet<V>>,
     presence: Presence,
 }
 
 impl<K, V> Default for Index<K, V> {
     fn default() -> Self {
-        Self { events: BTreeMap::new(), presence: Presence::default() }
+        Self { events: Spread::default(), presence: Presence::default() }
     }
 }
 
@@ -27,7 +28,15 @@ impl<K: Key, V: Key> Index<K, V> {
     /// Notes that an event concerns something.
     pub(super) fn note(&mut self, key: K, event: V) {
         self.presence.change(|| [key.to_bytes(), event.to_bytes()].concat());
-        self.events.entry(key).or_default().insert(event);
+        self.events.or_insert_with(key, BTreeSet::new).insert(event);
+    }
+
+    /// Takes back that an event concerns something.
+    pub(super) fn forget(&mut self, key: &K, event: &V) {
+        self.presence.change(|| [key.to_bytes(), event.to_bytes()].concat());
+        if let Some(events) = self.events.get_mut(key) {
+            events.remove(event);
+        }
     }
 
     /// The events that concern something, by id.
@@ -54,7 +63,7 @@ impl<K: Key, V: Key> Shelf for Index<K, V> {
 
     fn bring(&mut self, key: &[u8], value: &[u8]) -> Option<()> {
         let (key, event) = <(K, V)>::from_bytes(key).filter(|_| value.is_empty())?;
-        self.events.entry(key).or_default().insert(event);
+        self.events.or_insert_with(key, BTreeSet::new).insert(event);
         Some(())
     }
 

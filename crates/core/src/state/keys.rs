@@ -13,7 +13,7 @@ use super::rows::Rows;
 use crate::act::KeyPurpose;
 use crate::digest::EventId;
 use crate::field::Text;
-use crate::key::PublicKey;
+use crate::key::{KeyName, PublicKey};
 use crate::name::Handle;
 use crate::time::Timestamp;
 
@@ -223,6 +223,12 @@ impl Keys {
         self.bindings.get(person).map_or(&[], Vec::as_slice)
     }
 
+    /// A person's handle as the book keeps it, if it knows the person.
+    #[must_use]
+    pub fn known(&self, person: &Handle) -> Option<&Handle> {
+        self.bindings.get_key_value(person).map(|(known, _)| known)
+    }
+
     /// The person to whom a key belongs now.
     #[must_use]
     pub fn owner(&self, key: &PublicKey) -> Option<&Handle> {
@@ -241,6 +247,12 @@ impl Keys {
     #[must_use]
     pub fn binding(&self, person: &Handle, key: &PublicKey) -> Option<&KeyBinding> {
         self.of(person).iter().rev().find(|binding| binding.key == *key)
+    }
+
+    /// The newest binding to a person of the key of this name.
+    #[must_use]
+    pub fn binding_named(&self, person: &Handle, name: &KeyName) -> Option<&KeyBinding> {
+        self.of(person).iter().rev().find(|binding| binding.key.name() == name)
     }
 
     /// The binding of a key that is good now.

@@ -14,7 +14,7 @@ use crate::charter::{Counts, Decision};
 use crate::digest::{Digest, EventId};
 use crate::effect::Effect;
 use crate::field::Text;
-use crate::key::PublicKey;
+use crate::key::KeyName;
 use crate::name::{Handle, Name, UnitId};
 use crate::time::Timestamp;
 
@@ -61,7 +61,7 @@ pub struct Ballot {
     /// The choice; `None` for a retraction.
     pub choice: Option<Choice>,
     /// The key that signed it.
-    pub key: PublicKey,
+    pub key: KeyName,
 }
 
 /// A vote.
@@ -155,11 +155,17 @@ impl Vote {
         let counts = |person: &&Handle, choice| {
             !apart.contains(*person) && (choice != Choice::For || !self.held.contains(*person))
         };
-        let count = |choice| {
-            let mut cast = self.present.iter().filter(|person| counts(person, choice));
-            as_u64(cast.by_ref().filter(|person| self.standing(person) == Some(choice)).count())
-        };
-        let (approvals, against, abstain) = (count(Choice::For), count(Choice::Against), count(Choice::Abstain));
+        let (mut approvals, mut against, mut abstain) = (0_u64, 0_u64, 0_u64);
+        for (person, chain) in &self.ballots {
+            let choice = chain.last().and_then(|ballot| ballot.choice);
+            let Some(choice) = choice.filter(|choice| counts(&person, *choice)) else { continue };
+            let count = match choice {
+                Choice::For => &mut approvals,
+                Choice::Against => &mut against,
+                Choice::Abstain => &mut abstain,
+            };
+            *count = count.saturating_add(u64::from(self.present.contains(person)));
+        }
         let lapsed = as_u64(self.electors.iter().filter(|person| self.has_lapsed(person)).count());
         let present = as_u64(self.present.iter().filter(|person| !self.has_lapsed(person)).count());
         let silent = present.saturating_sub(approvals).saturating_sub(against).saturating_sub(abstain);
@@ -259,7 +265,7 @@ pub enum MotionChange {
         /// The choice; `None` retracts.
         choice: Option<Choice>,
         /// The key that signed it.
-        key: PublicKey,
+        key: KeyName,
     },
     /// A person's ballots in an open vote are held out.
     Held {

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::Cause;
+use super::index::Index;
 use super::rows::Rows;
 use crate::field::Text;
 use crate::name::Handle;
@@ -62,6 +63,9 @@ pub struct People {
     pub(super) persons: Rows<Handle, Person>,
     pub(super) skeletons: Rows<String, Handle>,
     pub(super) organisations: Rows<Handle, Organisation>,
+    /// Organisations by who has, or has had, a mandate of theirs.
+    #[serde(skip)]
+    pub(super) represented: Index<Handle, Handle>,
 }
 
 /// A change of the book.
@@ -128,6 +132,14 @@ impl People {
         self.organisations.iter()
     }
 
+    /// The organisations that a person represents at an instant, by handle.
+    pub fn represented_by(&self, person: &Handle, at: Timestamp) -> impl Iterator<Item = &Handle> {
+        let represents = move |organisation: &&Handle| {
+            self.organisation(organisation).is_some_and(|known| known.is_represented_by(person, at))
+        };
+        self.represented.of(person).filter(represents)
+    }
+
     /// Tells whether a person is, or represents, the holder.
     #[must_use]
     pub fn speaks_for(&self, person: &Handle, holder: &Handle, at: Timestamp) -> bool {
@@ -145,12 +157,14 @@ impl People {
                 self.skeletons.row_or(handle.skeleton(), || handle.clone());
                 let mandate = Mandate { begun: cause.clone(), until: None, ended: None };
                 let mandates = BTreeMap::from([(cause.by.clone(), mandate)]);
+                self.represented.note(cause.by.clone(), handle.clone());
                 self.organisations.insert(handle, Organisation { name, known: cause.clone(), mandates });
             }
             PeopleChange::Represented { organisation, person, until } => {
-                if let Some(organisation) = self.organisations.get_mut(&organisation) {
+                if let Some(known) = self.organisations.get_mut(&organisation) {
                     let mandate = Mandate { begun: cause.clone(), until, ended: None };
-                    organisation.mandates.insert(person, mandate);
+                    self.represented.note(person.clone(), organisation);
+                    known.mandates.insert(person, mandate);
                 }
             }
             PeopleChange::Recalled { organisation, person } => {

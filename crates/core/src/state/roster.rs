@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Cause;
+use super::index::Index;
 use super::rows::{Rows, Single};
 use super::tenures::Tenures;
 use crate::charter::Clause;
@@ -148,6 +149,12 @@ pub struct Roster {
     pub(super) tenures: Tenures,
     pub(super) imported: Rows<Digest, EventId>,
     pub(super) latest: Single<Timestamp>,
+    /// Units by the unit that they belong to.
+    #[serde(skip)]
+    pub(super) children: Index<UnitId, UnitId>,
+    /// Units by the part of their id behind the first slash.
+    #[serde(skip)]
+    pub(super) namesakes: Index<String, UnitId>,
 }
 
 /// A change of the book.
@@ -246,9 +253,25 @@ impl Roster {
         self.units.get(id)
     }
 
+    /// A unit by id, with the id as the roster keeps it.
+    #[must_use]
+    pub fn known_unit(&self, id: &UnitId) -> Option<(&UnitId, &Unit)> {
+        self.units.get_key_value(id)
+    }
+
     /// Every unit.
     pub fn units(&self) -> impl Iterator<Item = (&UnitId, &Unit)> {
         self.units.iter()
+    }
+
+    /// The units that belong to a unit, by id.
+    pub fn children(&self, unit: &UnitId) -> impl Iterator<Item = (&UnitId, &Unit)> {
+        self.children.of(unit).filter_map(|id| self.units.get_key_value(id))
+    }
+
+    /// The units whose ids have this behind their first slash, by id.
+    pub fn namesakes(&self, suffix: &str) -> impl Iterator<Item = (&UnitId, &Unit)> {
+        self.namesakes.of(&suffix.to_owned()).filter_map(|id| self.units.get_key_value(id))
     }
 
     /// Every tenure: unit, role, person, and the person's tenures in that role in order.
@@ -326,6 +349,15 @@ impl Roster {
     pub(super) fn apply(&mut self, change: RosterChange) {
         match change {
             RosterChange::UnitFounded { unit, kind, parent, life } => {
+                if let Some(former) = self.units.get(&unit).and_then(|known| known.parent.clone()) {
+                    self.children.forget(&former, &unit);
+                }
+                if let Some(parent) = &parent {
+                    self.children.note(parent.clone(), unit.clone());
+                }
+                if let Some(suffix) = unit.suffix() {
+                    self.namesakes.note(suffix.to_owned(), unit.clone());
+                }
                 let fresh = Unit { kind, parent, lives: Vec::new(), constituted: None, merged_into: None };
                 // A unit that is founded again begins anew; only its past stays.
                 let known = self.units.row_or(unit, || fresh.clone());

@@ -12,6 +12,11 @@ pub(super) trait Key: Ord + Clone {
     /// Reads a key from the beginning; returns what is behind it.
     fn read(bytes: &[u8]) -> Option<(Self, &[u8])>;
 
+    /// How a key begins that is a hash: keys are ordered by it first. Others are not spread.
+    fn beginning(&self) -> Option<u16> {
+        None
+    }
+
     fn from_bytes(bytes: &[u8]) -> Option<Self> {
         Self::read(bytes).filter(|(_, rest)| rest.is_empty()).map(|(key, _)| key)
     }
@@ -37,6 +42,10 @@ macro_rules! hash_key {
 
             fn read(bytes: &[u8]) -> Option<(Self, &[u8])> {
                 bytes.split_first_chunk().map(|(hash, rest)| (Self::from_bytes(*hash), rest))
+            }
+
+            fn beginning(&self) -> Option<u16> {
+                self.as_bytes().first_chunk().map(|first| u16::from_be_bytes(*first))
             }
         }
     )* };
@@ -134,6 +143,10 @@ impl<A: Key, B: Key> Key for (A, B) {
         let (first, rest) = A::read(bytes)?;
         let (second, rest) = B::read(rest)?;
         Some(((first, second), rest))
+    }
+
+    fn beginning(&self) -> Option<u16> {
+        self.0.beginning()
     }
 }
 

@@ -6,7 +6,7 @@
 //!   book, so an answer of a view that lacks nothing is the answer of the whole.
 //! - Keys are ordered as their bytes are. Rows are derived, as digests are; an audit compares them with the entries.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::ops::{Deref, DerefMut};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -14,6 +14,7 @@ use serde::de::DeserializeOwned;
 use serde::{Serialize, Serializer};
 
 use super::row_key::Key;
+use super::spread::Spread;
 
 /// Which rows are here, which were asked for, and which have changed.
 #[derive(Debug, Default)]
@@ -123,13 +124,13 @@ pub(super) fn read_value<V: DeserializeOwned>(bytes: &[u8]) -> Option<V> {
 /// Values by key, a row each.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Rows<K, V> {
-    rows: BTreeMap<K, V>,
+    rows: Spread<K, V>,
     presence: Presence,
 }
 
 impl<K, V> Default for Rows<K, V> {
     fn default() -> Self {
-        Self { rows: BTreeMap::new(), presence: Presence::default() }
+        Self { rows: Spread::default(), presence: Presence::default() }
     }
 }
 
@@ -180,16 +181,16 @@ impl<K: Key, V> Rows<K, V> {
     /// The rows from a key on, for a reader who stops where keys no longer begin so.
     pub(super) fn from(&self, first: K, beginning: Vec<u8>) -> impl Iterator<Item = (&K, &V)> {
         self.presence.ask(|| beginning);
-        self.rows.range(first..)
+        self.rows.from(first)
     }
 
     /// The row of a key; a new one where there was none.
     pub(super) fn row_or(&mut self, key: K, new: impl FnOnce() -> V) -> &mut V {
-        if !self.rows.contains_key(&key) {
+        if self.rows.get(&key).is_none() {
             self.presence.ask(|| key.to_bytes());
         }
         self.presence.change(|| key.to_bytes());
-        self.rows.entry(key).or_insert_with(new)
+        self.rows.or_insert_with(key, new)
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = (&K, &V)> {

@@ -4,6 +4,8 @@
 //! State::view -> ask -> State::wanted -> State::bring -> ask again ... until nothing is wanted
 //! ```
 
+use std::collections::BTreeMap;
+
 use super::State;
 use super::accounts::Accounts;
 use super::attachments::Attachments;
@@ -58,7 +60,7 @@ pub const POSITIONS: u8 = 201;
 pub const TIMES: u8 = 202;
 
 /// Which layout rows are stored in; another one when a key, a value or a shelf changes.
-pub const LAYOUT: &[u8] = b"rollcall rows v1";
+pub const LAYOUT: &[u8] = b"rollcall rows v2";
 
 /// Every collection of a state, with the number of its shelf, which stays. The patterns name every field, so that none is forgotten.
 macro_rules! shelves {
@@ -73,11 +75,11 @@ macro_rules! shelves {
             drafts,
             authority,
             log_keys,
-            people: People { persons, skeletons, organisations },
+            people: People { persons, skeletons, organisations, represented },
             keys: Keys { bindings, owners, offers, offered, revoked },
-            accounts: Accounts { claims: account_claims, bindings: account_bindings, claimed, had },
+            accounts: Accounts { claims: account_claims, bindings: account_bindings, claimed, had, labelled },
             attachments: Attachments { known: attachments, profiles },
-            roster: Roster { units, tenures, imported, latest },
+            roster: Roster { units, tenures, imported, latest, children, namesakes },
             proposals: Proposals { proposals, nominations, entitlements, nominated, entitled, resting },
             meetings: Meetings { meetings, petitions, by_unit, items, by_start, late },
             motions: Motions { motions, votes, pending, of_meeting, bearing, one_human, closings, unclosed },
@@ -109,6 +111,7 @@ macro_rules! shelves {
             (10, persons),
             (11, organisations),
             (12, skeletons),
+            (13, represented),
             (20, bindings),
             (21, offers),
             (22, offered),
@@ -118,6 +121,8 @@ macro_rules! shelves {
             (31, tenures),
             (32, latest),
             (33, imported),
+            (34, children),
+            (35, namesakes),
             (40, proposals),
             (41, nominations),
             (42, entitlements),
@@ -151,6 +156,7 @@ macro_rules! shelves {
             (81, account_bindings),
             (82, claimed),
             (83, had),
+            (84, labelled),
             (90, attachments),
             (91, profiles),
             (NODES, log),
@@ -175,6 +181,22 @@ impl State {
         let mut view = Self { log: Tree::view(head.size), viewed: Some((head, last_at)), ..Self::default() };
         view.shelves_mut().into_iter().for_each(|(_, shelf)| shelf.make_view());
         view
+    }
+
+    /// The whole state that has these rows: every row of every shelf, in the order of shelves and keys. What entries say by themselves
+    /// it lacks, and is told by [`State::retrace`].
+    ///
+    /// # Errors
+    /// [`RowError`] names a row that cannot be read, or is of no shelf.
+    pub fn of_rows(rows: impl Iterator<Item = Row>) -> Result<Self, RowError> {
+        let mut state = Self::default();
+        let mut shelves: BTreeMap<u8, &mut dyn Shelf> = state.shelves_mut().into_iter().collect();
+        for Row { shelf, key, value } in rows {
+            let kept = (shelf < NODES).then(|| shelves.get_mut(&shelf)).flatten();
+            let brought = kept.zip(value).and_then(|(kept, value)| kept.bring(&key, &value));
+            brought.ok_or(RowError { shelf, key })?;
+        }
+        Ok(state)
     }
 
     /// Tells whether it holds only what was brought to it.
