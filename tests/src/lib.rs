@@ -32,12 +32,13 @@ pub fn program() -> &'static Path {
     })
 }
 
-/// Runs the program in a folder, without the caller's environment of Rollcall.
+/// Runs the program in a folder, without the caller's environment of Rollcall; what it remembers of its user's, it keeps there.
 #[must_use]
 pub fn rollcall(folder: &Path, args: &[&str]) -> Output {
     let mut command = Command::new(program());
     command.current_dir(folder).args(args).env_remove("ROLLCALL_LEDGER").env_remove("ROLLCALL_KEY");
-    command.stdin(Stdio::null()).output().expect("the program starts")
+    let state = std::path::absolute(folder).expect("the folder has a path").join(".state");
+    command.env("XDG_STATE_HOME", state).stdin(Stdio::null()).output().expect("the program starts")
 }
 
 /// Runs the program and requires an exit code; returns what it printed.

@@ -16,7 +16,7 @@ use rollcall_core::time::Timestamp;
 use rollcall_storage::memory::MemoryStore;
 use rollcall_storage::redb::RedbStore;
 use rollcall_storage::waiting::Waiting;
-use rollcall_storage::{Store, StoreError, replay, view};
+use rollcall_storage::{Store, StoreError, replay, snapshot, view};
 
 /// Held roles that are asked about for each ledger, each of a view of its own.
 const HELD: usize = 12;
@@ -51,6 +51,7 @@ pub fn agree(path: &Path) -> usize {
     });
     replayed.expect("it can be read");
     let whole = ledger.state();
+    keeps_alike(whole, &store);
     let viewing = || view::open(&store).expect("it can be read").expect("its rows are of its head");
 
     let mut view = viewing();
@@ -83,21 +84,38 @@ pub fn agree(path: &Path) -> usize {
     asked
 }
 
-/// Requires of a ledger file that each of its entries is judged on the rows before it as on the whole state, and that the rows that it then
-/// changes are those of the state behind it. Returns how many entries were judged so.
+/// Requires of a state that its snapshot makes it again, book by book and row by row.
+fn keeps_alike(whole: &State, store: &RedbStore) {
+    let stated = store.projections().expect("it has stated some");
+    let mut kept = Vec::new();
+    let digest = snapshot::write(whole, &stated, &mut kept).expect("memory does not fail");
+    let (made, then) = snapshot::read(kept.as_slice(), &digest).expect("it is the one that was written");
+    assert_eq!((made.digests(), then), (whole.digests(), stated));
+    assert_eq!(made.rows(), whole.rows());
+}
+
+/// Requires of a ledger file that each of its entries is judged on the rows before it as on the whole state, so many on one view before
+/// they are stored, and that the rows that it then changes are those of the state behind it. Returns how many entries were judged so.
 ///
 /// # Panics
 /// When something differs.
-pub fn admits_alike(path: &Path) -> usize {
+pub fn admits_alike(path: &Path, together: usize) -> usize {
     let read = RedbStore::read(path).expect("the ledger opens");
     let size = read.head().expect("it has a head").size;
     let mut whole = Ledger::default();
     let mut store = MemoryStore::default();
+    let begin = |store: &MemoryStore| {
+        let view = view::open(store).expect("it can be read");
+        let mut ledger = view.map_or_else(Ledger::default, Ledger::of_view);
+        let waiting = Waiting::open(store, &mut ledger).expect("it can be read");
+        (ledger, waiting)
+    };
+    let (mut ledger, mut waiting) = begin(&store);
     for bytes in read.entries(0..size).expect("it can be read") {
         let Entry { accepted_at, event } = Entry::decode(&bytes).expect("an entry");
-        let view = view::open(&store).expect("it can be read");
-        let mut ledger = view.map_or_else(Ledger::default, Ledger::of_view);
-        let mut waiting = Waiting::open(&store, &mut ledger).expect("it can be read");
+        if waiting.is_empty() {
+            (ledger, waiting) = begin(&store);
+        }
         // The same act under another key is judged alike, whatever becomes of it.
         let forged =
             SignedEvent::sign(event.payload().to_vec(), &SigningKey::from_seed(&[9; 32])).expect("it is signed");
@@ -111,6 +129,10 @@ pub fn admits_alike(path: &Path) -> usize {
         let nodes = whole.replay(&bytes).expect("it replays").nodes;
         assert_eq!(admission.nodes, nodes, "entry {}", admission.index);
         waiting.push(admission);
+        let last = whole.state().head().size == size;
+        if waiting.len() < together && !last {
+            continue;
+        }
         waiting.flush(&mut store, &mut ledger).expect("memory does not fail");
         assert_eq!(store.head().expect("memory does not fail"), whole.state().head());
     }
@@ -124,6 +146,6 @@ pub fn admits_alike(path: &Path) -> usize {
     for (stored, made) in stored.iter().zip(whole.state().rows()) {
         assert_eq!(*stored, made, "the rows are those of the state");
     }
-    assert_eq!(stored.len(), whole.state().rows().count());
+    assert_eq!(stored.len(), whole.state().rows().len());
     usize::try_from(size).expect("it is small")
 }

@@ -83,7 +83,7 @@ impl Tampered {
         if self.entries.iter().all(|bytes| ledger.replay(bytes).is_ok()) {
             self.projections = Projections::of(ledger.state());
             let rows = ledger.state().rows();
-            self.rows = rows.map(|row| ((row.shelf, row.key), row.value.unwrap())).collect();
+            self.rows = rows.into_iter().map(|row| ((row.shelf, row.key), row.value.unwrap())).collect();
             self.rows_size = Some(self.head.size);
         }
     }

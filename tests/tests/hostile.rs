@@ -92,7 +92,7 @@ impl Scene {
 }
 
 fn frame(payload: &[u8], key: &[u8], signature: &[u8]) -> Vec<u8> {
-    let item = |bytes: &[u8]| Value::Bytes(bytes.to_vec());
+    let item = |bytes: &[u8]| Value::bytes(bytes.to_vec());
     cbor::encode(&Value::Array(vec![item(payload), item(key), item(signature)]))
 }
 

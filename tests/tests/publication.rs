@@ -63,7 +63,7 @@ fn what_is_published_is_audited_and_grows() {
     let _ = on(here, "play.ledger", 0, &["publish", "public"]);
     let before = files(&here.join("public"));
     let audit = json(here, &["audit", "public", "--ledger-id", &id, "--resume", "seen"]);
-    assert_eq!((&audit["outcome"], &audit["signatures_verified_before"]), (&json!("valid"), &json!(0)));
+    assert_eq!((&audit["outcome"], &audit["judged_before"]), (&json!("valid"), &json!(0)));
     // Many people arrive, so that tiles fill up; what was published stays as it is.
     let crowd: Vec<String> =
         (0..300).map(|number| json!({"at": AT, "by": format!("p{number}"), "act": "enrol"}).to_string()).collect();
@@ -76,7 +76,7 @@ fn what_is_published_is_audited_and_grows() {
     assert!(after.iter().any(|(path, _)| path == Path::new("tile/1/000.p/1")));
     let audit = json(here, &["audit", "public", "--ledger-id", &id, "--resume", "seen"]);
     assert_eq!((&audit["outcome"], &audit["size"]), (&json!("valid"), &published["size"]));
-    assert_eq!(audit["signatures_verified_before"], published["before"]);
+    assert_eq!(audit["judged_before"], published["before"]);
     // A beginning of the log with a forged end is not what was verified.
     let small = rollcall_core::tiles::entries(&std::fs::read(here.join("public/tile/entries/000")).unwrap()).unwrap();
     let mut forged: Vec<Vec<u8>> = small[..20].to_vec();
@@ -332,7 +332,7 @@ fn a_log_is_audited_and_followed_over_http() {
     let Some(server) = Server::of(&here.join("public")) else { return };
     let url = server.1.as_str();
     let audit = json(here, &["audit", url, "--ledger-id", &id, "--resume", "seen"]);
-    assert_eq!((&audit["outcome"], &audit["signatures_verified_before"]), (&json!("valid"), &json!(0)));
+    assert_eq!((&audit["outcome"], &audit["judged_before"]), (&json!("valid"), &json!(0)));
     let follow = |code: i32| {
         let args = ["mirror", url, "mirror", "--ledger-id", &id, "--json"];
         serde_json::from_str::<Value>(&expect(here, code, &args)).unwrap()
@@ -347,7 +347,7 @@ fn a_log_is_audited_and_followed_over_http() {
     let old = std::fs::read(here.join("public/checkpoint")).unwrap();
     let _ = on(here, "one.ledger", 0, &["publish", "public"]);
     let audit = json(here, &["audit", url, "--ledger-id", &id, "--resume", "seen"]);
-    assert_eq!((&audit["outcome"], &audit["signatures_verified_before"]), (&json!("valid"), &first["size"]));
+    assert_eq!((&audit["outcome"], &audit["judged_before"]), (&json!("valid"), &first["size"]));
     assert_eq!(follow(0)["new"], json!(3));
     // A cache that shows the head of yesterday is nothing to be alarmed about.
     let new = std::fs::read(here.join("public/checkpoint")).unwrap();

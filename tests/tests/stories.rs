@@ -126,7 +126,9 @@ fn play(path: &Path) -> usize {
     // What is read from stored rows is what its entries make.
     let ledger = folder.path().join("play.ledger");
     assert!(1 < rollcall_tests::views::agree(&ledger));
-    assert!(1 < rollcall_tests::views::admits_alike(&ledger));
+    for together in [1, 7] {
+        assert!(1 < rollcall_tests::views::admits_alike(&ledger, together));
+    }
     // The other verifier makes the same roster of role changes alone.
     let _ = rollcall_tests::node::same_roster(folder.path());
     let labels = acts.iter().zip(&answers).filter_map(|((_, (act, _)), answer)| {

@@ -101,7 +101,11 @@ impl Misfit {
 pub(crate) type Labels<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 /// Reads the fields of an act from JSON.
-pub(crate) fn read(specs: &[FieldSpec], object: &Map<String, Value>, labels: Labels<'_>) -> Result<CborMap<'static>, Misfit> {
+pub(crate) fn read(
+    specs: &[FieldSpec],
+    object: &Map<String, Value>,
+    labels: Labels<'_>,
+) -> Result<CborMap<'static>, Misfit> {
     let mut map = CborMap::new();
     for (name, value) in object {
         let Some(spec) = specs.iter().find(|spec| spec.name == name) else {

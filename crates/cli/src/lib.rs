@@ -23,6 +23,7 @@ mod session;
 mod reading;
 mod operator;
 mod source;
+mod watermark;
 mod rehearsal;
 mod show;
 mod attachments;

@@ -7,12 +7,13 @@ use rollcall_core::audit::{Auditor, Report};
 use rollcall_core::bundle;
 use rollcall_core::ledger::Ledger;
 use rollcall_core::limits::NOTE_BYTES_MAX;
+use rollcall_core::proof::decimal;
 use rollcall_core::tiles::{self, CHECKPOINT};
 use rollcall_server::fetch::Address;
 use rollcall_storage::audit::{KeptHead, audit, audit_bundle, audit_illegible, audit_published};
 use rollcall_storage::published::{Files, Folder, Published};
 use rollcall_storage::redb::RedbStore;
-use rollcall_storage::{Store as _, StoreError};
+use rollcall_storage::{Projections, Store as _, StoreError};
 
 use crate::failure::Failure;
 use crate::input;
@@ -27,6 +28,11 @@ pub(crate) enum Source {
     Published(Published<Place>),
     /// Published files, by a checkpoint that cannot be read.
     Illegible(Vec<u8>),
+}
+
+/// How many entries a checkpoint announces: its second line (C2SP tlog-checkpoint). Whether it is one is the audit's to say.
+fn announced(note: &str) -> Option<u64> {
+    decimal(note.lines().nth(1)?)
 }
 
 /// Published files, wherever they are.
@@ -113,9 +119,31 @@ impl Source {
     pub(crate) fn size(&self) -> Result<u64, Failure> {
         match self {
             Self::Ledger(store) => Ok(store.head()?.size),
-            Self::Bundle(_) | Self::Illegible(_) => Ok(0),
+            Self::Bundle(bytes) => Ok(bundle::open(bytes).and_then(|(note, _)| announced(note)).unwrap_or_default()),
+            Self::Illegible(_) => Ok(0),
             Self::Published(log) => Ok(log.checkpoint().head.size),
         }
+    }
+
+    /// Its first entry, if there is one.
+    pub(crate) fn first_entry(&self) -> Result<Option<Vec<u8>>, Failure> {
+        Ok(match self {
+            Self::Ledger(store) => store.entries(0..1)?.into_iter().next(),
+            Self::Bundle(bytes) => {
+                let framed = bundle::open(bytes).map(|(_, framed)| framed);
+                framed.and_then(tiles::next_entry).map(|(entry, _)| entry.to_vec())
+            }
+            Self::Published(log) => log.entries(0..1)?.into_iter().next(),
+            Self::Illegible(_) => None,
+        })
+    }
+
+    /// What a store has stated of its state; nothing elsewhere.
+    pub(crate) fn projections(&self) -> Result<Projections, Failure> {
+        Ok(match self {
+            Self::Ledger(store) => store.projections()?,
+            Self::Bundle(_) | Self::Published(_) | Self::Illegible(_) => Projections::default(),
+        })
     }
 
     /// The note under which it is published.

@@ -17,6 +17,7 @@ use crate::ledger::{Ledger, ReplayError, ReplayFault};
 use crate::note::Note;
 use crate::prepared::{Depth, Fault, Framed, Prepared, Preparer};
 use crate::refusal::Fact;
+use crate::state::State;
 use crate::tiles::Tile;
 use crate::tree::{Head, Node, Tree, leaf_hash};
 use crate::witnessed::Seen;
@@ -82,6 +83,8 @@ pub struct Report {
     pub rebuilt: Ledger,
     /// Heads that the witnesses named in the log have cosigned.
     pub seen: Vec<Seen>,
+    /// Whether what an earlier audit has judged is not the beginning of this log. Then nothing else here says anything.
+    pub parted: bool,
 }
 
 impl Report {
@@ -91,10 +94,10 @@ impl Report {
         self.apart.as_ref().unwrap_or_else(|| self.rebuilt.state().log())
     }
 
-    /// Tells whether nothing is wrong.
+    /// Tells whether nothing is wrong. Of a log that has parted from what was judged before, nobody can tell.
     #[must_use]
     pub fn is_valid(&self) -> bool {
-        self.violations.is_empty()
+        self.violations.is_empty() && !self.parted
     }
 
     /// Notes a fault that was found beside the log: in what its auditor has kept, or asks for.
@@ -136,6 +139,10 @@ pub struct Auditor {
     stopped: bool,
     /// A head whose signatures an earlier audit has verified.
     trusted: Option<Head>,
+    /// A head up to which an earlier audit has judged everything; the ledger's state is that of its entries.
+    known: Option<Head>,
+    /// Whether the log turned out to be another one below the head that is known.
+    parted: bool,
     /// The log's origin, and every key that a founding or a rotation names; which of them is in force is a rule.
     origin: Option<String>,
     log_keys: Vec<PublicKey>,
@@ -155,6 +162,8 @@ impl Auditor {
             founding: None,
             stopped: false,
             trusted: None,
+            known: None,
+            parted: false,
             origin: None,
             log_keys: Vec::new(),
             violations: Vec::new(),
@@ -170,10 +179,33 @@ impl Auditor {
         self
     }
 
+    /// Goes on from what an earlier audit has judged, at this level or a higher one and by this build: a full one under `head` from the
+    /// `state` that is made of the rows with which it ended. The entries below are hashed and indexed again, and nothing more; where
+    /// they do not have that head, [`Report::parted`] says so, and such a report says nothing else: the log is to be judged from its
+    /// beginning. Stored projections of a size below `head` are then not compared: whoever resumes requires that they are those of then.
+    #[must_use]
+    pub fn knowing(mut self, head: Head, state: Option<State>) -> Self {
+        self.known = Some(head).filter(|_| state.is_some() || self.level < Level::Full);
+        self.ledger = Ledger::of_rows(state.unwrap_or_default());
+        self.preparer = self.preparer();
+        self
+    }
+
     /// Prepares entries for this audit, on any thread.
     #[must_use]
     pub fn preparer(&self) -> Preparer {
-        Preparer::new(self.level.depth()).vouching(self.verified())
+        Preparer::new(self.level.depth()).vouching(self.verified()).knowing(self.known_size())
+    }
+
+    /// How many entries an earlier audit has judged.
+    fn known_size(&self) -> u64 {
+        self.known.map_or(0, |head| head.size)
+    }
+
+    /// Tells whether the audit is still below the head that an earlier one has judged.
+    #[must_use]
+    pub fn is_retracing(&self) -> bool {
+        self.tree().size() < self.known_size()
     }
 
     /// How many entries an earlier audit has verified.
@@ -211,6 +243,7 @@ impl Auditor {
             Ok(Framed { id, names_log_key, .. }) => (*id, *names_log_key),
             Err(error) => {
                 let (code, what) = (entry_code(error), chain(error));
+                self.parted = self.is_retracing();
                 let nodes = self.stop().push_hash(leaf);
                 self.note(Some(index), code, what);
                 return (None, nodes);
@@ -222,12 +255,26 @@ impl Auditor {
         if names_log_key || self.origin.is_none() {
             self.names_keys(&prepared.bytes);
         }
-        (Some(id), self.judge(index, prepared))
+        let nodes = if self.is_retracing() { self.retrace(&prepared) } else { self.judge(index, prepared) };
+        (Some(id), nodes)
     }
 
     /// Tells whether an entry was prepared as far as this audit judges, on no word that it does not take itself.
     fn is_judged(&self, index: u64, framed: &Framed) -> bool {
-        self.level.depth() <= framed.depth && (!framed.vouched || index < self.verified())
+        let known = index < self.known_size();
+        known || self.level.depth() <= framed.depth && (!framed.vouched || index < self.verified())
+    }
+
+    /// Takes an entry that an earlier audit has judged; with the last of them the log has to have the head of then.
+    fn retrace(&mut self, prepared: &Prepared) -> Vec<Node> {
+        let Prepared { bytes: _, leaf, entry } = prepared;
+        let nodes = match (entry, &mut self.apart) {
+            (_, Some(tree)) => tree.push_hash(*leaf),
+            (Ok(framed), None) => self.ledger.retrace(framed.id, framed.accepted_at, *leaf),
+            (Err(_), None) => Vec::new(),
+        };
+        self.parted = self.parted || !self.is_retracing() && self.known != Some(self.tree().head());
+        nodes
     }
 
     /// Gives up on the rules: from here on the tree is kept apart from the ledger.
@@ -461,9 +508,12 @@ impl Auditor {
         if self.founding.is_none() && self.expected.is_some() && head.size == 0 {
             self.note(None, "wrong-ledger", "the log is empty and founds no ledger".to_owned());
         }
+        // Whatever is wrong below the known head is told by an audit from the beginning.
+        let parted = self.parted || self.is_retracing();
         let judged = self.ledger.state().log().size();
         let Self { level, founding, violations, ledger, origin, apart, .. } = self;
-        Report { level, head, ledger: founding, origin, apart, violations, judged, rebuilt: ledger, seen: Vec::new() }
+        let seen = Vec::new();
+        Report { level, head, ledger: founding, origin, apart, violations, judged, rebuilt: ledger, seen, parted }
     }
 
     fn note(&mut self, entry: Option<u64>, code: &str, what: String) {
@@ -484,7 +534,7 @@ impl Auditor {
     /// Tells whether so many faults are found that more would tell nobody anything: whoever feeds the auditor stops.
     #[must_use]
     pub const fn gave_up(&self) -> bool {
-        VIOLATIONS_MAX <= self.violations.len()
+        self.parted || VIOLATIONS_MAX <= self.violations.len()
     }
 }
 

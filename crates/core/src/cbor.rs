@@ -5,7 +5,7 @@
 //!
 //! - [`decode`] first walks the whole item against the limits and the one canonical form, and allocates nothing before it has
 //!   passed; what it hands out borrows from the bytes. Encoding it again gives the same bytes: `laws.rs` and the fuzz target
-//!   `decode` hold it to that, and to ciborium's reading of the same item (`docs/decisions/0020-reading-canonical-cbor.md`).
+//!   `decode` hold it to that, `canonical.rs` to ciborium's reading of the same item (`docs/decisions/0020-reading-canonical-cbor.md`).
 //! - [`encode`] of a [`Value`] is canonical because a [`Map`] is kept in the order of its encoded keys.
 
 use std::borrow::Cow;

@@ -305,7 +305,9 @@ fn check_author(state: &State, event: &Event, charter: &Charter) -> Result<(), R
     let by = &event.header().by;
     match state.keys().binding(by, event.key()) {
         // What is there already is there, whatever has become since of the key that signed it.
-        Some(binding) => check_binding(event, binding).map_err(|refusal| check_new(state, event).err().unwrap_or(refusal)),
+        Some(binding) => {
+            check_binding(event, binding).map_err(|refusal| check_new(state, event).err().unwrap_or(refusal))
+        }
         None if !state.is_enrolled(by) => Err(Reason::NotEnrolled { person: by.to_string() }.by_format("author")),
         None if is_offered(state, event) => Ok(()),
         None => Err(foreign_key(state, event, charter)),

@@ -296,11 +296,7 @@ impl SignedEvent {
     /// The event as a value.
     #[must_use]
     pub fn to_value(&self) -> Value<'_> {
-        Value::Array(vec![
-            Value::bytes(&self.payload),
-            Value::bytes(&self.key),
-            Value::bytes(self.signature.encode()),
-        ])
+        Value::Array(vec![Value::bytes(&self.payload), Value::bytes(&self.key), Value::bytes(self.signature.encode())])
     }
 
     /// Encodes the event.

@@ -30,6 +30,8 @@ pub enum Depth {
 #[derive(Clone, Debug)]
 pub struct Preparer {
     depth: Depth,
+    /// Entries below this one are known: of them only the frame is read.
+    known: u64,
     /// Entries below this one are vouched for: their signatures were verified before.
     vouched: u64,
     keys: Keyring,
@@ -99,12 +101,18 @@ impl Preparer {
     /// Prepares to a depth.
     #[must_use]
     pub fn new(depth: Depth) -> Self {
-        Self { depth, vouched: 0, keys: Keyring::default() }
+        Self { depth, known: 0, vouched: 0, keys: Keyring::default() }
     }
 
     /// Leaves out the signatures of the first `vouched` entries, which were verified before.
     pub(crate) const fn vouching(mut self, vouched: u64) -> Self {
         self.vouched = vouched;
+        self
+    }
+
+    /// Reads no more than the frames of the first `known` entries.
+    pub(crate) const fn knowing(mut self, known: u64) -> Self {
+        self.known = known;
         self
     }
 
@@ -116,10 +124,13 @@ impl Preparer {
             let leaf = leaf_hash(&bytes);
             let entry = Entry::decode(&bytes).map(|Entry { accepted_at, event }| {
                 let names_log_key = names_log_key(event.payload());
-                let (depth, vouched) = (self.depth, index < self.vouched);
+                let known = index < self.known;
+                let (depth, vouched) = (if known { Depth::Frame } else { self.depth }, index < self.vouched);
                 let judged = Ok(Judged::Unread);
                 let framed = Framed { id: event.id(), accepted_at, names_log_key, depth, vouched, judged };
-                events.push((index, prepared.len(), event));
+                if !known {
+                    events.push((index, prepared.len(), event));
+                }
                 framed
             });
             prepared.push(Prepared { bytes, leaf, entry });
@@ -137,12 +148,12 @@ impl Preparer {
         if self.depth < Depth::Signature {
             return Vec::new();
         }
-        let (known, new): (Vec<_>, Vec<_>) = events.into_iter().partition(|(index, ..)| *index < self.vouched);
+        let (vouched, new): (Vec<_>, Vec<_>) = events.into_iter().partition(|(index, ..)| *index < self.vouched);
         let (places, new): (Vec<usize>, Vec<SignedEvent>) = new.into_iter().map(|(_, at, event)| (at, event)).unzip();
         let verified = places.into_iter().zip(SignedEvent::verify_all(new, &mut self.keys));
         let mut judged: Vec<_> = verified.map(|(at, verified)| (at, read(self.depth, verified))).collect();
         if self.depth == Depth::Payload {
-            judged.extend(known.into_iter().map(|(_, at, event)| {
+            judged.extend(vouched.into_iter().map(|(_, at, event)| {
                 (at, read(self.depth, event::danger::verified_at_admission(event, &mut self.keys)))
             }));
         }

@@ -1,7 +1,7 @@
 //! State: what the accepted events add up to, kept in books. It is derived, never ground truth, and can be rebuilt.
 //!
 //! - Only [`State::apply`] changes it, it takes only an [`Accepted`], and it cannot fail.
-//! - Everything is ordered: books are `BTreeMap`s, so a digest never depends on hash order.
+//! - Everything is ordered: books are ordered maps, so a digest never depends on hash order.
 //! - Whatever depends on the time of asking (a meeting that ended at midnight, a vote whose time ran out) is computed from
 //!   the instant that is passed in, never stored.
 //!

@@ -215,9 +215,7 @@ impl Shelf for Tree {
         None
     }
 
-    fn row_keys(&self) -> Vec<Vec<u8>> {
-        Vec::new()
-    }
+    fn each(&self, _: &mut dyn FnMut(Vec<u8>, Vec<u8>)) {}
 }
 
 /// The complete nodes of a tree, wherever they are kept: heads and proofs from a number of lookups that grows with the

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::ops::ControlFlow;
 use std::ops::Range;
+use std::sync::mpsc::{SyncSender, sync_channel};
 
 use rollcall_core::audit::{Auditor, Report};
 use rollcall_core::bundle;
@@ -15,7 +16,7 @@ use rollcall_core::digest::{EventId, TreeHash};
 use rollcall_core::limits::ENTRY_BYTES_MAX;
 use rollcall_core::prepared::Prepared;
 use rollcall_core::state::State;
-use rollcall_core::state::view::Wanted;
+use rollcall_core::state::view::{Row, Wanted};
 use rollcall_core::tiles::{self, Tile, WIDTH};
 use rollcall_core::tree::{Head, Node};
 
@@ -27,6 +28,10 @@ use crate::{Projections, Store, StoreError};
 const READ_ENTRIES: u64 = WIDTH;
 /// Entries of a bundle handed on at once.
 const BUNDLE_ENTRIES: usize = 256;
+
+/// Rows of a state that are handed over at once, and how often ahead of what is stored.
+const ROW_CHUNK: usize = 512;
+const ROW_CHUNKS: usize = 4;
 
 /// Rows that a report names, at most.
 const DIFFERING_ROWS: usize = 16;
@@ -61,7 +66,10 @@ pub fn audit(
     if auditor.rebuilt().is_some() {
         let stored = store.projections()?;
         whole = feed(&mut auditor, stored.size.min(head.size))?;
-        compare(&mut auditor, &stored, head.size);
+        // Of a size below the one from which the audit goes on, there is no state to compare them with: see [`resumes`].
+        if !auditor.is_retracing() {
+            compare(&mut auditor, &stored, head.size);
+        }
     }
     whole = whole && feed(&mut auditor, head.size)?;
     if !whole {
@@ -98,21 +106,40 @@ pub fn differing_rows(store: &impl Store, state: &State) -> Result<Option<Vec<Ro
         return Ok(None);
     }
     let mut differing = Vec::new();
-    for shelf in 0..=u8::MAX {
-        let mut made = state.rows_of(shelf).peekable();
-        let wanted = Wanted { shelf, beginning: Vec::new() };
-        store.rows(&wanted, &mut |key, value| {
-            while let Some(lacking) = made.next_if(|row| row.key.as_slice() < key) {
-                note(&mut differing, shelf, &lacking.key);
-            }
-            let same = made.next_if(|row| row.key == key).is_some_and(|row| row.value.as_deref() == Some(value));
-            if !same {
-                note(&mut differing, shelf, key);
-            }
-        })?;
-        made.for_each(|row| note(&mut differing, shelf, &row.key));
-    }
-    Ok(Some(differing))
+    let read = std::thread::scope(|scope| {
+        // They are written on a thread of their own, while this one reads those that are stored.
+        let (made, rows) = sync_channel(ROW_CHUNKS);
+        scope.spawn(move || hand_out(state, &made));
+        let mut made = rows.into_iter().flatten().peekable();
+        for shelf in 0..=u8::MAX {
+            let wanted = Wanted { shelf, beginning: Vec::new() };
+            store.rows(&wanted, &mut |key, value| {
+                while let Some(lacking) = made.next_if(|row: &Row| (row.shelf, row.key.as_slice()) < (shelf, key)) {
+                    note(&mut differing, lacking.shelf, &lacking.key);
+                }
+                let same = made.next_if(|row| row.shelf == shelf && row.key == key);
+                if same.is_none_or(|row| row.value.as_deref() != Some(value)) {
+                    note(&mut differing, shelf, key);
+                }
+            })?;
+        }
+        made.for_each(|row| note(&mut differing, row.shelf, &row.key));
+        Ok(())
+    });
+    read.map(|()| Some(differing))
+}
+
+/// Hands out the rows of a state, many at a time.
+fn hand_out(state: &State, to: &SyncSender<Vec<Row>>) {
+    let mut chunk = Vec::with_capacity(ROW_CHUNK);
+    state.each_row(|row| {
+        chunk.push(row);
+        if chunk.len() == ROW_CHUNK {
+            // Nobody takes them where the stored rows cannot be read.
+            let _ = to.send(std::mem::replace(&mut chunk, Vec::with_capacity(ROW_CHUNK)));
+        }
+    });
+    let _ = to.send(chunk);
 }
 
 /// Keeps some of the rows that differ: a few say what is wrong.
@@ -136,6 +163,13 @@ fn compare(auditor: &mut Auditor, stored: &Projections, head: u64) {
         let shown = kept.map_or_else(|| "nothing".to_owned(), |(_, bytes)| hex(bytes));
         auditor.stored_projection(name, &shown, &digest.to_string());
     }
+}
+
+/// Tells whether an audit of a store of `head` entries, which has stated these projections, may go on from an earlier one that had judged
+/// `known` entries: projections of a size below that cannot be compared again, so they have to be those that were compared then.
+#[must_use]
+pub fn resumes(stored: &Projections, head: u64, then: &Projections, known: u64) -> bool {
+    known <= stored.size || stored == then && !stored.is_stale(head)
 }
 
 /// Audits published files: the checkpoint, every entry, and every tile that the layout has at this size.

@@ -13,9 +13,17 @@ const UNFINISHED: &str = ".rollcall-unfinished-";
 /// # Errors
 /// The system's; then the old bytes are in place, or the new ones are and may not outlast a crash.
 pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    replace_by(path, |file| file.write_all(bytes))
+}
+
+/// The same, of bytes that `write` writes.
+///
+/// # Errors
+/// The system's; then the old bytes are in place, or the new ones are and may not outlast a crash.
+pub fn replace_by(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
     let folder = folder_of(path);
     let mut file = tempfile::Builder::new().prefix(UNFINISHED).permissions(readable()).tempfile_in(&folder)?;
-    file.write_all(bytes)?;
+    write(file.as_file_mut())?;
     file.as_file().sync_all()?;
     file.persist(path).map_err(|error| error.error)?;
     File::open(&folder)?.sync_all()

@@ -23,6 +23,7 @@ pub mod published;
 pub mod redb;
 pub mod replay;
 pub mod sequencer;
+pub mod snapshot;
 pub mod view;
 pub mod waiting;
 

@@ -66,7 +66,7 @@ impl Waiting {
         self.batch.projections = due.then(|| Projections::of(ledger.state()).digests);
         let changed = ledger.changed_rows();
         match &mut self.batch.rows {
-            Rows::Anew(rows) => *rows = ledger.state().rows().collect(),
+            Rows::Anew(rows) => *rows = ledger.state().rows(),
             Rows::Changed(rows) => rows.extend(changed),
             Rows::Left => {}
         }

@@ -11,6 +11,7 @@ mod ledger;
 mod life;
 mod measure;
 mod own;
+mod pages;
 #[cfg(feature = "peers")]
 mod peers;
 mod table;
@@ -93,6 +94,7 @@ fn measure(arguments: &Arguments) -> Result<()> {
     let Some(largest) = ledgers.last() else { return Err("no ledger to measure".into()) };
     println!("{}", own::table(largest, &folder, arguments.repeat)?);
     println!("{}", growth::table(&ledgers, arguments.repeat)?);
+    println!("{}", pages::table(largest, &folder, 1)?);
     #[cfg(feature = "peers")]
     if let Some(like) = ledgers.iter().rev().find(|ledger| ledger.acts <= 10_000) {
         println!("{}", beside::table(like, &folder, arguments.repeat)?);

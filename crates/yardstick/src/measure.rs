@@ -104,6 +104,8 @@ pub fn rollcall(cores: Cores, args: &[&str]) -> Result<Ran> {
         }
     };
     command.arg(AS_ROLLCALL).args(args).env(PEAK, peak.path()).stdin(Stdio::null()).stderr(Stdio::piped());
+    // Without a folder for state no audit remembers another one.
+    command.env_remove("XDG_STATE_HOME").env_remove("HOME");
     let begun = Instant::now();
     let output = command.output()?;
     let time = begun.elapsed();

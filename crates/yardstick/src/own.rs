@@ -91,6 +91,7 @@ fn audits(table: &mut Table, ledger: &Measured, repeat: usize) -> Result<()> {
         String::new(),
         format!("{}, {}", rate(ledger.entries, again.median()), mebibytes(peak)),
     ]);
+    std::fs::remove_file(known.with_added_extension("snapshot"))?;
     std::fs::remove_file(known)?;
     Ok(())
 }

@@ -11,7 +11,6 @@ use rollcall_core::audit::{Auditor, Level, Report, chain, rests_on};
 use rollcall_core::digest::{Digest, LedgerId};
 use rollcall_core::fork::Fork;
 use rollcall_core::note::Note;
-use rollcall_core::proof::{decimal, hash_line};
 use rollcall_core::tree::Head;
 use rollcall_core::witnessed::{Period, Times, periods};
 use rollcall_storage::audit::KeptHead;
@@ -24,6 +23,7 @@ use crate::commands::head;
 use crate::failure::Failure;
 use crate::session::is_rehearsal;
 use crate::source::Source;
+use crate::watermark::{Memory, word};
 
 pub(super) fn command() -> Command {
     let file = |name: &'static str| Arg::new(name).long(name).value_name("FILE").value_parser(value_parser!(PathBuf));
@@ -34,11 +34,12 @@ pub(super) fn command() -> Command {
         .arg(Arg::new("ledger-id").long("ledger-id").value_name("ID").help("The ledger id that you expect"))
         .arg(file("head").action(ArgAction::Append).help("A head that you kept, signed or not, or a receipt that carries one; repeat for more"))
         .arg(file("policy").help("Witnesses, and how many of them must have cosigned the head (C2SP tlog-policy)"))
-        .arg(file("resume").help("Remember here what is verified, and verify no signature twice; the bytes below are still checked. Keep the file where nobody else writes"))
+        .arg(file("resume").help("Remember what is judged here instead of in your own folder for state; a log without it is not valid. Keep the file, and FILE.snapshot, where nobody else writes"))
+        .arg(Arg::new("from-scratch").long("from-scratch").action(ArgAction::SetTrue).help("Judge everything again, whatever an earlier audit remembers"))
         .arg(file("evidence").help("Where the log has signed a head that you kept and another history, write the proof to this file"))
         .arg(file("omitted").action(ArgAction::Append).help("A signed act that was submitted and is not in the log: what would the log say with it? Its time is that of FILE.submission under a --submission-key, else the author's; repeat for more"))
         .arg(super::submit::submission_key_arg())
-        .after_help("Examples:\n  rollcall --ledger L audit --ledger-id ID\n  rollcall audit community.bundle --ledger-id ID\n  rollcall audit https://ledger.example.org --ledger-id ID --resume verified\n  rollcall audit public/ --head kept.head --evidence fork.proof --json\n\nExit code 3: the log is invalid. 4: it could not be checked.")
+        .after_help("Examples:\n  rollcall --ledger L audit --ledger-id ID\n  rollcall audit community.bundle --ledger-id ID\n  rollcall audit https://ledger.example.org --ledger-id ID\n  rollcall audit https://ledger.example.org --from-scratch\n  rollcall audit public/ --head kept.head --evidence fork.proof --json\n\nWhat a valid audit of this build has judged is remembered under $XDG_STATE_HOME/rollcall/audits (~/.local/state by default), from 1,024 entries on; the next audit hashes it again and judges what is new. The state of then takes some 250 bytes an entry beside it. --from-scratch judges everything, and remembers that; --level log neither reads nor writes it.\n\nExit code 3: the log is invalid. 4: it could not be checked.")
 }
 
 pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
@@ -60,19 +61,15 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
         Some(text) => Source::open(text)?,
         None => Source::open(&ledger_path(args)?.display().to_string())?,
     };
-    let verified = args.get_one::<PathBuf>("resume").map(|path| Verified::read(path, level)).transpose()?.flatten();
-    let bar = ProgressBar::with_draw_target(Some(source.size()?), ProgressDrawTarget::stderr());
-    let trusted = verified.filter(|verified| expected.is_none_or(|id| id == verified.ledger)).map(|known| known.head);
-    let auditor = Auditor::new(level, expected).trusting(trusted);
-    let report = source.audit(auditor, &kept, |entries| bar.set_position(entries));
-    bar.finish_and_clear();
-    let mut report = report?;
+    let memory = Memory::of(args, &source, expected)?;
+    let asked = Asked { level, expected, from_scratch: args.get_flag("from-scratch") };
+    let Judged { mut report, before: judged_before, mut notes } = judge(&source, memory.as_ref(), &asked, &mut kept)?;
     let own = report.origin.clone();
     for (origin, path) in origins.into_iter().filter(|(origin, _)| own.as_ref().is_some_and(|own| own != origin)) {
         let what = format!("the head kept in {path} is that of another log: {origin}");
         report.add("head-foreign", what);
     }
-    let mut notes: Vec<String> = see_beside(&mut report, &source, args)?.into_iter().collect();
+    notes.extend(see_beside(&mut report, &source, args)?);
     if let Some(path) = args.get_one::<PathBuf>("policy") {
         notes.push(witnessed(&mut report, &source, path)?);
     }
@@ -82,8 +79,13 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
         crate::output::replace(path, fork.text().as_bytes())?;
         notes.push(format!("the log has signed two histories; proof: {}", path.display()));
     }
-    if let (Some(path), true, Some(ledger)) = (args.get_one::<PathBuf>("resume"), report.is_valid(), report.ledger) {
-        Verified { ledger, head: report.head }.write(path, level)?;
+    if let Some(memory) = memory.as_ref().filter(|_| report.is_valid()) {
+        match memory.remember(&report, &source.projections()?, 0 < judged_before) {
+            Ok(why_not) => notes.extend(why_not),
+            Err(failure) if memory.is_named() => return Err(failure),
+            // Whoever named no file has asked for a verdict alone.
+            Err(failure) => notes.push(words(&failure)),
+        }
     }
     let attachments = match &source {
         Source::Ledger(_) if args.get_one::<String>("source").is_none() => {
@@ -93,11 +95,10 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
     };
     let mut answer = answer(&report, expected, &attachments);
     let omitted = omission::told(args, &source, &report)?;
-    if let (Some(head), Some(path)) = (trusted, args.get_one::<PathBuf>("resume")) {
-        let shown = path.display();
+    if let Some(memory) = memory.as_ref().filter(|_| 0 < judged_before) {
+        let shown = memory.path().display();
         notes.push(format!(
-            "signatures of the first {} entries were not verified now: {shown} says that they were",
-            head.size
+            "the first {judged_before} entries were hashed and not judged again: {shown} says that this build has judged them (--from-scratch judges them anew)"
         ));
     }
     if source.note().is_some_and(|note| note.ends_with("\n\n")) {
@@ -111,54 +112,75 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
         object.insert("origin".to_owned(), json!(report.origin));
         object.extend(omitted.json);
         object.insert("notes".to_owned(), json!(notes));
-        object.insert("signatures_verified_before".to_owned(), json!(trusted.map_or(0, |head| head.size)));
+        object.insert("judged_before".to_owned(), json!(judged_before));
     }
     Ok(answer)
 }
 
-/// What an earlier audit has verified, in a file that only its auditor writes.
-struct Verified {
-    ledger: LedgerId,
-    head: Head,
+/// What an audit is asked to judge.
+struct Asked {
+    level: Level,
+    expected: Option<LedgerId>,
+    from_scratch: bool,
 }
 
-impl Verified {
-    const TITLE: &str = "rollcall verified v1";
+/// What an audit found, how many entries it took as judged before, and what it has to say of that.
+struct Judged {
+    report: Report,
+    before: u64,
+    notes: Vec<String>,
+}
 
-    /// What the file says, if this build has verified as much as is asked now.
-    fn read(path: &Path, level: Level) -> Result<Option<Self>, Failure> {
-        if !path.exists() {
-            return Ok(None);
+/// Judges a log: from where an earlier audit ended if that fits, else from its beginning. A head that a named file remembers is one that
+/// was kept.
+fn judge(source: &Source, memory: Option<&Memory>, asked: &Asked, kept: &mut Vec<KeptHead>) -> Result<Judged, Failure> {
+    let mut notes = Vec::new();
+    let bar = ProgressBar::with_draw_target(Some(source.size()?), ProgressDrawTarget::stderr());
+    let progress = |entries| bar.set_position(entries);
+    let begun = || Auditor::new(asked.level, asked.expected);
+    let known = match memory.map(|memory| (memory, memory.recall())) {
+        Some((memory, Ok(Some(known)))) => Some((memory, known)),
+        None | Some((_, Ok(None))) => None,
+        Some((memory, Err(failure))) if memory.is_named() => return Err(failure),
+        Some((_, Err(failure))) => {
+            notes.push(anew(&words(&failure)));
+            None
         }
-        let text = crate::input::read_text(path, crate::input::SMALL_BYTES_MAX)?;
-        let lines: Vec<&str> = text.lines().collect();
-        let [title, build, known, ledger, size, root] = lines.as_slice() else {
-            return Err(Failure::input(format!("not what an audit remembers: {}", path.display())));
-        };
-        let level_known = [Level::Signatures, Level::Full].into_iter().find(|level| word(*level) == *known);
-        let same = *title == Self::TITLE && *build == env!("CARGO_PKG_VERSION") && level_known >= Some(level);
-        let parts = (ledger.parse().ok(), decimal(size), hash_line(root));
-        Ok(match parts {
-            (Some(ledger), Some(size), Some(root)) if same => Some(Self { ledger, head: Head { size, root } }),
-            _ => None,
-        })
+    };
+    if let Some((memory, known)) = known.as_ref().filter(|_| !asked.from_scratch) {
+        match memory.resume(known, source, (begun(), asked.level)) {
+            Ok(Some(auditor)) => {
+                let report = source.audit(auditor, kept, progress)?;
+                if !report.parted {
+                    bar.finish_and_clear();
+                    return Ok(Judged { report, before: known.head.size, notes });
+                }
+                let Head { size, root } = known.head;
+                let place = memory.path().display();
+                notes.push(anew(&format!(
+                    "this is not the history that was audited before, whose root at {size} entries was {root} ({place})"
+                )));
+            }
+            Ok(None) => {}
+            Err(failure) => notes.push(anew(&words(&failure))),
+        }
     }
-
-    fn write(&self, path: &Path, level: Level) -> Result<(), Failure> {
-        let Self { ledger, head } = self;
-        let (build, level) = (env!("CARGO_PKG_VERSION"), word(level));
-        let root = data_encoding::BASE64.encode(head.root.as_bytes());
-        let text = format!("{}\n{build}\n{level}\n{ledger}\n{}\n{root}\n", Self::TITLE, head.size);
-        crate::output::replace(path, text.as_bytes())
+    if let Some((_, known)) = known.as_ref().filter(|(memory, _)| memory.is_named()) {
+        let (head, note) = (known.head, String::new());
+        kept.push(KeptHead { head, whose: "the head that was verified before".to_owned(), note });
     }
+    let report = source.audit(begun(), kept, progress)?;
+    bar.finish_and_clear();
+    Ok(Judged { report, before: 0, notes })
 }
 
-const fn word(level: Level) -> &'static str {
-    match level {
-        Level::Log => "log",
-        Level::Signatures => "signatures",
-        Level::Full => "full",
-    }
+fn anew(why: &str) -> String {
+    format!("{why}; everything was judged from the beginning")
+}
+
+/// A failure with its causes, on one line.
+fn words(failure: &Failure) -> String {
+    [&failure.what].into_iter().chain(&failure.causes).map(String::as_str).collect::<Vec<_>>().join(": ")
 }
 
 /// Who has cosigned the head that the log shows; too few of them make it invalid for whoever asked for the policy.

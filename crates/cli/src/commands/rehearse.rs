@@ -11,8 +11,9 @@ use crate::answer::Answer;
 use crate::failure::Failure;
 use crate::rehearsal::{Outcome, Play};
 
-/// Lines of a file whose acts are made durable, and then answered, together.
-const BATCH_LINES: u64 = 256;
+/// Lines of a file whose acts are made durable, and then answered, together. Fewer cost more syncs, and more grow the file by what each
+/// transaction writes anew (`docs/performance.md`).
+const BATCH_LINES: u64 = 1_024;
 /// Bytes of one line.
 const LINE_BYTES_MAX: u64 = 1 << 20;
 

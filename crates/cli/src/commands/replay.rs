@@ -79,7 +79,7 @@ fn rebuild(args: &ArgMatches) -> Result<Answer, Failure> {
     let mut store = session::writable(path)?;
     let ledger = session::replayed(&store, AsOf::Now, |_| ())?;
     let head = ledger.state().head();
-    let rows: Vec<_> = ledger.state().rows().collect();
+    let rows = ledger.state().rows();
     let written = rows.len();
     let projections = Some(Projections::of(ledger.state()).digests);
     store.append(&head, &head, &Batch { projections, rows: Rows::Anew(rows), ..Batch::default() })?;

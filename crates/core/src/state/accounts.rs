@@ -89,7 +89,7 @@ pub struct Accounts {
     /// Accounts that a person has ever had.
     #[serde(skip)]
     pub(super) had: Rows<Handle, BTreeSet<AccountId>>,
-    /// Accounts by forge and by the login that a binding of theirs bears, in lower case.
+    /// Accounts by forge and by a login that a binding of theirs bears, in lower case.
     #[serde(skip)]
     pub(super) labelled: Index<(String, String), AccountId>,
 }
@@ -212,6 +212,10 @@ impl Accounts {
             for binding in self.bindings.row_or(other, Vec::new) {
                 binding.login.take_if(|shown| shown.as_str().to_lowercase() == label.1);
             }
+        }
+        let former = self.binding(&account).and_then(|known| Some(self::label(&account, known.login.as_ref()?)));
+        if let Some(former) = former {
+            self.labelled.forget(&former, &account);
         }
         self.labelled.note(label, account.clone());
         self.had.row_or(claimed.by.clone(), BTreeSet::new).insert(account.clone());

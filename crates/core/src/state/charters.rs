@@ -69,7 +69,7 @@ impl Shelf for Known {
         Some(write_value(charter.as_ref()))
     }
 
-    fn row_keys(&self) -> Vec<Vec<u8>> {
-        self.charters.keys().map(Key::to_bytes).collect()
+    fn each(&self, row: &mut dyn FnMut(Vec<u8>, Vec<u8>)) {
+        self.charters.iter().for_each(|(digest, charter)| row(digest.to_bytes(), write_value(charter.as_ref())));
     }
 }

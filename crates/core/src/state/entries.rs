@@ -59,9 +59,7 @@ impl Shelf for Positions {
         None
     }
 
-    fn row_keys(&self) -> Vec<Vec<u8>> {
-        Vec::new()
-    }
+    fn each(&self, _: &mut dyn FnMut(Vec<u8>, Vec<u8>)) {}
 }
 
 /// When each entry was accepted.
@@ -117,7 +115,5 @@ impl Shelf for Times {
         None
     }
 
-    fn row_keys(&self) -> Vec<Vec<u8>> {
-        Vec::new()
-    }
+    fn each(&self, _: &mut dyn FnMut(Vec<u8>, Vec<u8>)) {}
 }

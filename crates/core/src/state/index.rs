@@ -1,7 +1,7 @@
 //! Indexes over the books: which events concern something, so that the rules of frequent acts do not read whole books to find a
 //! few of their rows.
 //!
-//! An index says nothing that its book does not: it is kept by `apply` alone, in the order of event ids, and is no part of
+//! An index says nothing that its book does not: it is kept by `apply` alone, in the order of what it finds, and is no part of
 //! the book's digest.
 
 use std::collections::BTreeSet;
@@ -34,8 +34,10 @@ impl<K: Key, V: Key> Index<K, V> {
     /// Takes back that an event concerns something.
     pub(super) fn forget(&mut self, key: &K, event: &V) {
         self.presence.change(|| [key.to_bytes(), event.to_bytes()].concat());
-        if let Some(events) = self.events.get_mut(key) {
-            events.remove(event);
+        let Some(events) = self.events.get_mut(key) else { return };
+        events.remove(event);
+        if events.is_empty() {
+            self.events.remove(key);
         }
     }
 
@@ -72,8 +74,10 @@ impl<K: Key, V: Key> Shelf for Index<K, V> {
         self.events.get(&key)?.contains(&event).then(Vec::new)
     }
 
-    fn row_keys(&self) -> Vec<Vec<u8>> {
-        let rows = self.events.iter().flat_map(|(key, events)| events.iter().map(move |event| (key, event)));
-        rows.map(|(key, event)| [key.to_bytes(), event.to_bytes()].concat()).collect()
+    fn each(&self, row: &mut dyn FnMut(Vec<u8>, Vec<u8>)) {
+        for (key, events) in self.events.iter() {
+            let key = key.to_bytes();
+            events.iter().for_each(|event| row([key.as_slice(), &event.to_bytes()].concat(), Vec::new()));
+        }
     }
 }

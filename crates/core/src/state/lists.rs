@@ -72,9 +72,11 @@ impl<K: Key, V: Serialize + DeserializeOwned> Shelf for Lists<K, V> {
         Some(write_value(&self.lists.get(&key)?.chunks(ROW_VALUES).nth(usize::try_from(row).ok()?)?))
     }
 
-    fn row_keys(&self) -> Vec<Vec<u8>> {
-        let rows = |list: &[V]| 0..row_of(list.len().saturating_add(ROW_VALUES).saturating_sub(1));
-        let keys = self.lists.iter().flat_map(|(key, list)| rows(list).map(move |row| (key.clone(), row)));
-        keys.map(|key| key.to_bytes()).collect()
+    fn each(&self, row: &mut dyn FnMut(Vec<u8>, Vec<u8>)) {
+        for (key, list) in &self.lists {
+            for (number, values) in (0_u64..).zip(list.chunks(ROW_VALUES)) {
+                row((key.clone(), number).to_bytes(), write_value(&values));
+            }
+        }
     }
 }

@@ -22,6 +22,8 @@ pub(crate) struct Presence {
     view: bool,
     /// Beginnings of keys under which every row is here.
     here: BTreeSet<Vec<u8>>,
+    /// Keys of rows that were changed in a view: what is stored under them is of before.
+    touched: BTreeSet<Vec<u8>>,
     /// Beginnings of keys that were asked for and are not here.
     wanted: Mutex<BTreeSet<Vec<u8>>>,
     /// Keys of rows that have changed, where that is kept track of.
@@ -31,7 +33,8 @@ pub(crate) struct Presence {
 impl Clone for Presence {
     fn clone(&self) -> Self {
         let wanted = Mutex::new(self.wanted().clone());
-        Self { view: self.view, here: self.here.clone(), wanted, changed: self.changed.clone() }
+        let (here, touched, changed) = (self.here.clone(), self.touched.clone(), self.changed.clone());
+        Self { view: self.view, here, touched, wanted, changed }
     }
 }
 
@@ -54,11 +57,21 @@ impl Presence {
     pub(crate) fn ask(&self, beginning: impl FnOnce() -> Vec<u8>) {
         if self.view {
             let beginning = beginning();
-            let is_here = |length: usize| beginning.get(..length).is_some_and(|key| self.here.contains(key));
-            if !(0..=beginning.len()).any(is_here) {
+            if !self.is_here(&beginning) {
                 self.wanted().insert(beginning);
             }
         }
+    }
+
+    /// Tells whether every row is here whose key begins so.
+    fn is_here(&self, beginning: &[u8]) -> bool {
+        (0..=beginning.len()).any(|length| beginning.get(..length).is_some_and(|key| self.here.contains(key)))
+    }
+
+    /// Tells whether the row of a key is here as it is now, so that the stored one must not take its place: several acts may be judged
+    /// on one view before the first of them is stored.
+    pub(crate) fn has(&self, key: &[u8]) -> bool {
+        self.touched.contains(key) || self.is_here(key)
     }
 
     fn wanted(&self) -> MutexGuard<'_, BTreeSet<Vec<u8>>> {
@@ -67,8 +80,14 @@ impl Presence {
 
     /// Notes that a row changes.
     pub(crate) fn change(&mut self, key: impl FnOnce() -> Vec<u8>) {
-        if let Some(changed) = &mut self.changed {
-            changed.insert(key());
+        if self.view || self.changed.is_some() {
+            let key = key();
+            if self.view {
+                self.touched.insert(key.clone());
+            }
+            if let Some(changed) = &mut self.changed {
+                changed.insert(key);
+            }
         }
     }
 }
@@ -81,8 +100,8 @@ pub(crate) trait Shelf {
     fn bring(&mut self, key: &[u8], value: &[u8]) -> Option<()>;
     /// The row of a key, as it is stored.
     fn row(&self, key: &[u8]) -> Option<Vec<u8>>;
-    /// Every key, in ascending order.
-    fn row_keys(&self) -> Vec<Vec<u8>>;
+    /// Hands out every row, key and value, in the order of their keys.
+    fn each(&self, row: &mut dyn FnMut(Vec<u8>, Vec<u8>));
 
     /// Makes a view of an empty collection.
     fn make_view(&mut self) {
@@ -222,8 +241,8 @@ impl<K: Key, V: Serialize + DeserializeOwned> Shelf for Rows<K, V> {
         Some(write_value(self.rows.get(&K::from_bytes(key)?)?))
     }
 
-    fn row_keys(&self) -> Vec<Vec<u8>> {
-        self.rows.keys().map(Key::to_bytes).collect()
+    fn each(&self, row: &mut dyn FnMut(Vec<u8>, Vec<u8>)) {
+        self.rows.iter().for_each(|(key, value)| row(key.to_bytes(), write_value(value)));
     }
 }
 
@@ -278,7 +297,9 @@ impl<T: Serialize + DeserializeOwned + Default + PartialEq> Shelf for Single<T> 
         (self.value != T::default()).then(|| write_value(&self.value))
     }
 
-    fn row_keys(&self) -> Vec<Vec<u8>> {
-        if self.value == T::default() { Vec::new() } else { vec![Vec::new()] }
+    fn each(&self, row: &mut dyn FnMut(Vec<u8>, Vec<u8>)) {
+        if let Some(value) = self.row(&[]) {
+            row(Vec::new(), value);
+        }
     }
 }

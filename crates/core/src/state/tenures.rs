@@ -84,14 +84,14 @@ impl Shelf for Tenures {
         Some(write_value(self.units.get(&unit)?.get(&role)?.get(&person)?))
     }
 
-    fn row_keys(&self) -> Vec<Vec<u8>> {
-        let mut keys = Vec::new();
+    fn each(&self, row: &mut dyn FnMut(Vec<u8>, Vec<u8>)) {
         for (unit, roles) in &self.units {
             for (role, holders) in roles {
                 let beginning = [unit.to_bytes(), role.to_bytes()].concat();
-                keys.extend(holders.keys().map(|person| [beginning.clone(), person.to_bytes()].concat()));
+                for (person, tenures) in holders {
+                    row([beginning.as_slice(), &person.to_bytes()].concat(), write_value(tenures));
+                }
             }
         }
-        keys
     }
 }

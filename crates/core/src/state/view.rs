@@ -4,8 +4,6 @@
 //! State::view -> ask -> State::wanted -> State::bring -> ask again ... until nothing is wanted
 //! ```
 
-use std::collections::BTreeMap;
-
 use super::State;
 use super::accounts::Accounts;
 use super::attachments::Attachments;
@@ -166,6 +164,31 @@ macro_rules! shelves {
     }};
 }
 
+/// A door past every rule, for whoever has judged before what the rows say.
+pub mod danger {
+    use std::collections::BTreeMap;
+
+    use super::super::State;
+    use super::super::rows::Shelf;
+    use super::{NODES, Row, RowError};
+
+    /// The whole state that has these rows: every row of every shelf, in the order of shelves and keys. It lacks what entries say by
+    /// themselves; [`Auditor::knowing`](crate::audit::Auditor::knowing) tells it that.
+    ///
+    /// # Errors
+    /// [`RowError`] names a row that cannot be read, or is of no shelf.
+    pub fn of_rows(rows: impl Iterator<Item = Row>) -> Result<State, RowError> {
+        let mut state = State::default();
+        let mut shelves: BTreeMap<u8, &mut dyn Shelf> = state.shelves_mut().into_iter().collect();
+        for Row { shelf, key, value } in rows {
+            let kept = (shelf < NODES).then(|| shelves.get_mut(&shelf)).flatten();
+            let brought = kept.zip(value).and_then(|(kept, value)| kept.bring(&key, &value));
+            brought.ok_or(RowError { shelf, key })?;
+        }
+        Ok(state)
+    }
+}
+
 impl State {
     fn shelves(&self) -> Vec<(u8, &dyn Shelf)> {
         shelves!(self, &dyn Shelf)
@@ -181,22 +204,6 @@ impl State {
         let mut view = Self { log: Tree::view(head.size), viewed: Some((head, last_at)), ..Self::default() };
         view.shelves_mut().into_iter().for_each(|(_, shelf)| shelf.make_view());
         view
-    }
-
-    /// The whole state that has these rows: every row of every shelf, in the order of shelves and keys. What entries say by themselves
-    /// it lacks, and is told by [`State::retrace`].
-    ///
-    /// # Errors
-    /// [`RowError`] names a row that cannot be read, or is of no shelf.
-    pub fn of_rows(rows: impl Iterator<Item = Row>) -> Result<Self, RowError> {
-        let mut state = Self::default();
-        let mut shelves: BTreeMap<u8, &mut dyn Shelf> = state.shelves_mut().into_iter().collect();
-        for Row { shelf, key, value } in rows {
-            let kept = (shelf < NODES).then(|| shelves.get_mut(&shelf)).flatten();
-            let brought = kept.zip(value).and_then(|(kept, value)| kept.bring(&key, &value));
-            brought.ok_or(RowError { shelf, key })?;
-        }
-        Ok(state)
     }
 
     /// Tells whether it holds only what was brought to it.
@@ -222,7 +229,7 @@ impl State {
     pub fn bring(&mut self, wanted: Wanted, rows: &[(Vec<u8>, Vec<u8>)]) -> Result<(), RowError> {
         let Wanted { shelf: number, beginning } = wanted;
         for (_, shelf) in self.shelves_mut().into_iter().filter(|(found, _)| *found == number) {
-            for (key, value) in rows {
+            for (key, value) in rows.iter().filter(|(key, _)| !shelf.presence().has(key)).collect::<Vec<_>>() {
                 shelf.bring(key, value).ok_or_else(|| RowError { shelf: number, key: key.clone() })?;
             }
             shelf.brought(beginning.clone());
@@ -247,18 +254,18 @@ impl State {
         rows
     }
 
+    /// Hands out every row, in the order of shelves and keys.
+    pub fn each_row(&self, mut each: impl FnMut(Row)) {
+        for (number, shelf) in self.shelves() {
+            shelf.each(&mut |key, value| each(Row { shelf: number, key, value: Some(value) }));
+        }
+    }
+
     /// Every row, in the order of shelves and keys.
-    pub fn rows(&self) -> impl Iterator<Item = Row> {
-        self.shelves().into_iter().flat_map(|(number, shelf)| rows(number, shelf))
+    #[must_use]
+    pub fn rows(&self) -> Vec<Row> {
+        let mut rows = Vec::new();
+        self.each_row(|row| rows.push(row));
+        rows
     }
-
-    /// The rows of one shelf, in the order of their keys.
-    pub fn rows_of(&self, shelf: u8) -> impl Iterator<Item = Row> {
-        let found = self.shelves().into_iter().filter(move |(number, _)| *number == shelf);
-        found.flat_map(|(number, shelf)| rows(number, shelf))
-    }
-}
-
-fn rows(number: u8, shelf: &dyn Shelf) -> impl Iterator<Item = Row> {
-    shelf.row_keys().into_iter().map(move |key| Row { shelf: number, value: shelf.row(&key), key })
 }

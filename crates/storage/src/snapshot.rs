@@ -1,0 +1,171 @@
+//! Snapshots: every row of a state in one stream, under one digest. An audit ends with one, and the next audit goes on from it.
+//!
+//! - A snapshot is its auditor's own, never the audited log's: whoever could write it could write the verdict.
+//! - Its digest is kept apart from it. One that disagrees is no snapshot, whatever it holds.
+//! - Form: a title with the layout of rows, the projections that the store had stated (size, count, then name and digest of each),
+//!   then each row: shelf (one byte), key and value. Title, names, digests, keys and values stand each behind its length; lengths, size
+//!   and count are big-endian, of eight bytes.
+
+use std::io::{self, Read, Write};
+
+use rollcall_core::digest::{Digest, Hasher, SNAPSHOT_CONTEXT};
+use rollcall_core::state::State;
+use rollcall_core::state::view::{LAYOUT, Row, RowError, danger};
+
+use crate::Projections;
+
+const TITLE: &[u8] = b"rollcall snapshot v1, ";
+/// Bytes of one key or value, at most: what a length says is not believed any further.
+const PART_BYTES_MAX: u64 = 1 << 30;
+
+/// Why there is no state in a snapshot.
+#[derive(Debug, thiserror::Error)]
+pub enum SnapshotError {
+    /// It cannot be read.
+    #[error("the snapshot cannot be read")]
+    Io(#[from] io::Error),
+    /// It is not the one whose digest was kept.
+    #[error("the snapshot is not the one that was kept: its digest is {found}, expected: {expected}")]
+    Other {
+        /// Its digest.
+        found: Digest,
+        /// The one that was kept.
+        expected: Digest,
+    },
+    /// It is of another layout of rows.
+    #[error("the snapshot is of another layout")]
+    Layout,
+    /// A row cannot be read.
+    #[error(transparent)]
+    Row(#[from] RowError),
+}
+
+/// Writes a snapshot of a state, with the projections that its store has stated; returns its digest.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn write(state: &State, stated: &Projections, out: impl Write) -> io::Result<Digest> {
+    let mut out = Hashing { inner: out, hasher: Hasher::new(SNAPSHOT_CONTEXT) };
+    out.part(&[TITLE, LAYOUT].concat())?;
+    out.number(stated.size)?;
+    out.number(as_u64(stated.digests.len()))?;
+    for (name, digest) in &stated.digests {
+        out.part(name.as_bytes())?;
+        out.part(digest)?;
+    }
+    let mut written = Ok(());
+    state.each_row(|Row { shelf, key, value }| {
+        let row = |out: &mut Hashing<_>| {
+            out.bytes(&[shelf])?;
+            out.part(&key)?;
+            out.part(&value.unwrap_or_default())
+        };
+        if written.is_ok() {
+            written = row(&mut out);
+        }
+    });
+    written?;
+    out.inner.flush()?;
+    Ok(out.hasher.finish())
+}
+
+/// Tells whether bytes begin as a snapshot does, of whatever layout.
+#[must_use]
+pub fn is_one(beginning: &[u8]) -> bool {
+    beginning.split_first_chunk::<8>().is_some_and(|(_, title)| title.starts_with(TITLE))
+}
+
+/// Reads a snapshot whose digest was kept.
+///
+/// # Errors
+/// [`SnapshotError`]; then nothing of it is to be used.
+pub fn read(input: impl Read, expected: &Digest) -> Result<(State, Projections), SnapshotError> {
+    let mut input = Hashing { inner: input, hasher: Hasher::new(SNAPSHOT_CONTEXT) };
+    if input.read_part()? != [TITLE, LAYOUT].concat() {
+        return Err(SnapshotError::Layout);
+    }
+    let mut stated = Projections { size: input.read_number()?, digests: Vec::new() };
+    for _ in 0..input.read_number()? {
+        let (name, digest) = (String::from_utf8(input.read_part()?), input.read_part()?.try_into());
+        let (Ok(name), Ok(digest)) = (name, digest) else { return Err(SnapshotError::Layout) };
+        stated.digests.push((name, digest));
+    }
+    let mut failed = None;
+    let rows = std::iter::from_fn(|| {
+        input.read_row().unwrap_or_else(|error| {
+            failed = Some(error);
+            None
+        })
+    });
+    let state = danger::of_rows(rows);
+    // Another snapshot is told before a row of it that nobody wrote.
+    if let Some(error) = failed {
+        return Err(error.into());
+    }
+    io::copy(&mut input, &mut io::sink())?;
+    let found = input.hasher.finish();
+    if found != *expected {
+        return Err(SnapshotError::Other { found, expected: *expected });
+    }
+    Ok((state?, stated))
+}
+
+/// A stream, with the hash of all that has passed.
+struct Hashing<T> {
+    inner: T,
+    hasher: Hasher,
+}
+
+impl<W: Write> Hashing<W> {
+    fn bytes(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.hasher.update(bytes);
+        self.inner.write_all(bytes)
+    }
+
+    fn number(&mut self, number: u64) -> io::Result<()> {
+        self.bytes(&number.to_be_bytes())
+    }
+
+    fn part(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.number(as_u64(bytes.len()))?;
+        self.bytes(bytes)
+    }
+}
+
+impl<R: Read> Read for Hashing<R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(out)?;
+        self.hasher.update(out.get(..read).unwrap_or_default());
+        Ok(read)
+    }
+}
+
+impl<R: Read> Hashing<R> {
+    fn read_number(&mut self) -> io::Result<u64> {
+        let mut bytes = [0; 8];
+        self.read_exact(&mut bytes)?;
+        Ok(u64::from_be_bytes(bytes))
+    }
+
+    fn read_part(&mut self) -> io::Result<Vec<u8>> {
+        let length = self.read_number()?;
+        let mut bytes = Vec::new();
+        // No more is taken than there is, whatever the length says.
+        if self.take(length.min(PART_BYTES_MAX)).read_to_end(&mut bytes).map(as_u64)? != length {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        Ok(bytes)
+    }
+
+    /// The next row; `None` behind the last one.
+    fn read_row(&mut self) -> io::Result<Option<Row>> {
+        let mut shelf = Vec::new();
+        self.take(1).read_to_end(&mut shelf)?;
+        let Some(shelf) = shelf.first().copied() else { return Ok(None) };
+        Ok(Some(Row { shelf, key: self.read_part()?, value: Some(self.read_part()?) }))
+    }
+}
+
+fn as_u64(length: usize) -> u64 {
+    u64::try_from(length).unwrap_or(u64::MAX)
+}
