@@ -452,6 +452,11 @@ mod tests {
             ("5affffffff00", CborError::Truncated { offset: 6 }),         // claimed length
             ("61ff", CborError::Malformed),                               // not UTF-8
             ("818181818181818181818101", CborError::TooDeep { limit: 8 }),
+            // Of two faults, the one that was always told: what there is not, then what is behind, then text, then another form.
+            ("8261fff6", CborError::ForeignKind { offset: 3 }),
+            ("61ff00", CborError::NotCanonical),
+            ("7801ff", CborError::Malformed),
+            ("82180161ff", CborError::Malformed),
             ("", CborError::Truncated { offset: 0 }),
         ];
         for (bytes, error) in cases {

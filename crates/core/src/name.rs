@@ -92,17 +92,45 @@ fn is_format(c: char) -> bool {
     c.general_category_group() == GeneralCategoryGroup::Other
 }
 
+/// The first sixteen bytes of a text, as numbers that are ordered as they are. No name holds a NUL, with which shorter ones are filled up.
+fn beginning(text: &str) -> [u64; 2] {
+    let mut bytes = [0; 16];
+    bytes.iter_mut().zip(text.bytes()).for_each(|(place, byte)| *place = byte);
+    let (first, second) = bytes.split_at(8);
+    [first, second].map(|half| half.first_chunk().map_or(0, |half| u64::from_be_bytes(*half)))
+}
+
 macro_rules! name_type {
     ($(#[doc = $doc:literal])+ $Name:ident, $what:literal, $limit:expr, $allowed:expr) => {
         $(#[doc = $doc])+
         ///
         /// A copy shares the text.
-        #[derive(Clone, PartialEq, Eq, Hash)]
-        pub struct $Name(Arc<str>);
+        #[derive(Clone)]
+        pub struct $Name {
+            /// The first sixteen bytes as numbers, so that most names are told apart without looking at their text.
+            beginning: [u64; 2],
+            text: Arc<str>,
+        }
 
+        impl PartialEq for $Name {
+            fn eq(&self, other: &Self) -> bool {
+                self.cmp(other) == Ordering::Equal
+            }
+        }
+
+        impl Eq for $Name {}
+
+        impl std::hash::Hash for $Name {
+            fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+                self.text.hash(state);
+            }
+        }
+
+        /// As the texts are ordered.
         impl Ord for $Name {
             fn cmp(&self, other: &Self) -> Ordering {
-                if Arc::ptr_eq(&self.0, &other.0) { Ordering::Equal } else { self.0.cmp(&other.0) }
+                let by_text = || if Arc::ptr_eq(&self.text, &other.text) { Ordering::Equal } else { self.text.cmp(&other.text) };
+                self.beginning.cmp(&other.beginning).then_with(by_text)
             }
         }
 
@@ -116,7 +144,7 @@ macro_rules! name_type {
             /// The name as text.
             #[must_use]
             pub fn as_str(&self) -> &str {
-                &self.0
+                &self.text
             }
         }
 
@@ -128,25 +156,25 @@ macro_rules! name_type {
                 if text.starts_with(' ') || text.ends_with(' ') {
                     return Err(NameError::Character { what: $what, code: 0x20 });
                 }
-                Ok(Self(text.into()))
+                Ok(Self { beginning: beginning(text), text: text.into() })
             }
         }
 
         impl Serialize for $Name {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.serialize_str(&self.0)
+                serializer.serialize_str(&self.text)
             }
         }
 
         impl fmt::Display for $Name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(&self.0)
+                f.write_str(&self.text)
             }
         }
 
         impl fmt::Debug for $Name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, "{:?}", self.0)
+                write!(f, "{:?}", self.text)
             }
         }
 
@@ -175,7 +203,7 @@ impl Handle {
     /// The confusable skeleton (UTS #39) of the case-folded handle: equal for handles that look alike.
     #[must_use]
     pub fn skeleton(&self) -> String {
-        unicode_security::skeleton(&self.0.to_lowercase()).collect()
+        unicode_security::skeleton(&self.text.to_lowercase()).collect()
     }
 }
 
@@ -183,13 +211,13 @@ impl UnitId {
     /// The part behind the first `/`, by which units of several kinds belong together.
     #[must_use]
     pub fn suffix(&self) -> Option<&str> {
-        self.0.split_once('/').map(|(_, suffix)| suffix)
+        self.text.split_once('/').map(|(_, suffix)| suffix)
     }
 
     /// The part before the first `/`, by which a unit's kind is guessed when nobody states it.
     #[must_use]
     pub fn prefix(&self) -> &str {
-        self.0.split('/').next().unwrap_or(&self.0)
+        self.text.split('/').next().unwrap_or(&self.text)
     }
 }
 
@@ -212,6 +240,20 @@ mod tests {
         assert_eq!("".parse::<Handle>(), Err(NameError::Empty { what: "handle" }));
         assert_eq!("Jose\u{301}".parse::<Handle>(), Err(NameError::NotNormalized { what: "handle" }));
         assert!(matches!("x".repeat(65).parse::<Handle>(), Err(NameError::TooLong { bytes: 65, .. })));
+    }
+
+    #[test]
+    fn names_are_ordered_as_their_texts_are() {
+        let texts = ["a", "ab", "abcdefgh", "abcdefghi", "abcdefghijklmnop", "abcdefghijklmnopq", "abcdefghijklmnopr"];
+        let others = ["b", "é", "王", "王芳", "abcdefg王", "abcdefghijklmno王", "abcdefghijklmno王b", "9", "A"];
+        let names: Vec<Handle> = texts.iter().chain(&others).filter_map(|text| text.parse().ok()).collect();
+        assert_eq!(names.len(), texts.len() + others.len());
+        for one in &names {
+            for other in &names {
+                assert_eq!(one.cmp(other), one.as_str().cmp(other.as_str()), "{one} {other}");
+                assert_eq!(one == other, one.as_str() == other.as_str());
+            }
+        }
     }
 
     #[test]
