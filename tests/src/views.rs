@@ -99,6 +99,7 @@ fn keeps_alike(whole: &State, store: &RedbStore) {
 ///
 /// # Panics
 /// When something differs.
+#[must_use]
 pub fn admits_alike(path: &Path, together: usize) -> usize {
     let read = RedbStore::read(path).expect("the ledger opens");
     let size = read.head().expect("it has a head").size;

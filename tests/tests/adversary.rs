@@ -89,7 +89,7 @@ impl Tampered {
     }
 }
 
-fn full(store: &impl Store, ledger: LedgerId, kept: &[KeptHead]) -> Report {
+fn full(store: &(impl Store + Sync), ledger: LedgerId, kept: &[KeptHead]) -> Report {
     audit(store, Auditor::new(Level::Full, Some(ledger)), kept, |_| {}).unwrap()
 }
 

@@ -108,10 +108,10 @@ fn loosely(raw: &Raw, widths: &mut impl Iterator<Item = u8>, out: &mut Vec<u8>) 
         let width = least.max(usize::from(widths.next().unwrap_or_default()));
         match width {
             0 => out.push(major << 5 | u8::try_from(number).unwrap()),
-            1 => out.extend([major << 5 | 24, u8::try_from(number).unwrap()]),
-            2 => out.extend([&[major << 5 | 25][..], &u16::try_from(number).unwrap().to_be_bytes()].concat()),
-            3 => out.extend([&[major << 5 | 26][..], &u32::try_from(number).unwrap().to_be_bytes()].concat()),
-            _ => out.extend([&[major << 5 | 27][..], &number.to_be_bytes()].concat()),
+            1 => out.extend([major << 5 | 0x18, u8::try_from(number).unwrap()]),
+            2 => out.extend([&[major << 5 | 0x19][..], &u16::try_from(number).unwrap().to_be_bytes()].concat()),
+            3 => out.extend([&[major << 5 | 0x1a][..], &u32::try_from(number).unwrap().to_be_bytes()].concat()),
+            _ => out.extend([&[major << 5 | 0x1b][..], &number.to_be_bytes()].concat()),
         }
     };
     match raw {
@@ -126,7 +126,9 @@ fn loosely(raw: &Raw, widths: &mut impl Iterator<Item = u8>, out: &mut Vec<u8>) 
         }
         Raw::Array(items) => {
             head(4, items.len() as u64, out);
-            items.iter().for_each(|item| loosely(item, widths, out));
+            for item in items {
+                loosely(item, widths, out);
+            }
         }
         Raw::Map(pairs) => {
             head(5, pairs.len() as u64, out);

@@ -52,7 +52,7 @@ pub struct KeptHead {
 /// # Errors
 /// [`StoreError`] when the store cannot be read: then the audit could not be made, which is not a verdict.
 pub fn audit(
-    store: &impl Store,
+    store: &(impl Store + Sync),
     mut auditor: Auditor,
     kept: &[KeptHead],
     mut progress: impl FnMut(u64),
@@ -255,11 +255,17 @@ pub fn audit_bundle(bytes: &[u8], mut auditor: Auditor, kept: &[KeptHead], mut p
         }
         Ok::<_, Infallible>(entries)
     };
-    let Ok(()) = pipeline::run(&auditor.preparer(), 0, read, |chunk| {
-        take(&mut auditor, chunk, None);
-        progress(auditor.tree().size());
-        Ok(if auditor.gave_up() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
-    });
+    let Ok(()) = pipeline::run(
+        &auditor.preparer(),
+        0,
+        read,
+        |_, _| (),
+        |chunk, ()| {
+            take(&mut auditor, chunk, None);
+            progress(auditor.tree().size());
+            Ok(if auditor.gave_up() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+        },
+    );
     if !rest.is_empty() && !auditor.gave_up() {
         auditor.not_a_bundle("its last frame is cut off");
     }
@@ -304,7 +310,7 @@ fn feed(
     auditor: &mut Auditor,
     size: u64,
     entries: impl Fn(Range<u64>) -> Result<Vec<Vec<u8>>, StoreError>,
-    beside: impl Fn(u64, &[Prepared]) -> Result<Option<Beside>, StoreError>,
+    beside: impl Fn(u64, &[Prepared]) -> Result<Option<Beside>, StoreError> + Sync,
     mut progress: impl FnMut(u64),
 ) -> Result<bool, StoreError> {
     let first = auditor.tree().size();
@@ -317,9 +323,8 @@ fn feed(
         next = next.saturating_add(u64::try_from(found.len()).unwrap_or(u64::MAX));
         Ok(found)
     };
-    pipeline::run(&auditor.preparer(), first, read, |chunk| {
-        let beside = beside(auditor.tree().size(), &chunk)?;
-        take(auditor, chunk, beside.as_ref());
+    pipeline::run(&auditor.preparer(), first, read, beside, |chunk, beside| {
+        take(auditor, chunk, beside?.as_ref());
         progress(auditor.tree().size());
         Ok(if auditor.gave_up() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
     })?;

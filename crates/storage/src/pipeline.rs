@@ -1,7 +1,7 @@
 //! Entries on their way into an audit or a replay: read ahead, prepared on every core, and handed on in order.
 //!
-//! The calling thread reads and takes; the other threads prepare. What is under way is bounded in entries and in bytes, so
-//! memory does not grow with the log. Without a second core everything happens on the calling thread.
+//! The calling thread reads and takes; the other threads prepare, and fetch what stands beside the entries. What is under way is bounded
+//! in entries and in bytes, so memory does not grow with the log. Without a second core everything happens on the calling thread.
 
 use std::collections::VecDeque;
 use std::num::NonZero;
@@ -21,16 +21,18 @@ const WORKERS_MAX: usize = 8;
 
 /// Consecutive entries, with the number of the first.
 type Chunk = (u64, Vec<Vec<u8>>);
-/// A chunk, and where its entries go when they are prepared.
-type Job = (Chunk, SyncSender<Vec<Prepared>>);
+/// A chunk, and where its entries go when they are prepared, with what stands beside them.
+type Job<B> = (Chunk, SyncSender<(Vec<Prepared>, B)>);
 
-/// Prepares what `read` hands out from entry `first` on, up to the first empty answer, and hands each chunk to `take` in order.
+/// Prepares what `read` hands out from entry `first` on, up to the first empty answer, and hands each chunk to `take` in order, with what
+/// `beside` fetches for it by the number of its first entry.
 /// What cannot be read ends the run in its turn: after everything before it has been taken.
-pub(crate) fn run<E>(
+pub(crate) fn run<E, B: Send>(
     preparer: &Preparer,
     first: u64,
     read: impl FnMut() -> Result<Vec<Vec<u8>>, E>,
-    mut take: impl FnMut(Vec<Prepared>) -> Result<ControlFlow<()>, E>,
+    beside: impl Fn(u64, &[Prepared]) -> B + Sync,
+    mut take: impl FnMut(Vec<Prepared>, B) -> Result<ControlFlow<()>, E>,
 ) -> Result<(), E> {
     let mut chunks = Chunks { read, next: first, ended: false, failed: None };
     let Some(beginning) = chunks.next()? else { return Ok(()) };
@@ -40,7 +42,9 @@ pub(crate) fn run<E>(
         let mut preparer = preparer.clone();
         let mut here = Some(beginning);
         while let Some((first, entries)) = here {
-            if take(preparer.prepare(first, entries))?.is_break() {
+            let prepared = preparer.prepare(first, entries);
+            let found = beside(first, &prepared);
+            if take(prepared, found)?.is_break() {
                 return Ok(());
             }
             here = chunks.next()?;
@@ -48,11 +52,11 @@ pub(crate) fn run<E>(
         return Ok(());
     }
     let ahead = cores.saturating_mul(CHUNKS_A_CORE);
-    let (jobs, waiting) = sync_channel::<Job>(ahead);
+    let (jobs, waiting) = sync_channel::<Job<B>>(ahead);
     let waiting = Mutex::new(waiting);
     std::thread::scope(|scope| {
         for _ in 0..cores {
-            scope.spawn(|| work(preparer.clone(), &waiting));
+            scope.spawn(|| work(preparer.clone(), &waiting, &beside));
         }
         let conducted = conduct(&jobs, beginning, chunks, take, ahead);
         // Without more jobs the workers go home.
@@ -62,14 +66,14 @@ pub(crate) fn run<E>(
 }
 
 /// Keeps `ahead` chunks under way and takes them in order.
-fn conduct<E>(
-    jobs: &SyncSender<Job>,
+fn conduct<E, B>(
+    jobs: &SyncSender<Job<B>>,
     beginning: Chunk,
     mut chunks: Chunks<impl FnMut() -> Result<Vec<Vec<u8>>, E>, E>,
-    mut take: impl FnMut(Vec<Prepared>) -> Result<ControlFlow<()>, E>,
+    mut take: impl FnMut(Vec<Prepared>, B) -> Result<ControlFlow<()>, E>,
     ahead: usize,
 ) -> Result<(), E> {
-    let mut under_way: VecDeque<Receiver<Vec<Prepared>>> = VecDeque::new();
+    let mut under_way: VecDeque<Receiver<(Vec<Prepared>, B)>> = VecDeque::new();
     let mut failed = None;
     let mut more = Some(beginning);
     loop {
@@ -87,8 +91,8 @@ fn conduct<E>(
         }
         let Some(result) = under_way.pop_front() else { return failed.map_or(Ok(()), Err) };
         // A worker that broke off sends nothing; leaving the scope then carries its panic on.
-        let Ok(prepared) = result.recv() else { return Ok(()) };
-        if take(prepared)?.is_break() {
+        let Ok((prepared, found)) = result.recv() else { return Ok(()) };
+        if take(prepared, found)?.is_break() {
             return Ok(());
         }
         if failed.is_none() {
@@ -100,12 +104,14 @@ fn conduct<E>(
     }
 }
 
-fn work(mut preparer: Preparer, waiting: &Mutex<Receiver<Job>>) {
+fn work<B>(mut preparer: Preparer, waiting: &Mutex<Receiver<Job<B>>>, beside: impl Fn(u64, &[Prepared]) -> B) {
     loop {
         let job = waiting.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(((first, entries), done)) = job else { return };
+        let prepared = preparer.prepare(first, entries);
+        let found = beside(first, &prepared);
         // Nobody waits for the rest of an audit that has been given up.
-        let _ = done.send(preparer.prepare(first, entries));
+        let _ = done.send((prepared, found));
     }
 }
 
@@ -168,10 +174,17 @@ mod tests {
                 read += 1;
                 if reads < read { Err("the disk failed") } else { Ok(vec![vec![0_u8]; BATCH_MAX / 4]) }
             };
-            let ended = run(&Preparer::new(Depth::Frame), 0, reading, |chunk| {
-                taken += chunk.len();
-                Ok(ControlFlow::Continue(()))
-            });
+            let ended = run(
+                &Preparer::new(Depth::Frame),
+                0,
+                reading,
+                |first, _| first,
+                |chunk, first| {
+                    assert_eq!(Ok(first), u64::try_from(taken));
+                    taken += chunk.len();
+                    Ok(ControlFlow::Continue(()))
+                },
+            );
             assert_eq!((ended, taken), (Err("the disk failed"), reads * BATCH_MAX / 4), "{reads} reads");
         }
     }
@@ -186,10 +199,16 @@ mod tests {
                 left = if ended { 0 } else { left - 1 };
                 Ok::<_, ()>(if ended { Vec::new() } else { vec![vec![0_u8]; BATCH_MAX / 4] })
             };
-            let done = run(&Preparer::new(Depth::Frame), 0, reading, |_| {
-                chunks += 1;
-                Ok(if stop_after <= chunks { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
-            });
+            let done = run(
+                &Preparer::new(Depth::Frame),
+                0,
+                reading,
+                |_, _| (),
+                |_, ()| {
+                    chunks += 1;
+                    Ok(if stop_after <= chunks { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+                },
+            );
             // Four reads make a chunk.
             let expected: usize = usize::min(usize::div_ceil(reads, 4), stop_after);
             assert_eq!((done, chunks), (Ok(()), expected), "{reads}");

@@ -27,12 +27,13 @@ pub fn each<E: From<StoreError>>(
         next = next.saturating_add(u64::try_from(found.len()).unwrap_or(u64::MAX));
         Ok(found)
     };
-    pipeline::run(&danger::of_own_store(), 0, read, |chunk| {
+    let take = |chunk, ()| {
         for prepared in chunk {
             if each(prepared)?.is_break() {
                 return Ok(ControlFlow::Break(()));
             }
         }
         Ok(ControlFlow::Continue(()))
-    })
+    };
+    pipeline::run(&danger::of_own_store(), 0, read, |_, _| (), take)
 }

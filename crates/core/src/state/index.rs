@@ -77,7 +77,9 @@ impl<K: Key, V: Key> Shelf for Index<K, V> {
     fn each(&self, row: &mut dyn FnMut(Vec<u8>, Vec<u8>)) {
         for (key, events) in self.events.iter() {
             let key = key.to_bytes();
-            events.iter().for_each(|event| row([key.as_slice(), &event.to_bytes()].concat(), Vec::new()));
+            for event in events {
+                row([key.as_slice(), &event.to_bytes()].concat(), Vec::new());
+            }
         }
     }
 }

@@ -161,3 +161,31 @@ impl<A: Key, B: Key, C: Key> Key for (A, B, C) {
         Some(((first, second, third), rest))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Key;
+    use crate::name::{Handle, NameError, UnitId};
+    use crate::state::accounts::AccountId;
+
+    /// The keys of indexes are stored: another form of them is another layout of rows.
+    #[test]
+    fn keys_of_indexes_keep_their_form() -> Result<(), NameError> {
+        let unit = |text: &str| text.parse::<UnitId>();
+        let hand = |text: &str| text.parse::<Handle>();
+        let account = AccountId::new(&"github".parse()?, 7);
+        let cases = [
+            ((unit("pmc/a")?, unit("sig/b")?).to_bytes(), "706d632f6100 7369672f6200"),
+            (("a".to_owned(), unit("pmc/a")?).to_bytes(), "6100 706d632f6100"),
+            ((hand("ann")?, hand("acme")?).to_bytes(), "616e6e00 61636d6500"),
+            (
+                (("github".to_owned(), "ann".to_owned()), account).to_bytes(),
+                "67697468756200 616e6e00 67697468756200 0000000000000007",
+            ),
+        ];
+        for (bytes, form) in cases {
+            assert_eq!(hex::encode(bytes), form.replace(' ', ""));
+        }
+        Ok(())
+    }
+}
