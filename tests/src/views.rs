@@ -89,7 +89,9 @@ fn keeps_alike(whole: &State, store: &RedbStore) {
     let stated = store.projections().expect("it has stated some");
     let mut kept = Vec::new();
     let digest = snapshot::write(whole, &stated, &mut kept).expect("memory does not fail");
-    let (made, then) = snapshot::read(kept.as_slice(), &digest).expect("it is the one that was written");
+    let ledger = whole.founding().expect("it is founded").ledger;
+    let of = (&ledger, &whole.head());
+    let (made, then) = snapshot::read(kept.as_slice(), of, &digest).expect("it is the one that was written");
     assert_eq!((made.digests(), then), (whole.digests(), stated));
     assert_eq!(made.rows(), whole.rows());
 }

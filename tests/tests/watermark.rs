@@ -140,11 +140,11 @@ fn another_copy_does_not_take_the_place_of_what_is_remembered() {
     let bundled = json(here, &["audit", "play.bundle"]);
     let first = json(here, &["audit", "play.ledger"]);
     assert_eq!((&first["judged_before"], &first["outcome"]), (&json!(0), &json!("valid")));
-    assert!(notes(&first).contains("the ledger has stated other projections since"), "{first}");
+    assert!(notes(&first).contains("does not say which projections this ledger file had stated then"), "{first}");
     let short = json(here, &["audit", "short.ledger"]);
     assert_eq!((&short["judged_before"], &short["outcome"]), (&json!(0), &json!("valid")));
     assert!(notes(&short).contains("and had 1125 when it was audited before"), "{short}");
-    assert!(notes(&short).contains("is another history, and stays"), "{short}");
+    assert!(notes(&short).contains("what is remembered is of more entries, and stays"), "{short}");
     assert_eq!(json(here, &["audit", "play.bundle"])["judged_before"], bundled["size"]);
 }
 
@@ -175,6 +175,26 @@ fn a_snapshot_that_disagrees_is_discarded_and_made_again() {
     fs::write(&watermark, lines.join("\n") + "\n").unwrap();
     let told = json(here, &audit);
     assert_eq!((&told["judged_before"], &told["notes"]), (&json!(0), &sound["notes"]));
+    // A watermark of another size than its snapshot, one of none, an empty snapshot, a pipe in its place: all that is wrong is said.
+    for size in ["0", "1024"] {
+        let text = kept.replace(&format!("\n{}\n", sound["size"]), &format!("\n{size}\n"));
+        assert_ne!(text, kept);
+        fs::write(&watermark, text).unwrap();
+        let told = json(here, &audit);
+        assert_eq!((&told["judged_before"], &told["outcome"]), (&json!(0), &json!("valid")), "{told}");
+        assert!(notes(&told).contains("judged from the beginning"), "{told}");
+        let _ = json(here, &["--ledger", "play.ledger", "audit", "--from-scratch"]);
+        fs::remove_file(&watermark).unwrap();
+        let _ = json(here, &audit);
+    }
+    fs::write(&snapshot, "").unwrap();
+    assert!(notes(&json(here, &audit)).contains("was not used"));
+    assert_eq!(json(here, &audit)["judged_before"], sound["size"]);
+    fs::remove_file(&snapshot).unwrap();
+    fs::create_dir(&snapshot).unwrap();
+    assert!(notes(&json(here, &audit)).contains("it is not a file"));
+    fs::remove_dir(&snapshot).unwrap();
+    let _ = json(here, &audit);
     // What is no watermark in one's own folder keeps nobody from a verdict.
     fs::write(&watermark, "a diary\n").unwrap();
     let told = json(here, &audit);

@@ -84,13 +84,16 @@ impl Memory {
     pub(crate) fn recall(&self) -> Result<Option<Watermark>, Failure> {
         let shown = self.path.display();
         match std::fs::metadata(&self.path) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                return self.require_own_snapshot().map(|()| None);
+            }
             Ok(found) if !found.is_file() => return Err(Failure::input(format!("it is not a file: {shown}"))),
             Ok(_) | Err(_) => {}
         }
         let text = crate::input::read_text(&self.path, crate::input::SMALL_BYTES_MAX)?;
         let foreign = || Failure::input(format!("not what an audit remembers: {shown}"));
         let known = Watermark::read(&text).ok_or_else(foreign)?;
+        self.require_own_snapshot()?;
         if known.ledger != self.ledger {
             let what = format!("{shown} remembers an audit of the ledger {}, this is: {}", known.ledger, self.ledger);
             return Err(Failure::input(what));
@@ -123,13 +126,18 @@ impl Memory {
         let path = self.snapshot();
         let unusable = |why: &str| Failure::input(format!("the snapshot was not used: {}: {why}", path.display()));
         let expected = known.snapshot.ok_or_else(|| unusable("its digest was not written down"))?;
+        // A pipe would be waited for.
+        if std::fs::metadata(&path).is_ok_and(|found| !found.is_file()) {
+            return Err(unusable("it is not a file"));
+        }
         let file = File::open(&path).map_err(|error| unusable(&error.to_string()))?;
-        let read = snapshot::read(BufReader::with_capacity(1 << 20, file), &expected);
+        let of = (&known.ledger, &known.head);
+        let read = snapshot::read(BufReader::with_capacity(1 << 20, file), of, &expected);
         let (state, then) = read.map_err(|error| unusable(&chain(&error)))?;
         if let Source::Ledger(_) = source
             && !resumes(&source.projections()?, size, &then, known.head.size)
         {
-            return Err(unusable("the ledger has stated other projections since"));
+            return Err(unusable("it does not say which projections this ledger file had stated then"));
         }
         Ok(Some(auditor.knowing(known.head, Some(state))))
     }
@@ -154,8 +162,9 @@ impl Memory {
         };
         if let Some(known) = &known {
             if report.tree().head_at(known.head.size) != Some(known.head) {
-                let what = format!("what is remembered is another history, and stays: {}", self.path.display());
-                return Ok(Some(what));
+                let fewer = report.head.size < known.head.size;
+                let what = if fewer { "of more entries" } else { "another history" };
+                return Ok(Some(format!("what is remembered is {what}, and stays: {}", self.path.display())));
             }
             let same_build = self.build.is_some_and(|build| build.to_string() == known.build);
             let more = same_build && report.level < known.level;
@@ -176,9 +185,6 @@ impl Memory {
         let mut written = None;
         if report.level == Level::Full {
             let path = self.snapshot();
-            if path.exists() && !is_snapshot(&path) {
-                return Err(Failure::input(format!("it is no snapshot, and stays as it is: {}", path.display())));
-            }
             let write = |file: &mut File| {
                 snapshot::write(report.rebuilt.state(), stated, BufWriter::with_capacity(1 << 20, file))
                     .map(|digest| written = Some(digest))
@@ -189,6 +195,16 @@ impl Memory {
         let (ledger, head, level) = (self.ledger, report.head, report.level);
         let known = Watermark { ledger, head, level, build, snapshot: written };
         durable::replace(&self.path, known.text().as_bytes()).map_err(cannot)
+    }
+
+    /// Beside a file that somebody named, nothing but a snapshot is replaced.
+    fn require_own_snapshot(&self) -> Result<(), Failure> {
+        let path = self.snapshot();
+        let found = std::fs::metadata(&path).ok().filter(|_| self.named);
+        if found.is_some_and(|found| !found.is_file() || 0 < found.len() && !is_snapshot(&path)) {
+            return Err(Failure::input(format!("it is no snapshot, and stays as it is: {}", path.display())));
+        }
+        Ok(())
     }
 
     fn snapshot(&self) -> PathBuf {
@@ -207,7 +223,7 @@ impl Watermark {
             _ => return None,
         };
         let level = [Level::Signatures, Level::Full].into_iter().find(|known| word(*known) == *level)?;
-        let head = Head { size: decimal(size)?, root: hash_line(root)? };
+        let head = Head { size: decimal(size).filter(|size| 0 < *size)?, root: hash_line(root)? };
         Some(Self { ledger: ledger.parse().ok()?, head, level, build: (*build).to_owned(), snapshot })
     }
 

@@ -2,15 +2,17 @@
 //!
 //! - A snapshot is its auditor's own, never the audited log's: whoever could write it could write the verdict.
 //! - Its digest is kept apart from it. One that disagrees is no snapshot, whatever it holds.
-//! - Form: a title with the layout of rows, the projections that the store had stated (size, count, then name and digest of each),
-//!   then each row: shelf (one byte), key and value. Title, names, digests, keys and values stand each behind its length; lengths, size
-//!   and count are big-endian, of eight bytes.
+//! - It names the ledger and the head that its state is of, so that it goes with no other.
+//! - Form: a title with the layout of rows, the ledger's id, size and root of the head, the projections that the store had stated (size,
+//!   count, then name and digest of each), then each row: shelf (one byte), key and value. All but numbers stand behind their lengths;
+//!   numbers and lengths are big-endian, of eight bytes.
 
 use std::io::{self, Read, Write};
 
-use rollcall_core::digest::{Digest, Hasher, SNAPSHOT_CONTEXT};
+use rollcall_core::digest::{Digest, Hasher, LedgerId, SNAPSHOT_CONTEXT, TreeHash};
 use rollcall_core::state::State;
 use rollcall_core::state::view::{LAYOUT, Row, RowError, danger};
+use rollcall_core::tree::Head;
 
 use crate::Projections;
 
@@ -35,18 +37,27 @@ pub enum SnapshotError {
     /// It is of another layout of rows.
     #[error("the snapshot is of another layout")]
     Layout,
+    /// It is of another ledger or head.
+    #[error("the snapshot is of another head, of {} entries", head.size)]
+    Head {
+        /// The head that it is of.
+        head: Head,
+    },
     /// A row cannot be read.
     #[error(transparent)]
     Row(#[from] RowError),
 }
 
-/// Writes a snapshot of a state, with the projections that its store has stated; returns its digest.
+/// Writes a snapshot of a state, the whole one of a ledger, with the projections that its store has stated; returns its digest.
 ///
 /// # Errors
 /// When it cannot be written.
 pub fn write(state: &State, stated: &Projections, out: impl Write) -> io::Result<Digest> {
     let mut out = Hashing { inner: out, hasher: Hasher::new(SNAPSHOT_CONTEXT) };
     out.part(&[TITLE, LAYOUT].concat())?;
+    out.part(state.founding().map_or(&[][..], |founding| founding.ledger.as_bytes()))?;
+    out.number(state.head().size)?;
+    out.part(state.head().root.as_bytes())?;
     out.number(stated.size)?;
     out.number(as_u64(stated.digests.len()))?;
     for (name, digest) in &stated.digests {
@@ -75,14 +86,24 @@ pub fn is_one(beginning: &[u8]) -> bool {
     beginning.split_first_chunk::<8>().is_some_and(|(_, title)| title.starts_with(TITLE))
 }
 
-/// Reads a snapshot whose digest was kept.
+/// Reads the snapshot of a ledger and head whose digest was kept.
 ///
 /// # Errors
 /// [`SnapshotError`]; then nothing of it is to be used.
-pub fn read(input: impl Read, expected: &Digest) -> Result<(State, Projections), SnapshotError> {
+pub fn read(
+    input: impl Read,
+    (ledger, head): (&LedgerId, &Head),
+    expected: &Digest,
+) -> Result<(State, Projections), SnapshotError> {
     let mut input = Hashing { inner: input, hasher: Hasher::new(SNAPSHOT_CONTEXT) };
     if input.read_part()? != [TITLE, LAYOUT].concat() {
         return Err(SnapshotError::Layout);
+    }
+    let (own, size, root) = (input.read_part()?, input.read_number()?, input.read_part()?);
+    let root = root.try_into().map_err(|_| SnapshotError::Layout)?;
+    let of = Head { size, root: TreeHash::from_bytes(root) };
+    if own != ledger.as_bytes() || of != *head {
+        return Err(SnapshotError::Head { head: of });
     }
     let mut stated = Projections { size: input.read_number()?, digests: Vec::new() };
     for _ in 0..input.read_number()? {

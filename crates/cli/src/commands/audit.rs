@@ -23,7 +23,7 @@ use crate::commands::head;
 use crate::failure::Failure;
 use crate::session::is_rehearsal;
 use crate::source::Source;
-use crate::watermark::{Memory, word};
+use crate::watermark::{Memory, Watermark, word};
 
 pub(super) fn command() -> Command {
     let file = |name: &'static str| Arg::new(name).long(name).value_name("FILE").value_parser(value_parser!(PathBuf));
@@ -39,7 +39,7 @@ pub(super) fn command() -> Command {
         .arg(file("evidence").help("Where the log has signed a head that you kept and another history, write the proof to this file"))
         .arg(file("omitted").action(ArgAction::Append).help("A signed act that was submitted and is not in the log: what would the log say with it? Its time is that of FILE.submission under a --submission-key, else the author's; repeat for more"))
         .arg(super::submit::submission_key_arg())
-        .after_help("Examples:\n  rollcall --ledger L audit --ledger-id ID\n  rollcall audit community.bundle --ledger-id ID\n  rollcall audit https://ledger.example.org --ledger-id ID\n  rollcall audit https://ledger.example.org --from-scratch\n  rollcall audit public/ --head kept.head --evidence fork.proof --json\n\nWhat a valid audit of this build has judged is remembered under $XDG_STATE_HOME/rollcall/audits (~/.local/state by default), from 1,024 entries on; the next audit hashes it again and judges what is new. The state of then takes some 250 bytes an entry beside it. --from-scratch judges everything, and remembers that; --level log neither reads nor writes it.\n\nExit code 3: the log is invalid. 4: it could not be checked.")
+        .after_help("Examples:\n  rollcall --ledger L audit --ledger-id ID\n  rollcall audit community.bundle --ledger-id ID\n  rollcall audit https://ledger.example.org --ledger-id ID\n  rollcall audit https://ledger.example.org --from-scratch\n  rollcall audit public/ --head kept.head --evidence fork.proof --json\n\nWhat a valid audit of this build has judged is remembered under $XDG_STATE_HOME/rollcall/audits (~/.local/state by default), from 1,024 entries on; the next audit hashes it again and judges what is new. The state of then takes some 250 bytes an entry beside it. --from-scratch judges everything, and remembers that; --level log does not go on from it, and remembers nothing.\n\nExit code 3: the log is invalid. 4: it could not be checked.")
 }
 
 pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
@@ -82,8 +82,7 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
     if let Some(memory) = memory.as_ref().filter(|_| report.is_valid()) {
         match memory.remember(&report, &source.projections()?, 0 < judged_before) {
             Ok(why_not) => notes.extend(why_not),
-            Err(failure) if memory.is_named() => return Err(failure),
-            // Whoever named no file has asked for a verdict alone.
+            // The verdict stands.
             Err(failure) => notes.push(words(&failure)),
         }
     }
@@ -155,23 +154,43 @@ fn judge(source: &Source, memory: Option<&Memory>, asked: &Asked, kept: &mut Vec
                     bar.finish_and_clear();
                     return Ok(Judged { report, before: known.head.size, notes });
                 }
-                let Head { size, root } = known.head;
-                let place = memory.path().display();
-                notes.push(anew(&format!(
-                    "this is not the history that was audited before, whose root at {size} entries was {root} ({place})"
-                )));
+                notes.push(anew(&another_history(memory, known)));
             }
             Ok(None) => {}
-            Err(failure) => notes.push(anew(&words(&failure))),
+            Err(failure) => {
+                let report = from_scratch(source, kept, Some((memory, known)), begun(), progress)?;
+                bar.finish_and_clear();
+                let own = report.tree().head_at(known.head.size);
+                let parted = own.is_some_and(|own| own != known.head);
+                notes.push(anew(&if parted { another_history(memory, known) } else { words(&failure) }));
+                return Ok(Judged { report, before: 0, notes });
+            }
         }
     }
-    if let Some((_, known)) = known.as_ref().filter(|(memory, _)| memory.is_named()) {
+    let known = known.as_ref().map(|(memory, known)| (*memory, known));
+    let report = from_scratch(source, kept, known, begun(), progress)?;
+    bar.finish_and_clear();
+    Ok(Judged { report, before: 0, notes })
+}
+
+/// Judges a log from its beginning.
+fn from_scratch(
+    source: &Source,
+    kept: &mut Vec<KeptHead>,
+    known: Option<(&Memory, &Watermark)>,
+    auditor: Auditor,
+    progress: impl FnMut(u64),
+) -> Result<Report, Failure> {
+    if let Some((_, known)) = known.filter(|(memory, _)| memory.is_named()) {
         let (head, note) = (known.head, String::new());
         kept.push(KeptHead { head, whose: "the head that was verified before".to_owned(), note });
     }
-    let report = source.audit(begun(), kept, progress)?;
-    bar.finish_and_clear();
-    Ok(Judged { report, before: 0, notes })
+    source.audit(auditor, kept, progress)
+}
+
+fn another_history(memory: &Memory, known: &Watermark) -> String {
+    let (Head { size, root }, place) = (known.head, memory.path().display());
+    format!("this is not the history that was audited before, whose root at {size} entries was {root} ({place})")
 }
 
 fn anew(why: &str) -> String {
