@@ -20,7 +20,7 @@ use rollcall_core::state::view::{Row, Wanted};
 use rollcall_core::tiles::{self, Tile, WIDTH};
 use rollcall_core::tree::{Head, Node};
 
-use crate::pipeline;
+use crate::pipeline::{self, Chunks};
 use crate::published::{self, Files, Published};
 use crate::{Projections, Store, StoreError};
 
@@ -255,10 +255,10 @@ pub fn audit_bundle(bytes: &[u8], mut auditor: Auditor, kept: &[KeptHead], mut p
         }
         Ok::<_, Infallible>(entries)
     };
+    let preparer = auditor.preparer();
     let Ok(()) = pipeline::run(
-        &auditor.preparer(),
-        0,
-        read,
+        &preparer,
+        Chunks::of(0, read),
         |_, _| (),
         |chunk, ()| {
             take(&mut auditor, chunk, None);
@@ -323,7 +323,7 @@ fn feed(
         next = next.saturating_add(u64::try_from(found.len()).unwrap_or(u64::MAX));
         Ok(found)
     };
-    pipeline::run(&auditor.preparer(), first, read, beside, |chunk, beside| {
+    pipeline::run(&auditor.preparer(), Chunks::of(first, read), beside, |chunk, beside| {
         take(auditor, chunk, beside?.as_ref());
         progress(auditor.tree().size());
         Ok(if auditor.gave_up() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })

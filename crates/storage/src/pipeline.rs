@@ -24,17 +24,14 @@ type Chunk = (u64, Vec<Vec<u8>>);
 /// A chunk, and where its entries go when they are prepared, with what stands beside them.
 type Job<B> = (Chunk, SyncSender<(Vec<Prepared>, B)>);
 
-/// Prepares what `read` hands out from entry `first` on, up to the first empty answer, and hands each chunk to `take` in order, with what
-/// `beside` fetches for it by the number of its first entry.
+/// Prepares what is read and hands each chunk to `take` in order, with what `beside` fetches for it by the number of its first entry.
 /// What cannot be read ends the run in its turn: after everything before it has been taken.
 pub(crate) fn run<E, B: Send>(
     preparer: &Preparer,
-    first: u64,
-    read: impl FnMut() -> Result<Vec<Vec<u8>>, E>,
+    mut chunks: Chunks<impl FnMut() -> Result<Vec<Vec<u8>>, E>, E>,
     beside: impl Fn(u64, &[Prepared]) -> B + Sync,
     mut take: impl FnMut(Vec<Prepared>, B) -> Result<ControlFlow<()>, E>,
 ) -> Result<(), E> {
-    let mut chunks = Chunks { read, next: first, ended: false, failed: None };
     let Some(beginning) = chunks.next()? else { return Ok(()) };
     let cores = std::thread::available_parallelism().map_or(1, NonZero::get).min(WORKERS_MAX);
     // A log of one chunk gains nothing from threads.
@@ -116,7 +113,7 @@ fn work<B>(mut preparer: Preparer, waiting: &Mutex<Receiver<Job<B>>>, beside: im
 }
 
 /// What is read, in chunks that are worth a batch of signatures or hold many bytes.
-struct Chunks<R, E> {
+pub(crate) struct Chunks<R, E> {
     read: R,
     /// Number of the next entry.
     next: u64,
@@ -127,6 +124,11 @@ struct Chunks<R, E> {
 }
 
 impl<R: FnMut() -> Result<Vec<Vec<u8>>, E>, E> Chunks<R, E> {
+    /// What `read` hands out from entry `first` on, up to the first empty answer.
+    pub(crate) const fn of(first: u64, read: R) -> Self {
+        Self { read, next: first, ended: false, failed: None }
+    }
+
     fn next(&mut self) -> Result<Option<Chunk>, E> {
         if let Some(error) = self.failed.take() {
             self.ended = true;
@@ -163,7 +165,7 @@ mod tests {
 
     use std::ops::ControlFlow;
 
-    use super::{BATCH_MAX, run};
+    use super::{BATCH_MAX, Chunks, run};
 
     /// A disk that fails far behind what is being judged must not keep the verdicts before it from being given.
     #[test]
@@ -176,8 +178,7 @@ mod tests {
             };
             let ended = run(
                 &Preparer::new(Depth::Frame),
-                0,
-                reading,
+                Chunks::of(0, reading),
                 |first, _| first,
                 |chunk, first| {
                     assert_eq!(Ok(first), u64::try_from(taken));
@@ -201,8 +202,7 @@ mod tests {
             };
             let done = run(
                 &Preparer::new(Depth::Frame),
-                0,
-                reading,
+                Chunks::of(0, reading),
                 |_, _| (),
                 |_, ()| {
                     chunks += 1;

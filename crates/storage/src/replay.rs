@@ -4,7 +4,8 @@ use std::ops::ControlFlow;
 
 use rollcall_core::prepared::{Prepared, danger};
 
-use crate::{Store, StoreError, pipeline};
+use crate::pipeline::{self, Chunks};
+use crate::{Store, StoreError};
 
 /// Entries read at once.
 const READ_ENTRIES: u64 = 256;
@@ -35,5 +36,5 @@ pub fn each<E: From<StoreError>>(
         }
         Ok(ControlFlow::Continue(()))
     };
-    pipeline::run(&danger::of_own_store(), 0, read, |_, _| (), take)
+    pipeline::run(&danger::of_own_store(), Chunks::of(0, read), |_, _| (), take)
 }
