@@ -13,6 +13,10 @@ use serde_json::{Value, json};
 /// Entries of the play, beyond the 1,024 from which on an audit remembers by itself.
 const ACTS: usize = 1_100;
 
+/// An audit, and one that goes on from nothing.
+const AUDIT: [&str; 3] = ["--ledger", "play.ledger", "audit"];
+const AGAIN: [&str; 4] = ["--ledger", "play.ledger", "audit", "--from-scratch"];
+
 /// A ledger whose people are busy with profiles, which anybody may change at any time.
 fn played(here: &Path, from: usize, count: usize) {
     let act = |by: &str, act: &str, fields: Value| {
@@ -60,24 +64,22 @@ fn the_next_audit_judges_what_is_new_and_says_the_same() {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();
     played(here, 0, ACTS);
-    let audit = ["--ledger", "play.ledger", "audit"];
-    let again = ["--ledger", "play.ledger", "audit", "--from-scratch"];
-    let first = json(here, &audit);
+    let first = json(here, &AUDIT);
     assert_eq!((&first["outcome"], &first["judged_before"]), (&json!("valid"), &json!(0)));
     assert_eq!(remembered(here).len(), 2, "a watermark and its snapshot");
-    let second = json(here, &audit);
+    let second = json(here, &AUDIT);
     assert_eq!(second["judged_before"], first["size"]);
-    assert_eq!(verdict(second), verdict(json(here, &again)));
+    assert_eq!(verdict(second), verdict(json(here, &AGAIN)));
     // Of a log that has grown, only what is new is judged.
     played(here, ACTS, 40);
-    let grown = json(here, &audit);
+    let grown = json(here, &AUDIT);
     assert_eq!(grown["judged_before"], first["size"]);
     assert_eq!(grown["size"], json!(first["size"].as_u64().unwrap() + 40));
-    assert_eq!(verdict(grown), verdict(json(here, &again)));
+    assert_eq!(verdict(grown), verdict(json(here, &AGAIN)));
     let lower = json(here, &["--ledger", "play.ledger", "audit", "--level", "signatures"]);
     assert_eq!(lower["judged_before"], lower["size"], "who has judged everything has verified signatures");
     let _ = json(here, &["--ledger", "play.ledger", "audit", "--level", "signatures", "--from-scratch"]);
-    assert_eq!(json(here, &audit)["judged_before"], lower["size"], "a lower level takes the place of no higher one");
+    assert_eq!(json(here, &AUDIT)["judged_before"], lower["size"], "a lower level takes the place of no higher one");
     // The same log, published and bundled, is the same history.
     let _ = expect(here, 0, &["--ledger", "play.ledger", "bundle", "--output", "play.bundle"]);
     let bundled = json(here, &["audit", "play.bundle"]);
@@ -89,22 +91,20 @@ fn what_is_remembered_hides_no_fault() {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();
     played(here, 0, ACTS);
-    let audit = ["--ledger", "play.ledger", "audit"];
-    let again = ["--ledger", "play.ledger", "audit", "--from-scratch"];
-    let _ = json(here, &audit);
+    let _ = json(here, &AUDIT);
     // A byte below the watermark: the digest of the five hundredth profile stands in its payload and nowhere else.
     let ledger = here.join("play.ledger");
     let whole = fs::read(&ledger).unwrap();
     let field = [b"fdigestX ".as_slice(), &[0; 30], &500_u16.to_be_bytes()].concat();
     let place = whole.windows(field.len()).position(|bytes| bytes == field).unwrap();
     flip(&ledger, place + field.len() - 1);
-    let (told, scratch) = (failed(here, &audit), failed(here, &again));
+    let (told, scratch) = (failed(here, &AUDIT), failed(here, &AGAIN));
     assert_eq!(verdict(told.clone()), verdict(scratch));
     assert_eq!(told["violations"][0]["code"], "bad-signature");
     assert!(notes(&told).contains("this is not the history that was audited before"), "{told}");
     // What was remembered of the sound log is still there for it.
     fs::write(&ledger, &whole).unwrap();
-    assert_eq!(json(here, &audit)["judged_before"], json!(ACTS + 5));
+    assert_eq!(json(here, &AUDIT)["judged_before"], json!(ACTS + 5));
     // A row that the entries do not make, and a digest that the store has stated of a state far below.
     let append = |batch: Batch| {
         let mut store = RedbStore::open(&ledger, "the test").unwrap();
@@ -113,7 +113,7 @@ fn what_is_remembered_hides_no_fault() {
     };
     let row = Row { shelf: 12, key: b"somebody\0".to_vec(), value: Some(b"\x03ann".to_vec()) };
     append(Batch { rows: Rows::Changed(vec![row]), ..Batch::default() });
-    let (told, scratch) = (failed(here, &audit), failed(here, &again));
+    let (told, scratch) = (failed(here, &AUDIT), failed(here, &AGAIN));
     assert_eq!(told["judged_before"], json!(ACTS + 5));
     assert_eq!(
         (&told["violations"][0]["code"], verdict(told.clone())),
@@ -121,7 +121,7 @@ fn what_is_remembered_hides_no_fault() {
     );
     fs::write(&ledger, &whole).unwrap();
     append(Batch { projections: Some(vec![("history".to_owned(), [7; 32])]), ..Batch::default() });
-    let (told, scratch) = (failed(here, &audit), failed(here, &again));
+    let (told, scratch) = (failed(here, &AUDIT), failed(here, &AGAIN));
     assert_eq!(
         (&told["violations"][0]["code"], verdict(told.clone())),
         (&json!("projection-altered"), verdict(scratch))
@@ -153,53 +153,52 @@ fn a_snapshot_that_disagrees_is_discarded_and_made_again() {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();
     played(here, 0, ACTS);
-    let audit = ["--ledger", "play.ledger", "audit"];
-    let sound = json(here, &audit);
+    let sound = json(here, &AUDIT);
     let [watermark, snapshot] = <[PathBuf; 2]>::try_from(remembered(here)).unwrap();
     let (kept, bytes) = (fs::read_to_string(&watermark).unwrap(), fs::read(&snapshot).unwrap());
     for place in [0, 9, bytes.len() / 2, bytes.len() - 1] {
         flip(&snapshot, place);
-        let told = json(here, &audit);
+        let told = json(here, &AUDIT);
         assert_eq!(told["judged_before"], 0);
         assert!(notes(&told).contains("was not used"), "{told}");
         assert_eq!(verdict(told), verdict(sound.clone()));
         assert!(fs::read(&snapshot).unwrap() == bytes, "it is made again, the same");
     }
     fs::write(&snapshot, &bytes[..bytes.len() / 2]).unwrap();
-    assert!(notes(&json(here, &audit)).contains("was not used"));
+    assert!(notes(&json(here, &AUDIT)).contains("was not used"));
     fs::remove_file(&snapshot).unwrap();
-    assert!(notes(&json(here, &audit)).contains("was not used"));
+    assert!(notes(&json(here, &AUDIT)).contains("was not used"));
     // Another build may judge otherwise: its word is not taken, and nothing is wrong with it.
     let mut lines: Vec<String> = kept.lines().map(str::to_owned).collect();
     lines[1] = "0".repeat(64);
     fs::write(&watermark, lines.join("\n") + "\n").unwrap();
-    let told = json(here, &audit);
+    let told = json(here, &AUDIT);
     assert_eq!((&told["judged_before"], &told["notes"]), (&json!(0), &sound["notes"]));
     // A watermark of another size than its snapshot, one of none, an empty snapshot, a pipe in its place: all that is wrong is said.
     for size in ["0", "1024"] {
         let text = kept.replace(&format!("\n{}\n", sound["size"]), &format!("\n{size}\n"));
         assert_ne!(text, kept);
         fs::write(&watermark, text).unwrap();
-        let told = json(here, &audit);
+        let told = json(here, &AUDIT);
         assert_eq!((&told["judged_before"], &told["outcome"]), (&json!(0), &json!("valid")), "{told}");
         assert!(notes(&told).contains("judged from the beginning"), "{told}");
         let _ = json(here, &["--ledger", "play.ledger", "audit", "--from-scratch"]);
         fs::remove_file(&watermark).unwrap();
-        let _ = json(here, &audit);
+        let _ = json(here, &AUDIT);
     }
     fs::write(&snapshot, "").unwrap();
-    assert!(notes(&json(here, &audit)).contains("was not used"));
-    assert_eq!(json(here, &audit)["judged_before"], sound["size"]);
+    assert!(notes(&json(here, &AUDIT)).contains("was not used"));
+    assert_eq!(json(here, &AUDIT)["judged_before"], sound["size"]);
     fs::remove_file(&snapshot).unwrap();
     fs::create_dir(&snapshot).unwrap();
-    assert!(notes(&json(here, &audit)).contains("it is not a file"));
+    assert!(notes(&json(here, &AUDIT)).contains("it is not a file"));
     fs::remove_dir(&snapshot).unwrap();
-    let _ = json(here, &audit);
+    let _ = json(here, &AUDIT);
     // What is no watermark in one's own folder keeps nobody from a verdict.
     fs::write(&watermark, "a diary\n").unwrap();
-    let told = json(here, &audit);
+    let told = json(here, &AUDIT);
     assert!(notes(&told).contains("not what an audit remembers"), "{told}");
-    assert_eq!(json(here, &audit)["judged_before"], sound["size"]);
+    assert_eq!(json(here, &AUDIT)["judged_before"], sound["size"]);
 }
 
 #[test]
@@ -240,6 +239,12 @@ fn no_file_of_somebody_elses_is_overwritten() {
     let whole = fs::read(here.join("play.ledger")).unwrap();
     let _ = expect(here, 2, &audit("play.ledger"));
     assert!(fs::read(here.join("play.ledger")).unwrap() == whole);
+    // What cannot be written is said beside the verdict, and by the exit code.
+    let told = expect(here, 4, &audit("nowhere/seen"));
+    assert!(
+        told.starts_with("valid: ") && told.contains("what was audited cannot be remembered: nowhere/seen: "),
+        "{told}"
+    );
     fs::write(here.join("seen.snapshot"), "holiday").unwrap();
     let _ = expect(here, 2, &audit("seen"));
     assert_eq!(fs::read_to_string(here.join("seen.snapshot")).unwrap(), "holiday");

@@ -150,8 +150,12 @@ impl Memory {
         stated: &Projections,
         went_on: bool,
     ) -> Result<Option<String>, Failure> {
-        if report.level == Level::Log || report.ledger != Some(self.ledger) {
+        if report.ledger != Some(self.ledger) {
             return Ok(None);
+        }
+        if report.level == Level::Log {
+            let what = || format!("at the level `log` nothing is remembered: {}", self.path.display());
+            return Ok(self.named.then(what));
         }
         // Read again: another audit may have ended meanwhile.
         let known = match self.recall() {

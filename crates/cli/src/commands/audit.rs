@@ -39,7 +39,7 @@ pub(super) fn command() -> Command {
         .arg(file("evidence").help("Where the log has signed a head that you kept and another history, write the proof to this file"))
         .arg(file("omitted").action(ArgAction::Append).help("A signed act that was submitted and is not in the log: what would the log say with it? Its time is that of FILE.submission under a --submission-key, else the author's; repeat for more"))
         .arg(super::submit::submission_key_arg())
-        .after_help("Examples:\n  rollcall --ledger L audit --ledger-id ID\n  rollcall audit community.bundle --ledger-id ID\n  rollcall audit https://ledger.example.org --ledger-id ID\n  rollcall audit https://ledger.example.org --from-scratch\n  rollcall audit public/ --head kept.head --evidence fork.proof --json\n\nWhat a valid audit of this build has judged is remembered under $XDG_STATE_HOME/rollcall/audits (~/.local/state by default), from 1,024 entries on; the next audit hashes it again and judges what is new. The state of then takes some 250 bytes an entry beside it. --from-scratch judges everything, and remembers that; --level log does not go on from it, and remembers nothing.\n\nExit code 3: the log is invalid. 4: it could not be checked.")
+        .after_help("Examples:\n  rollcall --ledger L audit --ledger-id ID\n  rollcall audit community.bundle --ledger-id ID\n  rollcall audit https://ledger.example.org --ledger-id ID\n  rollcall audit https://ledger.example.org --from-scratch\n  rollcall audit public/ --head kept.head --evidence fork.proof --json\n\nWhat a valid audit of this build has judged is remembered under $XDG_STATE_HOME/rollcall/audits (~/.local/state by default), from 1,024 entries on; the next audit hashes it again and judges what is new. The state of then takes some 250 bytes an entry beside it. --from-scratch judges everything, and remembers that; --level log does not go on from it, and remembers nothing.\n\nExit code 3: the log is invalid. 4: it could not be checked, or a named file not written.")
 }
 
 pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
@@ -79,11 +79,15 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
         crate::output::replace(path, fork.text().as_bytes())?;
         notes.push(format!("the log has signed two histories; proof: {}", path.display()));
     }
+    let mut unwritten = None;
     if let Some(memory) = memory.as_ref().filter(|_| report.is_valid()) {
         match memory.remember(&report, &source.projections()?, 0 < judged_before) {
             Ok(why_not) => notes.extend(why_not),
-            // The verdict stands.
-            Err(failure) => notes.push(words(&failure)),
+            // The verdict stands; but whoever named a file has asked for more than a verdict.
+            Err(failure) => {
+                notes.push(words(&failure));
+                unwritten = memory.is_named().then_some(failure.exit);
+            }
         }
     }
     let attachments = match &source {
@@ -93,6 +97,7 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
         Source::Ledger(_) | Source::Bundle(_) | Source::Published(_) | Source::Illegible(_) => Vec::new(),
     };
     let mut answer = answer(&report, expected, &attachments);
+    answer.exit = unwritten.unwrap_or(answer.exit);
     let omitted = omission::told(args, &source, &report)?;
     if let Some(memory) = memory.as_ref().filter(|_| 0 < judged_before) {
         let shown = memory.path().display();
@@ -146,6 +151,7 @@ fn judge(source: &Source, memory: Option<&Memory>, asked: &Asked, kept: &mut Vec
             None
         }
     };
+    let mut unfit = None;
     if let Some((memory, known)) = known.as_ref().filter(|_| !asked.from_scratch) {
         match memory.resume(known, source, (begun(), asked.level)) {
             Ok(Some(auditor)) => {
@@ -154,38 +160,25 @@ fn judge(source: &Source, memory: Option<&Memory>, asked: &Asked, kept: &mut Vec
                     bar.finish_and_clear();
                     return Ok(Judged { report, before: known.head.size, notes });
                 }
-                notes.push(anew(&another_history(memory, known)));
+                unfit = Some(format!("the log ends, or cannot be read, before its entry {}", known.head.size));
             }
             Ok(None) => {}
-            Err(failure) => {
-                let report = from_scratch(source, kept, Some((memory, known)), begun(), progress)?;
-                bar.finish_and_clear();
-                let own = report.tree().head_at(known.head.size);
-                let parted = own.is_some_and(|own| own != known.head);
-                notes.push(anew(&if parted { another_history(memory, known) } else { words(&failure) }));
-                return Ok(Judged { report, before: 0, notes });
-            }
+            Err(failure) => unfit = Some(words(&failure)),
         }
     }
-    let known = known.as_ref().map(|(memory, known)| (*memory, known));
-    let report = from_scratch(source, kept, known, begun(), progress)?;
-    bar.finish_and_clear();
-    Ok(Judged { report, before: 0, notes })
-}
-
-/// Judges a log from its beginning.
-fn from_scratch(
-    source: &Source,
-    kept: &mut Vec<KeptHead>,
-    known: Option<(&Memory, &Watermark)>,
-    auditor: Auditor,
-    progress: impl FnMut(u64),
-) -> Result<Report, Failure> {
-    if let Some((_, known)) = known.filter(|(memory, _)| memory.is_named()) {
+    // A file that somebody named is a head that they kept.
+    if let Some((_, known)) = known.as_ref().filter(|(memory, _)| memory.is_named()) {
         let (head, note) = (known.head, String::new());
         kept.push(KeptHead { head, whose: "the head that was verified before".to_owned(), note });
     }
-    source.audit(auditor, kept, progress)
+    let report = source.audit(begun(), kept, progress)?;
+    bar.finish_and_clear();
+    if let Some((why, (memory, known))) = unfit.zip(known) {
+        // That it is another history says more than what did not fit.
+        let own = report.tree().head_at(known.head.size);
+        notes.push(anew(&if own.is_some_and(|own| own != known.head) { another_history(memory, &known) } else { why }));
+    }
+    Ok(Judged { report, before: 0, notes })
 }
 
 fn another_history(memory: &Memory, known: &Watermark) -> String {
