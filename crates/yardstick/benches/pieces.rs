@@ -68,7 +68,7 @@ fn batches(criterion: &mut Criterion) {
         group.bench_function(name, |b| {
             b.iter_batched(
                 || entries(4_096),
-                |entries| Preparer::new(depth, 0).prepare(0, entries).len(),
+                |entries| Preparer::new(depth).prepare(0, entries).len(),
                 BatchSize::LargeInput,
             );
         });
