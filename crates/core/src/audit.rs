@@ -243,7 +243,7 @@ impl Auditor {
             Ok(Framed { id, names_log_key, .. }) => (*id, *names_log_key),
             Err(error) => {
                 let (code, what) = (entry_code(error), chain(error));
-                self.parted = self.is_retracing();
+                self.parted = self.parted || self.is_retracing();
                 let nodes = self.stop().push_hash(leaf);
                 self.note(Some(index), code, what);
                 return (None, nodes);

@@ -89,7 +89,7 @@ pub struct Accounts {
     /// Accounts that a person has ever had.
     #[serde(skip)]
     pub(super) had: Rows<Handle, BTreeSet<AccountId>>,
-    /// Accounts by forge and by a login that a binding of theirs bears, in lower case.
+    /// Accounts by forge and by a login that a binding of theirs bears, or has borne until it was given another, in lower case.
     #[serde(skip)]
     pub(super) labelled: Index<(String, String), AccountId>,
 }
@@ -213,10 +213,6 @@ impl Accounts {
                 binding.login.take_if(|shown| shown.as_str().to_lowercase() == label.1);
             }
         }
-        let former = self.binding(&account).and_then(|known| Some(self::label(&account, known.login.as_ref()?)));
-        if let Some(former) = former {
-            self.labelled.forget(&former, &account);
-        }
         self.labelled.note(label, account.clone());
         self.had.row_or(claimed.by.clone(), BTreeSet::new).insert(account.clone());
         let bindings = self.bindings.row_or(account, Vec::new);
@@ -227,5 +223,69 @@ impl Accounts {
             let person = claimed.by;
             bindings.push(AccountBinding { person, login: Some(login), bound: cause.clone(), digest, released: None });
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{AccountChange, AccountId, Accounts};
+    use crate::digest::{EventId, derive};
+    use crate::field::Text;
+    use crate::name::Handle;
+    use crate::state::Cause;
+    use crate::time::Timestamp;
+
+    /// Claims and confirms accounts of one forge, each entry an event of its own.
+    struct Forge {
+        book: Accounts,
+        entry: u64,
+    }
+
+    impl Forge {
+        fn cause(&mut self, by: &Handle) -> Cause {
+            self.entry = self.entry.saturating_add(1);
+            let event = EventId::from_bytes(derive("rollcall test", &self.entry.to_be_bytes()));
+            Cause { entry: self.entry, event, at: Timestamp::default(), by: by.clone() }
+        }
+
+        fn bears(&mut self, number: u64, by: &Handle, login: &Text) {
+            let (account, login) = (account(number), login.clone());
+            let claimed = self.cause(by);
+            self.book.apply(AccountChange::Claimed { account, login }, &claimed);
+            let verified = self.cause(by);
+            self.book.apply(AccountChange::Verified { claim: claimed.event, digest: None }, &verified);
+        }
+
+        fn releases(&mut self, number: u64, by: &Handle) {
+            let cause = self.cause(by);
+            self.book.apply(AccountChange::Released { account: account(number) }, &cause);
+        }
+
+        fn logins(&self, number: u64) -> Vec<Option<&str>> {
+            let all = self.book.bindings.get(&account(number)).into_iter().flatten();
+            all.map(|binding| binding.login.as_ref().map(Text::as_str)).collect()
+        }
+    }
+
+    fn account(number: u64) -> AccountId {
+        AccountId { forge: "github".to_owned(), number }
+    }
+
+    /// Once the index forgot a login when its account was given another one, and with it an earlier owner's binding that bore it still.
+    #[test]
+    fn a_login_that_another_account_bears_is_no_label_of_any_binding() -> Result<(), Box<dyn std::error::Error>> {
+        let (ann, ben, eve): (Handle, Handle, Handle) = ("ann".parse()?, "ben".parse()?, "eve".parse()?);
+        let (old, new) = (Text::new("Octo")?, Text::new("squid")?);
+        let mut forge = Forge { book: Accounts::default(), entry: 0 };
+        forge.bears(1, &ann, &old);
+        forge.releases(1, &ann);
+        forge.bears(1, &ben, &old);
+        forge.bears(1, &ben, &new);
+        assert_eq!(forge.logins(1), [Some("Octo"), Some("squid")]);
+        forge.bears(2, &eve, &Text::new("octo")?);
+        assert_eq!((forge.logins(1), forge.logins(2)), (vec![None, Some("squid")], vec![Some("octo")]));
+        forge.bears(3, &eve, &new);
+        assert_eq!((forge.logins(1), forge.logins(3)), (vec![None, None], vec![Some("squid")]));
+        Ok(())
     }
 }
