@@ -17,6 +17,7 @@ pub mod audit;
 pub mod contract;
 pub mod durable;
 pub mod heads;
+mod journal;
 pub mod memory;
 mod pipeline;
 pub mod published;

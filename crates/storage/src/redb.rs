@@ -2,13 +2,15 @@
 //!
 //! - Tables: `entries` (u64 -> bytes), `nodes` (level * 2^56 + index -> 32 bytes), `events` (32 bytes -> u64),
 //!   `projections` (name -> 32 bytes), `rows` (shelf, one byte, and key -> value), `head` (`head` -> size and root, 40 bytes;
-//!   `projections`, `rows` -> the size that these are of, after which stands the rows' layout), `format` (name -> bytes).
+//!   `projections`, `rows` -> the size that these are of, after which stands the rows' layout), `format` (name -> bytes), and in front of
+//!   them `journal` (size of the log before an append -> its record): the latest appends.
 //! - Integers are big-endian byte strings of our own, so that the file does not depend on redb's encodings.
 //! - One writer at a time; readers are served beside it (redb's single-writer mode, `docs/decisions/0006-redb.md`).
 //! - A damaged file can make redb panic; every call is contained, and a panic is reported as damage.
 
 #![expect(clippy::wildcard_enum_match_arm, reason = "redb's error enums are non-exhaustive and grow")]
 
+use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::ops::Range;
@@ -20,10 +22,11 @@ use redb::{
     ReadableTable, StorageError, TableDefinition, TableError, WriteTransaction,
 };
 use rollcall_core::digest::{EventId, TreeHash};
-use rollcall_core::state::view::{LAYOUT, Row, Wanted};
-use rollcall_core::tree::{Head, Node};
+use rollcall_core::state::view::{LAYOUT, Wanted};
+use rollcall_core::tree::Head;
 
-use crate::{AppendError, Batch, Projections, Rows, Store, StoreError};
+use crate::journal::{self, Journal, row_key};
+use crate::{AppendError, Batch, Projections, Store, StoreError};
 
 const ENTRIES: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("entries");
 const NODES: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("nodes");
@@ -32,9 +35,12 @@ const PROJECTIONS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("proj
 const ROWS: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("rows");
 const HEAD: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("head");
 const FORMAT: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("format");
+const JOURNAL: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("journal");
 
 /// Version of the tables above.
-const STORE_VERSION: &[u8] = b"rollcall store 1";
+const STORE_VERSION: &[u8] = b"rollcall store 2";
+/// Version of files without a journal, whose builds must not read those with one.
+const STORE_VERSION_1: &[u8] = b"rollcall store 1";
 /// The bits of a node's key that tell its index; those above tell its level.
 const NODE_INDEX: u64 = 0x00ff_ffff_ffff_ffff;
 /// In the table of the head: the size of the log that the projections are of.
@@ -58,11 +64,19 @@ pub struct RedbStore {
     path: PathBuf,
     /// Taken only when the store is dropped.
     handle: Option<Handle>,
+    /// What stands in front of the tables.
+    journal: Journal,
+    /// The file does not say yet that it has a journal.
+    older: bool,
     _lock: Option<WriterLock>,
 }
 
 impl Drop for RedbStore {
     fn drop(&mut self) {
+        // Whoever reads next is spared it. Nothing is lost where it fails: the journal says the same as the tables would.
+        if matches!(self.handle, Some(Handle::Writer(_))) && journal::BYTES_KEPT < self.journal.bytes() {
+            let _ = self.fold();
+        }
         // Closing writes to the file, and a damaged one can make redb panic there too.
         let handle = self.handle.take();
         let _ = catch_unwind(AssertUnwindSafe(|| drop(handle)));
@@ -121,7 +135,7 @@ impl RedbStore {
         }
         let lock = WriterLock::take(path, by)?;
         let database = contained(path, || builder().create(path).map_err(|error| database_error(path, error)))?;
-        let store = Self { path: path.to_owned(), handle: Some(Handle::Writer(database)), _lock: Some(lock) };
+        let store = Self::new(path, Handle::Writer(database), Some(lock));
         store.contained(|| {
             let damaged = |error: redb::Error| redb_error(path, &error);
             let transaction = store.writer()?.begin_write().map_err(|error| damaged(error.into()))?;
@@ -150,8 +164,9 @@ impl RedbStore {
         // A writer trusts nothing that it is going to build on: every page's checksum is verified first.
         let opened = || builder().set_check_integrity_on_open(true).open(path);
         let database = contained(path, || opened().map_err(|error| database_error(path, error)))?;
-        let store = Self { path: path.to_owned(), handle: Some(Handle::Writer(database)), _lock: Some(lock) };
-        store.require_format()?;
+        let mut store = Self::new(path, Handle::Writer(database), Some(lock));
+        store.older = store.require_format()? == STORE_VERSION_1;
+        store.journal = store.read_journal()?;
         Ok(store)
     }
 
@@ -172,19 +187,61 @@ impl RedbStore {
             Err(StoreError::Io { .. } | StoreError::InUse { .. }) => return Self::open(path, "a repair after a crash"),
             Err(other) => return Err(other),
         };
-        let store = Self { path: path.to_owned(), handle: Some(handle), _lock: None };
+        let mut store = Self::new(path, handle, None);
         store.require_format()?;
+        store.journal = store.read_journal()?;
         Ok(store)
     }
 
-    fn require_format(&self) -> Result<(), StoreError> {
+    /// Folds the journal into the tables: what the store says stays the same.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the file cannot be written; then the journal stays.
+    pub fn fold(&mut self) -> Result<(), StoreError> {
+        let Some(head) = self.journal.head() else { return Ok(()) };
+        self.contained(|| {
+            let transaction = self.begin_write()?;
+            self.write_journal(&transaction, &head)?;
+            transaction.commit().map_err(|error| redb_error(&self.path, &error.into()))
+        })?;
+        self.journal = Journal::default();
+        Ok(())
+    }
+
+    fn new(path: &Path, handle: Handle, lock: Option<WriterLock>) -> Self {
+        Self { path: path.to_owned(), handle: Some(handle), journal: Journal::default(), older: false, _lock: lock }
+    }
+
+    /// What stands in front of the tables.
+    fn read_journal(&self) -> Result<Journal, StoreError> {
+        self.reading(|transaction| {
+            let mut journal = Journal::default();
+            let table = match transaction.open_table(JOURNAL) {
+                // Nobody has written one, or it has been folded.
+                Err(TableError::TableDoesNotExist(_)) => return Ok(journal),
+                opened => opened.map_err(|error| self.table_error(error))?,
+            };
+            let mut size = self.head_of_tables(transaction)?.size;
+            for record in table.iter().map_err(|error| self.storage_error(error))? {
+                let (extends, record) = record.map_err(|error| self.storage_error(error))?;
+                let next =
+                    (extends.value() == size.to_be_bytes()).then(|| journal.read(size, record.value())).flatten();
+                let head = next.and_then(|()| journal.head());
+                size = head.ok_or_else(|| self.damaged("the journal does not go on from the head before it"))?.size;
+            }
+            Ok(journal)
+        })
+    }
+
+    /// The format that the file says it has.
+    fn require_format(&self) -> Result<Vec<u8>, StoreError> {
         let found = self.reading(|transaction| {
             let table = transaction.open_table(FORMAT).map_err(|error| self.table_error(error))?;
             let version = table.get("store").map_err(|error| self.storage_error(error))?;
             Ok(version.map(|version| version.value().to_vec()))
         })?;
         match found {
-            Some(version) if version == STORE_VERSION => Ok(()),
+            Some(version) if version == STORE_VERSION || version == STORE_VERSION_1 => Ok(version),
             other => {
                 let what = match other {
                     Some(version) => format!("unknown store version: {}", String::from_utf8_lossy(&version)),
@@ -237,69 +294,110 @@ impl RedbStore {
         StoreError::Damaged { path: shown(&self.path), what: what.to_owned() }
     }
 
-    fn write(&self, extends: &Head, next: &Head, batch: &Batch) -> Result<Option<Head>, StoreError> {
-        let failed = |error: redb::Error| redb_error(&self.path, &error);
-        let transaction = self.writer()?.begin_write().map_err(|error| failed(error.into()))?;
-        {
-            let mut head = transaction.open_table(HEAD).map_err(|error| self.table_error(error))?;
-            let stored = head.get("head").map_err(|error| self.storage_error(error))?;
-            let current = self.decode_head(stored.as_ref().map(redb::AccessGuard::value))?;
-            drop(stored);
-            if current != *extends {
-                return Ok(Some(current));
-            }
-            let mut entries = transaction.open_table(ENTRIES).map_err(|error| self.table_error(error))?;
-            let mut events = transaction.open_table(EVENTS).map_err(|error| self.table_error(error))?;
-            for ((event, bytes), index) in batch.entries.iter().zip(current.size..) {
-                let index = index.to_be_bytes();
-                entries.insert(&index[..], bytes.as_slice()).map_err(|error| self.storage_error(error))?;
-                events.insert(&event.as_bytes()[..], &index[..]).map_err(|error| self.storage_error(error))?;
-            }
-            let mut nodes = transaction.open_table(NODES).map_err(|error| self.table_error(error))?;
-            for Node { level, index, hash } in &batch.nodes {
-                let key = node_key(*level, *index);
-                nodes.insert(&key[..], &hash.as_bytes()[..]).map_err(|error| self.storage_error(error))?;
-            }
-            let mut projections = transaction.open_table(PROJECTIONS).map_err(|error| self.table_error(error))?;
-            for (name, digest) in batch.projections.iter().flatten() {
-                projections.insert(name.as_str(), &digest[..]).map_err(|error| self.storage_error(error))?;
-            }
-            let mut bytes = next.size.to_be_bytes().to_vec();
-            bytes.extend_from_slice(next.root.as_bytes());
-            head.insert("head", bytes.as_slice()).map_err(|error| self.storage_error(error))?;
-            self.write_rows(&transaction, &batch.rows)?;
-            if !matches!(batch.rows, Rows::Left) {
-                let of = [&next.size.to_be_bytes()[..], LAYOUT].concat();
-                head.insert(ROWS_OF, of.as_slice()).map_err(|error| self.storage_error(error))?;
-            }
-            let said = head.get(PROJECTIONS_OF).map_err(|error| self.storage_error(error))?.is_some();
-            // Of a file of the first builds, which stated them with every append, they are those of the head until now.
-            let of = if batch.projections.is_some() { Some(next.size) } else { Some(current.size).filter(|_| !said) };
-            if let Some(of) = of {
-                head.insert(PROJECTIONS_OF, &of.to_be_bytes()[..]).map_err(|error| self.storage_error(error))?;
-            }
+    fn begin_write(&self) -> Result<WriteTransaction, StoreError> {
+        self.writer()?.begin_write().map_err(|error| redb_error(&self.path, &error.into()))
+    }
+
+    /// Appends, unless the head is not the one that is extended: then it is told.
+    fn write(&mut self, extends: &Head, next: &Head, batch: &Batch) -> Result<Option<Head>, StoreError> {
+        let current = self.head()?;
+        if current != *extends {
+            return Ok(Some(current));
         }
-        transaction.commit().map_err(|error| failed(error.into()))?;
+        let record = journal::record(next, batch);
+        self.journal.add(next, batch, LAYOUT, record.len());
+        let due = self.journal.is_due(record.len());
+        self.contained(|| {
+            let transaction = self.begin_write()?;
+            if due {
+                self.write_journal(&transaction, next)?;
+            } else {
+                let mut journal = transaction.open_table(JOURNAL).map_err(|error| self.table_error(error))?;
+                let key = extends.size.to_be_bytes();
+                journal.insert(&key[..], record.as_slice()).map_err(|error| self.storage_error(error))?;
+            }
+            if self.older {
+                let mut format = transaction.open_table(FORMAT).map_err(|error| self.table_error(error))?;
+                format.insert("store", STORE_VERSION).map_err(|error| self.storage_error(error))?;
+            }
+            transaction.commit().map_err(|error| redb_error(&self.path, &error.into()))
+        })?;
+        self.older = false;
+        if due {
+            self.journal = Journal::default();
+        }
         Ok(None)
     }
 
-    fn write_rows(&self, transaction: &WriteTransaction, rows: &Rows) -> Result<(), StoreError> {
-        if let Rows::Anew(_) = rows {
-            transaction.delete_table(ROWS).map_err(|error| self.table_error(error))?;
+    /// Writes what is in the journal into the tables, up to its head, and empties it.
+    fn write_journal(&self, transaction: &WriteTransaction, next: &Head) -> Result<(), StoreError> {
+        let mut head = transaction.open_table(HEAD).map_err(|error| self.table_error(error))?;
+        let mut entries = transaction.open_table(ENTRIES).map_err(|error| self.table_error(error))?;
+        for (index, (_, bytes)) in self.journal.indexed() {
+            entries.insert(&index.to_be_bytes()[..], bytes.as_slice()).map_err(|error| self.storage_error(error))?;
         }
-        if rows.written().is_empty() {
+        let mut events = transaction.open_table(EVENTS).map_err(|error| self.table_error(error))?;
+        for (event, index) in self.journal.positions() {
+            let index = index.to_be_bytes();
+            events.insert(&event.as_bytes()[..], &index[..]).map_err(|error| self.storage_error(error))?;
+        }
+        let mut nodes = transaction.open_table(NODES).map_err(|error| self.table_error(error))?;
+        for ((level, index), hash) in self.journal.nodes() {
+            let key = node_key(*level, *index);
+            nodes.insert(&key[..], &hash.as_bytes()[..]).map_err(|error| self.storage_error(error))?;
+        }
+        self.write_rows(transaction)?;
+        if let Some((size, layout)) = self.journal.rows_of() {
+            let of = [&size.to_be_bytes()[..], layout].concat();
+            head.insert(ROWS_OF, of.as_slice()).map_err(|error| self.storage_error(error))?;
+        }
+        let stated = self.journal.projections();
+        if let Some(stated) = stated {
+            transaction.delete_table(PROJECTIONS).map_err(|error| self.table_error(error))?;
+            let mut projections = transaction.open_table(PROJECTIONS).map_err(|error| self.table_error(error))?;
+            for (name, digest) in &stated.digests {
+                projections.insert(name.as_str(), &digest[..]).map_err(|error| self.storage_error(error))?;
+            }
+        }
+        // Of a file of the first builds, which stated them with every append, they are those of the head until now.
+        let said = head.get(PROJECTIONS_OF).map_err(|error| self.storage_error(error))?.is_some();
+        let until_now = if said { None } else { Some(self.head_in(&head)?.size) };
+        if let Some(of) = stated.map(|stated| stated.size).or(until_now) {
+            head.insert(PROJECTIONS_OF, &of.to_be_bytes()[..]).map_err(|error| self.storage_error(error))?;
+        }
+        let mut bytes = next.size.to_be_bytes().to_vec();
+        bytes.extend_from_slice(next.root.as_bytes());
+        head.insert("head", bytes.as_slice()).map_err(|error| self.storage_error(error))?;
+        transaction.delete_table(JOURNAL).map_err(|error| self.table_error(error))?;
+        Ok(())
+    }
+
+    fn write_rows(&self, transaction: &WriteTransaction) -> Result<(), StoreError> {
+        if self.journal.rows_of().is_none() {
             return Ok(());
         }
+        if self.journal.is_anew() {
+            transaction.delete_table(ROWS).map_err(|error| self.table_error(error))?;
+        }
         let mut table = transaction.open_table(ROWS).map_err(|error| self.table_error(error))?;
-        for Row { shelf, key, value } in rows.written() {
-            let key = row_key(*shelf, key);
+        for (key, value) in self.journal.rows(&[]) {
             match value {
-                Some(value) => table.insert(key.as_slice(), value.as_slice()),
-                None => table.remove(key.as_slice()),
+                Some(value) => table.insert(key, value),
+                None => table.remove(key),
             }
             .map_err(|error| self.storage_error(error))?;
         }
         Ok(())
+    }
+
+    /// The head that the tables are of.
+    fn head_of_tables(&self, transaction: &ReadTransaction) -> Result<Head, StoreError> {
+        self.head_in(&transaction.open_table(HEAD).map_err(|error| self.table_error(error))?)
+    }
+
+    fn head_in(&self, table: &impl ReadableTable<&'static str, &'static [u8]>) -> Result<Head, StoreError> {
+        let stored = table.get("head").map_err(|error| self.storage_error(error))?;
+        self.decode_head(stored.as_ref().map(redb::AccessGuard::value))
     }
 
     fn decode_head(&self, bytes: Option<&[u8]>) -> Result<Head, StoreError> {
@@ -314,34 +412,39 @@ impl RedbStore {
 
 impl Store for RedbStore {
     fn head(&self) -> Result<Head, StoreError> {
-        self.reading(|transaction| {
-            let table = transaction.open_table(HEAD).map_err(|error| self.table_error(error))?;
-            let stored = table.get("head").map_err(|error| self.storage_error(error))?;
-            self.decode_head(stored.as_ref().map(redb::AccessGuard::value))
-        })
+        self.journal.head().map_or_else(|| self.reading(|transaction| self.head_of_tables(transaction)), Ok)
     }
 
     fn entries(&self, range: Range<u64>) -> Result<Vec<Vec<u8>>, StoreError> {
-        if range.is_empty() {
-            return Ok(Vec::new());
-        }
-        self.reading(|transaction| {
-            let table = transaction.open_table(ENTRIES).map_err(|error| self.table_error(error))?;
-            let (from, to) = (range.start.to_be_bytes(), range.end.to_be_bytes());
-            let rows = table.range(&from[..]..&to[..]).map_err(|error| self.storage_error(error))?;
-            let mut entries = Vec::new();
-            for (row, index) in rows.zip(range.clone()) {
-                let (key, bytes) = row.map_err(|error| self.storage_error(error))?;
-                if key.value() != index.to_be_bytes() {
-                    break;
+        // Of what is in the journal the tables have no say.
+        let newer = self.journal.range();
+        let until = if range.start < newer.end { range.end.min(newer.start) } else { range.end };
+        let mut entries = Vec::new();
+        if range.start < until {
+            self.reading(|transaction| {
+                let table = transaction.open_table(ENTRIES).map_err(|error| self.table_error(error))?;
+                let (from, to) = (range.start.to_be_bytes(), until.to_be_bytes());
+                let rows = table.range(&from[..]..&to[..]).map_err(|error| self.storage_error(error))?;
+                for (row, index) in rows.zip(range.clone()) {
+                    let (key, bytes) = row.map_err(|error| self.storage_error(error))?;
+                    if key.value() != index.to_be_bytes() {
+                        break;
+                    }
+                    entries.push(bytes.value().to_vec());
                 }
-                entries.push(bytes.value().to_vec());
-            }
-            Ok(entries)
-        })
+                Ok(())
+            })?;
+        }
+        let next = range.start.saturating_add(u64::try_from(entries.len()).unwrap_or(u64::MAX));
+        let newer = self.journal.entries(next..range.end.max(next));
+        entries.extend(newer.iter().map(|(_, bytes)| bytes.clone()));
+        Ok(entries)
     }
 
     fn node(&self, level: u8, index: u64) -> Result<Option<TreeHash>, StoreError> {
+        if let Some(hash) = self.journal.nodes().get(&(level, index)) {
+            return Ok(Some(*hash));
+        }
         self.reading(|transaction| {
             let table = transaction.open_table(NODES).map_err(|error| self.table_error(error))?;
             let stored = table.get(&node_key(level, index)[..]).map_err(|error| self.storage_error(error))?;
@@ -370,6 +473,12 @@ impl Store for RedbStore {
                     *node = Some(TreeHash::from_bytes(hash));
                 }
             }
+            for ((_, index), hash) in self.journal.nodes().range((level, range.start)..(level, range.end)) {
+                let at = usize::try_from(index.saturating_sub(range.start)).unwrap_or(usize::MAX);
+                if let Some(node) = nodes.get_mut(at) {
+                    *node = Some(*hash);
+                }
+            }
             Ok(nodes)
         })
     }
@@ -382,6 +491,9 @@ impl Store for RedbStore {
         self.reading(|transaction| {
             let table = transaction.open_table(EVENTS).map_err(|error| self.table_error(error))?;
             let position = |event: &EventId| {
+                if let Some(index) = self.journal.positions().get(event) {
+                    return Ok(Some(*index));
+                }
                 let stored = table.get(&event.as_bytes()[..]).map_err(|error| self.storage_error(error))?;
                 let index = stored.map(|bytes| <[u8; 8]>::try_from(bytes.value())).transpose();
                 let index = index.map_err(|_| self.damaged("a stored position has the wrong length"))?;
@@ -394,22 +506,27 @@ impl Store for RedbStore {
     fn positions_of(&self, beginning: &[u8]) -> Result<Vec<(EventId, u64)>, StoreError> {
         self.reading(|transaction| {
             let table = transaction.open_table(EVENTS).map_err(|error| self.table_error(error))?;
-            let mut found = Vec::new();
+            let mut found = BTreeMap::new();
             for row in table.range(beginning..).map_err(|error| self.storage_error(error))? {
                 let (event, index) = row.map_err(|error| self.storage_error(error))?;
                 if !event.value().starts_with(beginning) {
                     break;
                 }
                 match (event.value().try_into(), index.value().try_into()) {
-                    (Ok(event), Ok(index)) => found.push((EventId::from_bytes(event), u64::from_be_bytes(index))),
+                    (Ok(event), Ok(index)) => found.insert(EventId::from_bytes(event), u64::from_be_bytes(index)),
                     _ => return Err(self.damaged("a row of the event index has the wrong length")),
-                }
+                };
             }
-            Ok(found)
+            let newer = self.journal.positions().iter();
+            found.extend(newer.filter(|(event, _)| event.as_bytes().starts_with(beginning)));
+            Ok(found.into_iter().collect())
         })
     }
 
     fn projections(&self) -> Result<Projections, StoreError> {
+        if let Some(stated) = self.journal.projections() {
+            return Ok(stated.clone());
+        }
         self.reading(|transaction| {
             let table = transaction.open_table(PROJECTIONS).map_err(|error| self.table_error(error))?;
             let head = transaction.open_table(HEAD).map_err(|error| self.table_error(error))?;
@@ -418,8 +535,7 @@ impl Store for RedbStore {
                 u64::from_be_bytes(bytes.map_err(|_| self.damaged("a stored size has the wrong length"))?)
             } else {
                 // Every append of the first builds stated them.
-                let stored = head.get("head").map_err(|error| self.storage_error(error))?;
-                self.decode_head(stored.as_ref().map(redb::AccessGuard::value))?.size
+                self.head_in(&head)?.size
             };
             let mut digests = Vec::new();
             for row in table.iter().map_err(|error| self.storage_error(error))? {
@@ -433,6 +549,9 @@ impl Store for RedbStore {
     }
 
     fn rows_size(&self) -> Result<Option<u64>, StoreError> {
+        if let Some((size, layout)) = self.journal.rows_of() {
+            return Ok((layout == LAYOUT).then_some(size));
+        }
         self.reading(|transaction| {
             let head = transaction.open_table(HEAD).map_err(|error| self.table_error(error))?;
             let stored = head.get(ROWS_OF).map_err(|error| self.storage_error(error))?;
@@ -445,29 +564,52 @@ impl Store for RedbStore {
     }
 
     fn rows(&self, wanted: &Wanted, each: &mut dyn FnMut(&[u8], &[u8])) -> Result<(), StoreError> {
+        let beginning = row_key(wanted.shelf, &wanted.beginning);
+        let mut newer = self.journal.rows(&beginning).peekable();
+        let mut hand_out = |key: &[u8], value: Option<&[u8]>| {
+            if let (Some((_, key)), Some(value)) = (key.split_first(), value) {
+                each(key, value);
+            }
+        };
         self.reading(|transaction| {
             let table = match transaction.open_table(ROWS) {
                 // Nobody has written any.
                 Err(TableError::TableDoesNotExist(_)) => return Ok(()),
                 opened => opened.map_err(|error| self.table_error(error))?,
             };
-            let beginning = row_key(wanted.shelf, &wanted.beginning);
             for row in table.range(&beginning[..]..).map_err(|error| self.storage_error(error))? {
                 let (key, value) = row.map_err(|error| self.storage_error(error))?;
-                let Some((_, key)) = key.value().split_first().filter(|_| key.value().starts_with(&beginning)) else {
+                let key = key.value();
+                if !key.starts_with(&beginning) {
                     break;
-                };
-                each(key, value.value());
+                }
+                while let Some((before, value)) = newer.next_if(|(newer, _)| *newer < key) {
+                    hand_out(before, value);
+                }
+                match newer.next_if(|(newer, _)| *newer == key) {
+                    Some((_, value)) => hand_out(key, value),
+                    None => hand_out(key, Some(value.value())),
+                }
             }
             Ok(())
-        })
+        })?;
+        newer.for_each(|(key, value)| hand_out(key, value));
+        Ok(())
     }
 
     fn append(&mut self, extends: &Head, next: &Head, batch: &Batch) -> Result<(), AppendError> {
-        match self.contained(|| self.write(extends, next, batch)) {
+        match self.write(extends, next, batch) {
             Ok(None) => Ok(()),
             Ok(Some(current)) => Err(AppendError::Conflict { current }),
-            Err(error) => Err(AppendError::Unknown(error)),
+            Err(error) => {
+                // What is asked next is answered from what the file holds, or not at all.
+                self.journal = Journal::default();
+                match self.read_journal() {
+                    Ok(journal) => self.journal = journal,
+                    Err(_) => self.handle = None,
+                }
+                Err(AppendError::Unknown(error))
+            }
         }
     }
 }
@@ -476,10 +618,6 @@ fn builder() -> Builder {
     let mut builder = Builder::new();
     builder.set_cache_size(CACHE_BYTES).set_concurrency_mode(ConcurrencyMode::SingleWriter);
     builder
-}
-
-fn row_key(shelf: u8, key: &[u8]) -> Vec<u8> {
-    [&[shelf], key].concat()
 }
 
 fn node_key(level: u8, index: u64) -> [u8; 8] {

@@ -24,6 +24,19 @@ fn redb_keeps_the_contract() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
+/// The latest appends stand in a journal; folded into the tables they say the same.
+#[test]
+fn redb_keeps_the_contract_when_its_journal_is_folded() -> Result<(), Box<dyn std::error::Error>> {
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("ledger");
+    contract::check(RedbStore::create(&path, "the test")?, |mut store| {
+        store.fold()?;
+        drop(store);
+        RedbStore::open(&path, "the test again")
+    })?;
+    Ok(())
+}
+
 #[test]
 fn a_second_writer_is_told_who_writes_and_a_reader_is_served() -> Result<(), Box<dyn std::error::Error>> {
     let folder = tempfile::tempdir()?;
@@ -109,6 +122,7 @@ fn a_file_that_does_not_say_what_its_projections_are_of_means_its_head() -> Resu
         Ok(store.append(&extends, &tree.head(), &batch)?)
     };
     grow(&mut store, 1_100, Some(vec![("p".to_owned(), [7; 32])]))?;
+    store.fold()?;
     drop(store);
     let database = redb::Builder::new().open(&path)?;
     let transaction = database.begin_write()?;
@@ -119,5 +133,7 @@ fn a_file_that_does_not_say_what_its_projections_are_of_means_its_head() -> Resu
     assert_eq!(store.projections()?.size, 1_100);
     grow(&mut store, 1, None)?;
     assert_eq!(store.projections()?.size, 1_100, "what is stored is still of 1,100 entries");
+    store.fold()?;
+    assert_eq!(store.projections()?.size, 1_100, "and stays so");
     Ok(())
 }
