@@ -7,6 +7,8 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
 
+use data_encoding::HEXLOWER;
+use serde::de::Visitor;
 use serde::{Deserialize, Serialize};
 
 /// Context of event ids.
@@ -59,6 +61,28 @@ impl Hasher {
 #[error("not 64 lower-case hexadecimal digits: `{0}`")]
 pub struct HexError(pub String);
 
+/// The 32 bytes that 64 digits tell.
+fn digits(text: &str) -> Result<[u8; 32], HexError> {
+    let mut bytes = [0; 32];
+    let whole = text.len() == 64 && HEXLOWER.decode_mut(text.as_bytes(), &mut bytes).is_ok();
+    if whole { Ok(bytes) } else { Err(HexError(text.chars().take(80).collect())) }
+}
+
+/// Reads digits where they stand.
+struct Digits;
+
+impl Visitor<'_> for Digits {
+    type Value = [u8; 32];
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("64 lower-case hexadecimal digits")
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<[u8; 32], E> {
+        digits(text).map_err(E::custom)
+    }
+}
+
 /// The first eight bytes of a hash, as a number that is ordered as they are.
 fn beginning(bytes: &[u8; 32]) -> u64 {
     bytes.first_chunk().map_or(0, |first| u64::from_be_bytes(*first))
@@ -96,11 +120,16 @@ macro_rules! hash_type {
             pub const fn as_bytes(&self) -> &[u8; 32] {
                 &self.0
             }
+
+            /// Its 64 digits, written where there is room for them.
+            fn text<'a>(&self, room: &'a mut [u8; 64]) -> &'a str {
+                HEXLOWER.encode_mut_str(&self.0, room)
+            }
         }
 
         impl fmt::Display for $Name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(&hex::encode(self.0))
+                f.write_str(self.text(&mut [0; 64]))
             }
         }
 
@@ -114,23 +143,19 @@ macro_rules! hash_type {
             type Err = HexError;
 
             fn from_str(text: &str) -> Result<Self, HexError> {
-                let mut bytes = [0; 32];
-                if text.bytes().any(|b| b.is_ascii_uppercase()) || hex::decode_to_slice(text, &mut bytes).is_err() {
-                    return Err(HexError(text.chars().take(80).collect()));
-                }
-                Ok(Self(bytes))
+                digits(text).map(Self)
             }
         }
 
         impl Serialize for $Name {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.collect_str(self)
+                serializer.serialize_str(self.text(&mut [0; 64]))
             }
         }
 
         impl<'de> Deserialize<'de> for $Name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+                deserializer.deserialize_str(Digits).map(Self)
             }
         }
     };

@@ -13,6 +13,7 @@ pub mod batch;
 use std::fmt;
 use std::sync::Arc;
 
+use data_encoding::HEXLOWER;
 use ed25519_dalek::{Signature as DalekSignature, Signer, SigningKey as DalekSigningKey, VerifyingKey};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest as _, Sha256, Sha512};
@@ -55,13 +56,14 @@ pub struct KeyName(Arc<[u8]>);
 
 impl Serialize for KeyName {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&hex::encode(&self.0))
+        serializer.serialize_str(&HEXLOWER.encode(&self.0))
     }
 }
 
 impl<'de> Deserialize<'de> for KeyName {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let bytes = hex::decode(String::deserialize(deserializer)?).map_err(serde::de::Error::custom)?;
+        let digits = String::deserialize(deserializer)?;
+        let bytes = HEXLOWER.decode(digits.as_bytes()).map_err(serde::de::Error::custom)?;
         let application = bytes.len().checked_sub(32).and_then(|length| u64::try_from(length).ok());
         if application.is_none_or(|length| KEY_APPLICATION_BYTES_MAX < length) {
             return Err(serde::de::Error::custom(KeyError::Shape));
@@ -235,7 +237,7 @@ impl Ord for PublicKey {
 
 impl fmt::Display for PublicKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&hex::encode(self.encode()))
+        f.write_str(&HEXLOWER.encode(&self.encode()))
     }
 }
 
@@ -247,13 +249,14 @@ impl fmt::Debug for PublicKey {
 
 impl Serialize for PublicKey {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        serializer.serialize_str(&self.to_string())
     }
 }
 
 impl<'de> Deserialize<'de> for PublicKey {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let bytes = hex::decode(String::deserialize(deserializer)?).map_err(serde::de::Error::custom)?;
+        let digits = String::deserialize(deserializer)?;
+        let bytes = HEXLOWER.decode(digits.as_bytes()).map_err(serde::de::Error::custom)?;
         Self::decode(&bytes).map_err(serde::de::Error::custom)
     }
 }
