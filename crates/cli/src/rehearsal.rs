@@ -8,7 +8,7 @@ use std::path::Path;
 
 use rollcall_core::act::Act;
 use rollcall_core::charter::Charter;
-use rollcall_core::event::{Payload, SignedEvent};
+use rollcall_core::event::{Payload, SignedEvent, Verified};
 use rollcall_core::key::SigningKey;
 use rollcall_core::ledger::{AdmitError, Ledger, rehearsal_founding};
 use rollcall_core::name::Handle;
@@ -205,7 +205,7 @@ impl<'a> Play<'a> {
         }
         self.confirm_founding()?;
         match self.read(cue, object) {
-            Ok(act) => self.admit(cue, &act),
+            Ok(act) => self.admit(cue, act),
             Err(outcome) => Ok(outcome),
         }
     }
@@ -284,26 +284,26 @@ impl<'a> Play<'a> {
         self.flush()
     }
 
-    fn admit(&mut self, cue: &Cue, act: &Act) -> Result<Outcome, Failure> {
+    fn admit(&mut self, cue: &Cue, act: Act) -> Result<Outcome, Failure> {
         let Some(ledger) = self.ledger() else { return Err(Failure::bug("a play without a stage")) };
-        let payload = Payload { header: ledger.header(&cue.by, act, cue.at), act: act.clone() };
+        let payload = Payload { header: ledger.header(&cue.by, &act, cue.at), act };
         let key = self.keys.entry(cue.signer.clone()).or_insert_with_key(SigningKey::rehearsal);
         let signed = payload
             .encode()
             .map_err(|error| error.to_string())
-            .and_then(|bytes| SignedEvent::sign(bytes, key).map_err(|error| error.to_string()));
+            .and_then(|bytes| Verified::sign(bytes, key).map_err(|error| error.to_string()));
         let event = match signed {
             Ok(event) => event,
             Err(what) => return Ok(Outcome::Invalid(what)),
         };
         let admitted = match &mut self.stage {
-            Some(Stage::Memory(ledger)) => ledger.admit(event, cue.at),
-            Some(Stage::File(session)) => session.admit(event, cue.at)?,
+            Some(Stage::Memory(ledger)) => ledger.admit_verified(event, cue.at),
+            Some(Stage::File(session)) => session.admit_verified(event, cue.at)?,
             None => return Err(Failure::bug("a play without a stage")),
         };
         Ok(match admitted {
             Ok(admission) => {
-                let told = |state: &State| crate::commands::notes(state, act, &admission.event, state.last_at());
+                let told = |state: &State| crate::commands::notes(state, &payload, &admission.event, state.last_at());
                 let notes = self.state().map_or_else(Vec::new, told);
                 Outcome::Accepted { event: admission.event.to_string(), notes }
             }

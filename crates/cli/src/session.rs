@@ -8,7 +8,7 @@ use std::time::{Duration, Instant, SystemTime};
 use rollcall_core::act::{Act, Clock};
 use rollcall_core::charter::Charter;
 use rollcall_core::digest::{EventId, LedgerId};
-use rollcall_core::event::{Header, Payload, SignedEvent};
+use rollcall_core::event::{Header, Payload, SignedEvent, Verified};
 use rollcall_core::ledger::{Admission, AdmitError, Ledger};
 use rollcall_core::name::Handle;
 use rollcall_core::state::State;
@@ -242,6 +242,18 @@ impl Session {
     ) -> Result<Result<Admission, AdmitError>, Failure> {
         let Self { store, ledger, waiting } = self;
         let admitted = ledger.admit_with(event, at, |view, lack| view::bring(store, view, lack)).map_err(unreadable)?;
+        Ok(admitted.inspect(|admission| waiting.push(admission.clone())))
+    }
+
+    /// Judges as [`Session::admit`] does what has just been signed here.
+    pub(crate) fn admit_verified(
+        &mut self,
+        event: Verified,
+        at: Timestamp,
+    ) -> Result<Result<Admission, AdmitError>, Failure> {
+        let Self { store, ledger, waiting } = self;
+        let bring = |view: &mut State, lack| view::bring(store, view, lack);
+        let admitted = ledger.admit_verified_with(event, at, bring).map_err(unreadable)?;
         Ok(admitted.inspect(|admission| waiting.push(admission.clone())))
     }
 

@@ -1,7 +1,7 @@
 //! From bytes to events: payload, signed event, verified event, event. Each stage has one door.
 //!
 //! - A [`Payload`] is unsigned; a [`SignedEvent`] carries a signature that nobody has checked yet.
-//! - A [`Verified`] exists only where the signature verified; [`Event::read`] takes nothing else.
+//! - A [`Verified`] exists only where the signature verified, or was made; [`Event::read`] takes nothing else.
 //! - Whose key it is, and whether it was valid then, is a rule and is judged in order, by [`crate::decide`].
 //!
 //! ```compile_fail,E0451
@@ -375,7 +375,7 @@ impl SignedEvent {
     }
 }
 
-/// An event whose signature has been verified.
+/// An event whose signature has been verified, or made here.
 #[derive(Clone, Debug)]
 pub struct Verified {
     id: EventId,
@@ -384,6 +384,16 @@ pub struct Verified {
 }
 
 impl Verified {
+    /// Signs a payload's bytes: whoever has just signed need not verify it.
+    ///
+    /// # Errors
+    /// As [`SignedEvent::sign`].
+    pub fn sign(payload: Vec<u8>, key: &SigningKey) -> Result<Self, FrameError> {
+        let signed = SignedEvent::sign(payload, key)?;
+        let key = key.public().map_err(|_| FrameError::Shape)?;
+        Ok(Self { id: signed.id(), signed, key })
+    }
+
     /// The signed event.
     #[must_use]
     pub const fn signed(&self) -> &SignedEvent {

@@ -208,16 +208,28 @@ impl Ledger {
         &mut self,
         event: SignedEvent,
         at: Timestamp,
+        bring: impl FnMut(&mut State, Vec<Wanted>) -> Result<(), E>,
+    ) -> Result<Result<Admission, AdmitError>, E> {
+        match event.verify(&mut self.keys) {
+            Ok(verified) => self.admit_verified_with(verified, at, bring),
+            Err(error) => Ok(Err(AdmitError::Signature(error))),
+        }
+    }
+
+    /// Admits as [`Ledger::admit_verified`] does, on a ledger that is a view as well.
+    ///
+    /// # Errors
+    /// What `bring` fails with; then nothing has changed.
+    pub fn admit_verified_with<E>(
+        &mut self,
+        verified: Verified,
+        at: Timestamp,
         mut bring: impl FnMut(&mut State, Vec<Wanted>) -> Result<(), E>,
     ) -> Result<Result<Admission, AdmitError>, E> {
         if !self.state.is_view() {
-            return Ok(self.admit(event, at));
+            return Ok(self.admit_verified(verified, at));
         }
-        let verified = match event.clone().verify(&mut self.keys) {
-            Ok(verified) => verified,
-            Err(error) => return Ok(Err(AdmitError::Signature(error))),
-        };
-        let bytes = Entry { accepted_at: at, event }.encode();
+        let bytes = Entry { accepted_at: at, event: verified.signed().clone() }.encode();
         let leaf = leaf_hash(&bytes);
         loop {
             let judged = self.judge_verified(&verified, at);

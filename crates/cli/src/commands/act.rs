@@ -180,7 +180,7 @@ pub(super) fn submit(session: &mut Session, event: SignedEvent, at: Timestamp, d
     let mut object = show::entry(admission.index, &admission.bytes)?;
     let line = show::entry_line(&object);
     let notes = session.ask(|reading| {
-        let told = |payload: &Payload| crate::commands::notes(reading.state, &payload.act, &id, at);
+        let told = |payload: &Payload| crate::commands::notes(reading.state, payload, &id, at);
         let mut notes = payload.as_ref().map_or_else(|_| Vec::new(), told);
         notes.extend(keyless(reading.state, &object));
         notes

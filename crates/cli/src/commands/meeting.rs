@@ -3,9 +3,11 @@
 use std::fmt::Write;
 
 use clap::{Arg, ArgMatches, Command};
-use rollcall_core::act::Act;
+use rollcall_core::act::{Act, Resign};
+use rollcall_core::charter::Charter;
 use rollcall_core::decide::meeting::{Body, has_quorum, is_duly_noticed, members, members_in, notice_defects, present};
 use rollcall_core::digest::EventId;
+use rollcall_core::event::Payload;
 use rollcall_core::name::Handle;
 use rollcall_core::state::State;
 use rollcall_core::time::Timestamp;
@@ -141,14 +143,17 @@ fn probed(reading: Reading<'_>, args: &ArgMatches) -> Result<Answer, Failure> {
 }
 
 /// What an accepted act's answer says besides: quorum, defects of a notice, who is to be told.
-pub(crate) fn notes(state: &State, act: &Act, event: &EventId, at: Timestamp) -> Vec<String> {
+pub(crate) fn notes(state: &State, payload: &Payload, event: &EventId, at: Timestamp) -> Vec<String> {
     let Some(charter) = state.charter() else { return Vec::new() };
-    let about = match act {
+    let about = match &payload.act {
         Act::Open(act) => Some(act.meeting),
         Act::CheckIn(act) => Some(act.meeting),
         Act::Waive(act) => Some(act.meeting),
         Act::Notice(_) | Act::Petition(_) => Some(*event),
-        Act::Resign(_) => return resignation_notes(state, charter, event, at),
+        Act::Resign(act) => {
+            let person = act.person.as_ref().unwrap_or(&payload.header.by);
+            return resignation_note(state, (charter, act), (event, person), at).into_iter().collect();
+        }
         _ => return Vec::new(),
     };
     let meeting = about.and_then(|meeting| state.meetings().get(&meeting));
@@ -188,24 +193,17 @@ pub(crate) fn notes(state: &State, act: &Act, event: &EventId, at: Timestamp) ->
 }
 
 /// TOC-16: who resigns notifies all members; the answer names them.
-fn resignation_notes(
+fn resignation_note(
     state: &State,
-    charter: &rollcall_core::charter::Charter,
-    event: &EventId,
+    (charter, act): (&Charter, &Resign),
+    (event, person): (&EventId, &Handle),
     at: Timestamp,
-) -> Vec<String> {
-    use rollcall_core::state::roster::HowEnded;
-    let ended = state.roster().tenures().filter(|(_, _, _, tenures)| {
-        tenures.iter().any(|t| t.ended.as_ref().is_some_and(|e| e.cause.event == *event && e.how == HowEnded::Resigned))
-    });
-    let notes = ended.filter_map(|(unit, role, person, _)| {
-        let body = Body::of(state, charter, unit)?;
-        let told: Vec<_> = members(state, &body, at)
-            .into_iter()
-            .map(|(m, _)| m.to_string())
-            .filter(|m| m != person.as_str())
-            .collect();
-        Some(format!("{person} leaves `{role}`; notify all members: {}", told.join(", ")))
-    });
-    notes.collect()
+) -> Option<String> {
+    let Resign { unit, role, .. } = act;
+    let mut ends = state.roster().tenures_of(unit, role, person).iter().filter_map(|tenure| tenure.ended.as_ref());
+    ends.find(|ending| ending.cause.event == *event)?;
+    let body = Body::of(state, charter, unit)?;
+    let told = members(state, &body, at).into_iter().map(|(member, _)| member.as_str());
+    let told: Vec<&str> = told.filter(|member| *member != person.as_str()).collect();
+    Some(format!("{person} leaves `{role}`; notify all members: {}", told.join(", ")))
 }
