@@ -8,7 +8,7 @@
 //! - A file that somebody named is also a head that they kept, whichever build wrote it: a log without it is not valid.
 
 use std::fs::File;
-use std::io::{BufReader, BufWriter, Read};
+use std::io::{BufRead as _, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use clap::ArgMatches;
@@ -29,6 +29,8 @@ const TITLE: &str = "rollcall verified v2";
 const TITLE_V1: &str = "rollcall verified v1";
 /// Context of a build's digest.
 const BUILD_CONTEXT: &str = "rollcall build v1";
+/// Bytes of a file that are read at once.
+const PIECE_BYTES: usize = 1 << 20;
 /// A shorter log is judged again as fast as it is looked up, unless somebody names a file.
 const ENTRIES_MIN: u64 = 1_024;
 
@@ -132,7 +134,7 @@ impl Memory {
         }
         let file = File::open(&path).map_err(|error| unusable(&error.to_string()))?;
         let of = (&known.ledger, &known.head);
-        let read = snapshot::read(BufReader::with_capacity(1 << 20, file), of, &expected);
+        let read = snapshot::read(file, of, &expected);
         let (state, then) = read.map_err(|error| unusable(&chain(&error)))?;
         if let Source::Ledger(_) = source
             && !resumes(&source.projections()?, size, &then, known.head.size)
@@ -190,8 +192,7 @@ impl Memory {
         if report.level == Level::Full {
             let path = self.snapshot();
             let write = |file: &mut File| {
-                snapshot::write(report.rebuilt.state(), stated, BufWriter::with_capacity(1 << 20, file))
-                    .map(|digest| written = Some(digest))
+                snapshot::write(report.rebuilt.state(), stated, file).map(|digest| written = Some(digest))
             };
             durable::replace_by(&path, write).map_err(cannot)?;
         }
@@ -275,8 +276,15 @@ fn ledger_of(source: &Source) -> Option<LedgerId> {
 }
 
 fn own_build() -> Option<Digest> {
-    let program = std::fs::read(std::env::current_exe().ok()?).ok()?;
+    let mut program = BufReader::with_capacity(PIECE_BYTES, File::open(std::env::current_exe().ok()?).ok()?);
     let mut hasher = Hasher::new(BUILD_CONTEXT);
-    hasher.update(&program);
-    Some(hasher.finish())
+    loop {
+        let piece = program.fill_buf().ok()?;
+        let length = piece.len();
+        if length == 0 {
+            return Some(hasher.finish());
+        }
+        hasher.update(piece);
+        program.consume(length);
+    }
 }

@@ -7,7 +7,7 @@
 //!   count, then name and digest of each), then each row: shelf (one byte), key and value. All but numbers stand behind their lengths;
 //!   numbers and lengths are big-endian, of eight bytes.
 
-use std::io::{self, Read, Write};
+use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
 
 use rollcall_core::digest::{Digest, Hasher, LedgerId, SNAPSHOT_CONTEXT, TreeHash};
 use rollcall_core::state::State;
@@ -19,6 +19,10 @@ use crate::Projections;
 const TITLE: &[u8] = b"rollcall snapshot v1, ";
 /// Bytes of one key or value, at most: what a length says is not believed any further.
 const PART_BYTES_MAX: u64 = 1 << 30;
+/// Bytes of one key or value for which there is room from the beginning.
+const PART_BYTES_USUAL: usize = 1 << 16;
+/// Bytes that are hashed, and read or written, at once.
+const PIECE_BYTES: usize = 1 << 20;
 
 /// Why there is no state in a snapshot.
 #[derive(Debug, thiserror::Error)]
@@ -52,8 +56,9 @@ pub enum SnapshotError {
 ///
 /// # Errors
 /// When it cannot be written.
-pub fn write(state: &State, stated: &Projections, out: impl Write) -> io::Result<Digest> {
-    let mut out = Hashing { inner: out, hasher: Hasher::new(SNAPSHOT_CONTEXT) };
+pub fn write<W: Write>(state: &State, stated: &Projections, out: W) -> io::Result<Digest> {
+    let hashing = Hashing { inner: out, hasher: Hasher::new(SNAPSHOT_CONTEXT) };
+    let mut out = Parts(BufWriter::with_capacity(PIECE_BYTES, hashing));
     out.part(&[TITLE, LAYOUT].concat())?;
     out.part(state.founding().map_or(&[][..], |founding| founding.ledger.as_bytes()))?;
     out.number(state.head().size)?;
@@ -66,8 +71,8 @@ pub fn write(state: &State, stated: &Projections, out: impl Write) -> io::Result
     }
     let mut written = Ok(());
     state.each_row(|Row { shelf, key, value }| {
-        let row = |out: &mut Hashing<_>| {
-            out.bytes(&[shelf])?;
+        let row = |out: &mut Parts<BufWriter<Hashing<W>>>| {
+            out.0.write_all(&[shelf])?;
             out.part(&key)?;
             out.part(&value.unwrap_or_default())
         };
@@ -76,8 +81,9 @@ pub fn write(state: &State, stated: &Projections, out: impl Write) -> io::Result
         }
     });
     written?;
-    out.inner.flush()?;
-    Ok(out.hasher.finish())
+    let mut hashed = out.0.into_inner().map_err(io::IntoInnerError::into_error)?;
+    hashed.flush()?;
+    Ok(hashed.hasher.finish())
 }
 
 /// Tells whether bytes begin as a snapshot does, of whatever layout.
@@ -95,7 +101,8 @@ pub fn read(
     (ledger, head): (&LedgerId, &Head),
     expected: &Digest,
 ) -> Result<(State, Projections), SnapshotError> {
-    let mut input = Hashing { inner: input, hasher: Hasher::new(SNAPSHOT_CONTEXT) };
+    let hashing = Hashing { inner: input, hasher: Hasher::new(SNAPSHOT_CONTEXT) };
+    let mut input = Parts(BufReader::with_capacity(PIECE_BYTES, hashing));
     if input.read_part()? != [TITLE, LAYOUT].concat() {
         return Err(SnapshotError::Layout);
     }
@@ -123,33 +130,29 @@ pub fn read(
     if let Some(error) = failed {
         return Err(error.into());
     }
-    io::copy(&mut input, &mut io::sink())?;
-    let found = input.hasher.finish();
+    io::copy(&mut input.0, &mut io::sink())?;
+    let found = input.0.into_inner().hasher.finish();
     if found != *expected {
         return Err(SnapshotError::Other { found, expected: *expected });
     }
     Ok((state?, stated))
 }
 
-/// A stream, with the hash of all that has passed.
+/// A stream, with the hash of all that has passed: of large pieces, for which hashing is made.
 struct Hashing<T> {
     inner: T,
     hasher: Hasher,
 }
 
-impl<W: Write> Hashing<W> {
-    fn bytes(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.hasher.update(bytes);
-        self.inner.write_all(bytes)
+impl<W: Write> Write for Hashing<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.inner.write(bytes)?;
+        self.hasher.update(bytes.get(..written).unwrap_or_default());
+        Ok(written)
     }
 
-    fn number(&mut self, number: u64) -> io::Result<()> {
-        self.bytes(&number.to_be_bytes())
-    }
-
-    fn part(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.number(as_u64(bytes.len()))?;
-        self.bytes(bytes)
+    fn flush(&mut self) -> io::Result<()> {
+        self.inner.flush()
     }
 }
 
@@ -161,28 +164,39 @@ impl<R: Read> Read for Hashing<R> {
     }
 }
 
-impl<R: Read> Hashing<R> {
+/// What a snapshot is made of.
+struct Parts<T>(T);
+
+impl<W: Write> Parts<W> {
+    fn number(&mut self, number: u64) -> io::Result<()> {
+        self.0.write_all(&number.to_be_bytes())
+    }
+
+    fn part(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.number(as_u64(bytes.len()))?;
+        self.0.write_all(bytes)
+    }
+}
+
+impl<R: BufRead> Parts<R> {
     fn read_number(&mut self) -> io::Result<u64> {
         let mut bytes = [0; 8];
-        self.read_exact(&mut bytes)?;
+        self.0.read_exact(&mut bytes)?;
         Ok(u64::from_be_bytes(bytes))
     }
 
     fn read_part(&mut self) -> io::Result<Vec<u8>> {
         let length = self.read_number()?;
-        let mut bytes = Vec::new();
         // No more is taken than there is, whatever the length says.
-        if self.take(length.min(PART_BYTES_MAX)).read_to_end(&mut bytes).map(as_u64)? != length {
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        }
-        Ok(bytes)
+        let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(usize::MAX).min(PART_BYTES_USUAL));
+        let read = self.0.by_ref().take(length.min(PART_BYTES_MAX)).read_to_end(&mut bytes)?;
+        if as_u64(read) == length { Ok(bytes) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
     }
 
     /// The next row; `None` behind the last one.
     fn read_row(&mut self) -> io::Result<Option<Row>> {
-        let mut shelf = Vec::new();
-        self.take(1).read_to_end(&mut shelf)?;
-        let Some(shelf) = shelf.first().copied() else { return Ok(None) };
+        let Some(shelf) = self.0.fill_buf()?.first().copied() else { return Ok(None) };
+        self.0.consume(1);
         Ok(Some(Row { shelf, key: self.read_part()?, value: Some(self.read_part()?) }))
     }
 }
