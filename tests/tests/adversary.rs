@@ -268,6 +268,37 @@ fn any_flipped_bit_of_any_node_head_or_projection_is_found() {
     assert!(!full(&bad, id, &[]).is_valid());
 }
 
+/// The index tells whether an event is in the log: one that it finds elsewhere, or nowhere, is named by its entry, and so is one that
+/// nobody has submitted, which would be refused as known.
+#[test]
+fn an_index_that_finds_anything_else_than_the_log_is_found() {
+    let (store, id) = small();
+    for level in [Level::Log, Level::Signatures, Level::Full] {
+        let found = |bad: &Tampered| -> Vec<(Option<u64>, String)> {
+            let report = audit(bad, Auditor::new(level, Some(id)), &[], |_| {}).unwrap();
+            report.violations.iter().map(|v| (v.entry, v.code.clone())).collect()
+        };
+        let altered = |index: u64| vec![(Some(index), "index-altered".to_owned())];
+        assert_eq!(found(&store), []);
+        for (event, index) in &store.positions {
+            let mut bad = store.clone();
+            bad.positions.remove(event);
+            assert_eq!(found(&bad), altered(*index), "{index} removed");
+            bad.positions.insert(*event, index + 1);
+            assert_eq!(found(&bad), altered(*index), "{index} moved");
+        }
+        for byte in [0, 0x7f, 0xff] {
+            let mut bad = store.clone();
+            bad.positions.insert(EventId::from_bytes([byte; 32]), 3);
+            assert_eq!(found(&bad), altered(3), "an event of nobody");
+        }
+        let mut bad = store.clone();
+        bad.positions.clear();
+        let all: Vec<_> = (0..store.head.size).flat_map(altered).collect();
+        assert_eq!(found(&bad), all, "in the order of the log");
+    }
+}
+
 #[test]
 fn dropped_swapped_and_repeated_entries_are_found() {
     let (store, id) = small();

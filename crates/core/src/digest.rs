@@ -185,6 +185,12 @@ impl EventId {
         Self(derive(EVENT_ID_CONTEXT, payload))
     }
 
+    /// The first of the ids whose bytes begin so.
+    #[must_use]
+    pub fn first_of(beginning: &[u8]) -> Self {
+        Self(std::array::from_fn(|at| beginning.get(at).copied().unwrap_or_default()))
+    }
+
     /// The ledger that this event founds, if it is a founding event.
     #[must_use]
     pub const fn as_ledger(&self) -> LedgerId {

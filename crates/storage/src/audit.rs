@@ -59,8 +59,14 @@ pub fn audit(
 ) -> Result<Report, StoreError> {
     let head = store.head()?;
     let beside = |first, chunk: &[Prepared]| Beside::read(store, first, chunk).map(Some);
-    let mut feed =
-        |auditor: &mut Auditor, size| feed(auditor, size, |range| store.entries(range), beside, &mut progress);
+    let mut places = Vec::new();
+    let mut feed = |auditor: &mut Auditor, size| {
+        let take = |auditor: &mut Auditor, chunk, beside| {
+            take(auditor, chunk, beside, &mut places);
+            progress(auditor.tree().size());
+        };
+        feed(auditor, size, |range| store.entries(range), beside, take)
+    };
     let mut whole = true;
     // Only an audit that judges every rule has something to compare them with.
     if auditor.rebuilt().is_some() {
@@ -75,6 +81,9 @@ pub fn audit(
     if !whole {
         auditor.missing(auditor.tree().size());
     }
+    if !auditor.gave_up() {
+        compare_index(store, &mut auditor, places, whole)?;
+    }
     if whole {
         compare_rows(store, &mut auditor)?;
     }
@@ -82,6 +91,47 @@ pub fn audit(
         auditor.beyond(head.size);
     }
     Ok(finish(auditor, kept, &head))
+}
+
+/// Compares the stored index of events with where they stand: each is found at its entry, and in a `whole` log nothing else is found.
+/// Both are read in the order of ids, since looking each one up would take as long as all else that is stored.
+fn compare_index(
+    store: &impl Store,
+    auditor: &mut Auditor,
+    mut places: Vec<(EventId, u64)>,
+    whole: bool,
+) -> Result<(), StoreError> {
+    places.sort_unstable();
+    let mut places = places.into_iter().peekable();
+    let mut differing: Vec<(u64, EventId, Option<u64>)> = Vec::new();
+    let mut beyond = Vec::new();
+    for beginning in 0..=u8::MAX {
+        for (event, found) in store.positions_of(&[beginning])? {
+            while let Some((lacking, index)) = places.next_if(|(place, _)| *place < event) {
+                differing.push((index, lacking, None));
+            }
+            let mut is_known = false;
+            // Below the rules one event may stand in a log twice.
+            while let Some((_, index)) = places.next_if(|(place, _)| *place == event) {
+                is_known = true;
+                if index != found {
+                    differing.push((index, event, Some(found)));
+                }
+            }
+            if !is_known {
+                beyond.push((event, found));
+            }
+        }
+    }
+    differing.extend(places.map(|(event, index)| (index, event, None)));
+    differing.sort_unstable();
+    for (index, event, found) in differing {
+        auditor.stored_position(index, event, found);
+    }
+    for (event, found) in beyond.into_iter().filter(|_| whole) {
+        auditor.surplus_position(event, found);
+    }
+    Ok(())
 }
 
 /// Compares the stored rows with those that the entries make; rows that are not of the head answer no question and are left alone.
@@ -180,7 +230,7 @@ pub fn audit_published(
     log: &Published<impl Files>,
     mut auditor: Auditor,
     kept: &[KeptHead],
-    progress: impl FnMut(u64),
+    mut progress: impl FnMut(u64),
 ) -> Result<Report, StoreError> {
     let head = log.checkpoint().head;
     let surplus = RefCell::new(Vec::new());
@@ -189,7 +239,11 @@ pub fn audit_published(
         surplus.borrow_mut().extend(besides);
         Ok(entries)
     };
-    let whole = feed(&mut auditor, head.size, entries, |_, _| Ok(None), progress)?;
+    let take = |auditor: &mut Auditor, chunk, beside| {
+        take(auditor, chunk, beside, &mut Vec::new());
+        progress(auditor.tree().size());
+    };
+    let whole = feed(&mut auditor, head.size, entries, |_, _| Ok(None), take)?;
     for tile in surplus.into_inner() {
         auditor.surplus(&tile);
     }
@@ -261,7 +315,7 @@ pub fn audit_bundle(bytes: &[u8], mut auditor: Auditor, kept: &[KeptHead], mut p
         Chunks::of(0, read),
         |_, _| (),
         |chunk, ()| {
-            take(&mut auditor, chunk, None);
+            take(&mut auditor, chunk, None, &mut Vec::new());
             progress(auditor.tree().size());
             Ok(if auditor.gave_up() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
         },
@@ -311,7 +365,7 @@ fn feed(
     size: u64,
     entries: impl Fn(Range<u64>) -> Result<Vec<Vec<u8>>, StoreError>,
     beside: impl Fn(u64, &[Prepared]) -> Result<Option<Beside>, StoreError> + Sync,
-    mut progress: impl FnMut(u64),
+    mut take: impl FnMut(&mut Auditor, Vec<Prepared>, Option<Beside>),
 ) -> Result<bool, StoreError> {
     let first = auditor.tree().size();
     let mut next = first;
@@ -324,37 +378,32 @@ fn feed(
         Ok(found)
     };
     pipeline::run(&auditor.preparer(), Chunks::of(first, read), beside, |chunk, beside| {
-        take(auditor, chunk, beside?.as_ref());
-        progress(auditor.tree().size());
+        take(auditor, chunk, beside?);
         Ok(if auditor.gave_up() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
     })?;
     Ok(auditor.tree().size() == size && !auditor.gave_up())
 }
 
-/// Judges a chunk of entries, and what the store keeps beside each of them.
-fn take(auditor: &mut Auditor, chunk: Vec<Prepared>, beside: Option<&Beside>) {
-    for (at, prepared) in chunk.into_iter().enumerate() {
+/// Judges a chunk of entries, and the nodes that the store keeps beside them; notes where its events stand, for the index that is compared last.
+fn take(auditor: &mut Auditor, chunk: Vec<Prepared>, beside: Option<Beside>, places: &mut Vec<(EventId, u64)>) {
+    for prepared in chunk {
         if auditor.gave_up() {
             return;
         }
         let index = auditor.tree().size();
         let (event, nodes) = auditor.take(prepared);
-        let Some(beside) = beside else { continue };
+        let Some(beside) = &beside else { continue };
         for node in &nodes {
             auditor.stored_node(node, beside.node(node));
         }
-        if let Some(event) = event {
-            auditor.stored_position(index, event, beside.positions.get(at).copied().flatten());
-        }
+        places.extend(event.map(|event| (event, index)));
     }
 }
 
-/// What a store keeps beside a chunk of entries: the tree nodes that they complete, and where its index finds their events.
+/// The tree nodes that a store keeps beside a chunk of entries, which completes them.
 struct Beside {
     /// By level, from the index of the first.
     nodes: Vec<(u64, Vec<Option<TreeHash>>)>,
-    /// By place in the chunk.
-    positions: Vec<Option<u64>>,
 }
 
 impl Beside {
@@ -363,10 +412,7 @@ impl Beside {
         let levels = (0_u8..64).take_while(|level| 0 < end >> level);
         let nodes = levels.map(|level| Ok((first >> level, store.nodes(level, first >> level..end >> level)?)));
         let nodes = nodes.collect::<Result<_, StoreError>>()?;
-        let events: Vec<EventId> = chunk.iter().filter_map(Prepared::event).collect();
-        let mut found = store.positions(&events)?.into_iter();
-        let positions = chunk.iter().map(|prepared| prepared.event().and_then(|_| found.next().flatten())).collect();
-        Ok(Self { nodes, positions })
+        Ok(Self { nodes })
     }
 
     fn node(&self, node: &Node) -> Option<TreeHash> {

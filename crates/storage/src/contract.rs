@@ -126,8 +126,14 @@ pub fn check<S: Store>(mut store: S, reopen: impl Fn(S) -> Result<S, StoreError>
     let level: Vec<_> = (0..4).map(|index| writer.tree.node(1, index)).collect();
     require(store.nodes(1, 0..4)? == level, "a range of nodes holds each at its place, and says which is not there")?;
     require(store.nodes(0, 1..3)? == [writer.tree.node(0, 1), writer.tree.node(0, 2)], "a range of leaves comes back")?;
-    let asked = [b"two".as_slice(), b"none", b"zero"].map(EventId::of_payload);
-    require(store.positions(&asked)? == [Some(2), None, Some(0)], "the index answers many at once, in their order")?;
+    let two = EventId::of_payload(b"two");
+    for beginning in [&two.as_bytes()[..], &two.as_bytes()[..3]] {
+        require(store.positions_of(beginning)? == [(two, 2)], "the index finds an event by how its id begins")?;
+    }
+    let mut all: Vec<_> = store.positions_of(&[])?;
+    require(all.is_sorted() && all.len() == 7, "the index hands out all that it has, in the order of ids")?;
+    all.sort_by_key(|(_, index)| *index);
+    require(all.iter().map(|(_, index)| *index).eq(0..7), "the index has each entry once")?;
     let stated = Projections { size: 7, digests: vec![("p".to_owned(), [7; 32])] };
     require(store.projections()? == stated, "projection digests come back with the size that they are of")?;
     Ok(store)

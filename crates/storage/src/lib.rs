@@ -150,14 +150,6 @@ pub trait Store {
     /// [`StoreError`] when it cannot be read.
     fn position(&self, event: &EventId) -> Result<Option<u64>, StoreError>;
 
-    /// Where events stand, by the stored index.
-    ///
-    /// # Errors
-    /// [`StoreError`] when it cannot be read.
-    fn positions(&self, events: &[EventId]) -> Result<Vec<Option<u64>>, StoreError> {
-        events.iter().map(|event| self.position(event)).collect()
-    }
-
     /// Where the events stand whose ids begin so, by the stored index.
     ///
     /// # Errors

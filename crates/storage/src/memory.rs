@@ -54,7 +54,8 @@ impl Store for MemoryStore {
     }
 
     fn positions_of(&self, beginning: &[u8]) -> Result<Vec<(EventId, u64)>, StoreError> {
-        let found = self.positions.iter().filter(|(event, _)| event.as_bytes().starts_with(beginning));
+        let from = self.positions.range(EventId::first_of(beginning)..);
+        let found = from.take_while(|(event, _)| event.as_bytes().starts_with(beginning));
         Ok(found.map(|(event, index)| (*event, *index)).collect())
     }
 

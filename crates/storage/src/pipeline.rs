@@ -1,12 +1,13 @@
 //! Entries on their way into an audit or a replay: read ahead, prepared on every core, and handed on in order.
 //!
-//! The calling thread reads and takes; the other threads prepare, and fetch what stands beside the entries. What is under way is bounded
-//! in entries and in bytes, so memory does not grow with the log. Without a second core everything happens on the calling thread.
+//! The calling thread reads and takes; the other threads prepare, and fetch what stands beside the entries, and so does the calling one
+//! where it would wait: there is a thread for each core and no more. What is under way is bounded in entries and in bytes, so memory does
+//! not grow with the log. Without a second core everything happens on the calling thread.
 
 use std::collections::VecDeque;
 use std::num::NonZero;
 use std::ops::ControlFlow;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
 use std::sync::{Mutex, PoisonError};
 
 use rollcall_core::key::batch::BATCH_MAX;
@@ -52,23 +53,25 @@ pub(crate) fn run<E, B: Send>(
     let (jobs, waiting) = sync_channel::<Job<B>>(ahead);
     let waiting = Mutex::new(waiting);
     std::thread::scope(|scope| {
-        for _ in 0..cores {
+        for _ in 1..cores {
             scope.spawn(|| work(preparer.clone(), &waiting, &beside));
         }
-        let conducted = conduct(&jobs, beginning, chunks, take, ahead);
+        let mut own = preparer.clone();
+        let help = || help(&mut own, &waiting, &beside);
+        let conducted = conduct((&jobs, ahead), beginning, chunks, take, help);
         // Without more jobs the workers go home.
         drop(jobs);
         conducted
     })
 }
 
-/// Keeps `ahead` chunks under way and takes them in order.
+/// Keeps `ahead` chunks under way and takes them in order; where it would wait it helps, as long as there is something to help with.
 fn conduct<E, B>(
-    jobs: &SyncSender<Job<B>>,
+    (jobs, ahead): (&SyncSender<Job<B>>, usize),
     beginning: Chunk,
     mut chunks: Chunks<impl FnMut() -> Result<Vec<Vec<u8>>, E>, E>,
     mut take: impl FnMut(Vec<Prepared>, B) -> Result<ControlFlow<()>, E>,
-    ahead: usize,
+    mut help: impl FnMut() -> bool,
 ) -> Result<(), E> {
     let mut under_way: VecDeque<Receiver<(Vec<Prepared>, B)>> = VecDeque::new();
     let mut failed = None;
@@ -87,8 +90,15 @@ fn conduct<E, B>(
             }
         }
         let Some(result) = under_way.pop_front() else { return failed.map_or(Ok(()), Err) };
+        let done = loop {
+            match result.try_recv() {
+                Err(TryRecvError::Empty) if help() => {}
+                Err(TryRecvError::Empty) => break result.recv().ok(),
+                done => break done.ok(),
+            }
+        };
         // A worker that broke off sends nothing; leaving the scope then carries its panic on.
-        let Ok((prepared, found)) = result.recv() else { return Ok(()) };
+        let Some((prepared, found)) = done else { return Ok(()) };
         if take(prepared, found)?.is_break() {
             return Ok(());
         }
@@ -104,12 +114,23 @@ fn conduct<E, B>(
 fn work<B>(mut preparer: Preparer, waiting: &Mutex<Receiver<Job<B>>>, beside: impl Fn(u64, &[Prepared]) -> B) {
     loop {
         let job = waiting.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        let Ok(((first, entries), done)) = job else { return };
-        let prepared = preparer.prepare(first, entries);
-        let found = beside(first, &prepared);
-        // Nobody waits for the rest of an audit that has been given up.
-        let _ = done.send((prepared, found));
+        let Ok(job) = job else { return };
+        prepare(&mut preparer, job, &beside);
     }
+}
+
+/// Does one job of those that wait; tells whether there was one.
+fn help<B>(preparer: &mut Preparer, waiting: &Mutex<Receiver<Job<B>>>, beside: impl Fn(u64, &[Prepared]) -> B) -> bool {
+    // A worker that holds the lock takes the next job itself.
+    let job = waiting.try_lock().ok().and_then(|waiting| waiting.try_recv().ok());
+    job.map(|job| prepare(preparer, job, beside)).is_some()
+}
+
+fn prepare<B>(preparer: &mut Preparer, ((first, entries), done): Job<B>, beside: impl Fn(u64, &[Prepared]) -> B) {
+    let prepared = preparer.prepare(first, entries);
+    let found = beside(first, &prepared);
+    // Nobody waits for the rest of an audit that has been given up.
+    let _ = done.send((prepared, found));
 }
 
 /// What is read, in chunks that are worth a batch of signatures or hold many bytes.

@@ -10,7 +10,6 @@
 
 #![expect(clippy::wildcard_enum_match_arm, reason = "redb's error enums are non-exhaustive and grow")]
 
-use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::ops::Range;
@@ -484,42 +483,43 @@ impl Store for RedbStore {
     }
 
     fn position(&self, event: &EventId) -> Result<Option<u64>, StoreError> {
-        self.positions(std::slice::from_ref(event)).map(|positions| positions.into_iter().next().flatten())
-    }
-
-    fn positions(&self, events: &[EventId]) -> Result<Vec<Option<u64>>, StoreError> {
+        if let Some(index) = self.journal.positions().get(event) {
+            return Ok(Some(*index));
+        }
         self.reading(|transaction| {
             let table = transaction.open_table(EVENTS).map_err(|error| self.table_error(error))?;
-            let position = |event: &EventId| {
-                if let Some(index) = self.journal.positions().get(event) {
-                    return Ok(Some(*index));
-                }
-                let stored = table.get(&event.as_bytes()[..]).map_err(|error| self.storage_error(error))?;
-                let index = stored.map(|bytes| <[u8; 8]>::try_from(bytes.value())).transpose();
-                let index = index.map_err(|_| self.damaged("a stored position has the wrong length"))?;
-                Ok(index.map(u64::from_be_bytes))
-            };
-            events.iter().map(position).collect()
+            let stored = table.get(&event.as_bytes()[..]).map_err(|error| self.storage_error(error))?;
+            let index = stored.map(|bytes| <[u8; 8]>::try_from(bytes.value())).transpose();
+            let index = index.map_err(|_| self.damaged("a stored position has the wrong length"))?;
+            Ok(index.map(u64::from_be_bytes))
         })
     }
 
     fn positions_of(&self, beginning: &[u8]) -> Result<Vec<(EventId, u64)>, StoreError> {
         self.reading(|transaction| {
             let table = transaction.open_table(EVENTS).map_err(|error| self.table_error(error))?;
-            let mut found = BTreeMap::new();
+            let newer = self.journal.positions();
+            let mut newer = newer.range(EventId::first_of(beginning)..).peekable();
+            let mut found = Vec::new();
             for row in table.range(beginning..).map_err(|error| self.storage_error(error))? {
                 let (event, index) = row.map_err(|error| self.storage_error(error))?;
                 if !event.value().starts_with(beginning) {
                     break;
                 }
-                match (event.value().try_into(), index.value().try_into()) {
-                    (Ok(event), Ok(index)) => found.insert(EventId::from_bytes(event), u64::from_be_bytes(index)),
-                    _ => return Err(self.damaged("a row of the event index has the wrong length")),
+                let (Ok(event), Ok(index)) = (event.value().try_into(), index.value().try_into()) else {
+                    return Err(self.damaged("a row of the event index has the wrong length"));
                 };
+                let event = EventId::from_bytes(event);
+                while let Some((before, index)) = newer.next_if(|(newer, _)| **newer < event) {
+                    found.push((*before, *index));
+                }
+                let index =
+                    newer.next_if(|(newer, _)| **newer == event).map_or(u64::from_be_bytes(index), |(_, newer)| *newer);
+                found.push((event, index));
             }
-            let newer = self.journal.positions().iter();
-            found.extend(newer.filter(|(event, _)| event.as_bytes().starts_with(beginning)));
-            Ok(found.into_iter().collect())
+            let rest = newer.take_while(|(event, _)| event.as_bytes().starts_with(beginning));
+            found.extend(rest.map(|(event, index)| (*event, *index)));
+            Ok(found)
         })
     }
 

@@ -57,8 +57,10 @@ fn said(store: &impl Store, tree: &Tree) -> Result<Vec<String>, StoreError> {
     for range in [0..size, 0..size + 9, size / 2..size, size.saturating_sub(3)..size, size..size + 1, 1..2, 5..5] {
         said.push(format!("{range:?} {:?}", store.entries(range.clone())?));
     }
-    let events: Vec<EventId> = store.entries(0..size)?.iter().map(|bytes| EventId::of_payload(bytes)).collect();
-    said.push(format!("{:?}", store.positions(&events)?));
+    for bytes in store.entries(0..size)? {
+        said.push(format!("{:?}", store.position(&EventId::of_payload(&bytes))?));
+    }
+    said.push(format!("{:?}", store.positions_of(&[])?));
     for beginning in 0..=u8::MAX {
         said.push(format!("{:?}", store.positions_of(&[beginning])?));
     }

@@ -33,9 +33,8 @@ impl Positions {
     pub(super) fn with_prefix(&self, prefix: &str) -> impl Iterator<Item = &EventId> {
         // An odd digit stands for half a byte.
         let bytes = hex::decode(prefix.get(..prefix.len() & !1).unwrap_or_default()).unwrap_or_default();
-        let first = EventId::from_bytes(std::array::from_fn(|at| bytes.get(at).copied().unwrap_or_default()));
         self.presence.ask(|| bytes.clone());
-        let near = self.entries.from(first).map(|(id, _)| id);
+        let near = self.entries.from(EventId::first_of(&bytes)).map(|(id, _)| id);
         let near = near.take_while(move |id| id.as_bytes().starts_with(&bytes));
         near.filter(move |id| id.to_string().starts_with(prefix))
     }
