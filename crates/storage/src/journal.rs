@@ -21,7 +21,7 @@ use crate::{Batch, Projections, Rows};
 /// Bytes up to which what single appends add is left in the journal: what every reader reads first.
 pub(crate) const BYTES_KEPT: usize = 256 * 1024;
 /// Appends of many entries are folded when so many of their size have come together.
-const APPENDS_KEPT: usize = 16;
+const APPENDS_KEPT: usize = 4;
 
 /// What is in front of the tables.
 #[derive(Debug, Default)]

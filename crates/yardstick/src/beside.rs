@@ -60,7 +60,8 @@ fn rollcall(table: &mut Table, ledger: &Measured, folder: &Path, repeat: usize) 
     let append = own::one_by_one(ledger, folder, repeat, FEW)?;
     let replay = Times::of(repeat, || timed(|| own::replayed(&store)).map(|(time, _)| time))?;
     for (name, cores) in [("rollcall, every core", Cores::All), ("rollcall, one core", Cores::One)] {
-        let (audit, _) = own::process(repeat, cores, &["--ledger", ledger.file(), "audit", "--ledger-id", &ledger.id])?;
+        let (audit, _) = own::audit(ledger, cores, repeat)?;
+        own::forget(ledger)?;
         table.row(vec![
             name.to_owned(),
             only(cores, &append.each(FEW)),

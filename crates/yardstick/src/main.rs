@@ -89,16 +89,19 @@ fn measure(arguments: &Arguments) -> Result<()> {
     let own_folder = tempfile::tempdir()?;
     let folder = arguments.folder.clone().unwrap_or_else(|| own_folder.path().to_owned());
     std::fs::create_dir_all(&folder)?;
+    let begun = std::time::Instant::now();
     println!("{}\n", measure::machine());
     let ledgers = ledger::build_all(&folder, arguments.events, arguments.seed)?;
     let Some(largest) = ledgers.last() else { return Err("no ledger to measure".into()) };
-    println!("{}", own::table(largest, &folder, arguments.repeat)?);
-    println!("{}", growth::table(&ledgers, arguments.repeat)?);
+    let (table, audit) = own::table(largest, &folder, arguments.repeat)?;
+    println!("{table}");
+    println!("{}", growth::table(&ledgers, audit, arguments.repeat)?);
     println!("{}", pages::table(largest, &folder, 1)?);
     #[cfg(feature = "peers")]
     if let Some(like) = ledgers.iter().rev().find(|ledger| ledger.acts <= 10_000) {
         println!("{}", beside::table(like, &folder, arguments.repeat)?);
     }
+    println!("All of it took {}.", table::shown(begun.elapsed()));
     Ok(())
 }
 

@@ -32,11 +32,14 @@ const SUBMITTERS: usize = 64;
 /// What each of them submits, one after the other.
 const EACH: usize = 32;
 
-/// The table of one ledger.
+/// How long a command took, each time, and the most memory that one of them held, in KiB.
+pub type Process = (Times, u64);
+
+/// The table of one ledger, and its audit on every core.
 ///
 /// # Errors
 /// When something cannot be measured.
-pub fn table(ledger: &Measured, folder: &Path, repeat: usize) -> Result<Table> {
+pub fn table(ledger: &Measured, folder: &Path, repeat: usize) -> Result<(Table, Process)> {
     let bytes = ledger.bytes()?;
     let title = format!(
         "{} entries, {:.1} MiB on disk, {} bytes an entry; medians of {repeat} (least to most)",
@@ -56,18 +59,36 @@ pub fn table(ledger: &Measured, folder: &Path, repeat: usize) -> Result<Table> {
             rate,
         ]);
     }
-    audits(&mut table, ledger, repeat)?;
+    let audit = audits(&mut table, ledger, repeat)?;
     replays(&mut table, ledger, repeat)?;
     appends(&mut table, ledger, folder, repeat)?;
-    Ok(table)
+    Ok((table, audit))
 }
 
-fn audits(table: &mut Table, ledger: &Measured, repeat: usize) -> Result<()> {
+/// A full audit with all that it does: it judges everything, and remembers it for the next one.
+///
+/// # Errors
+/// When it fails.
+pub fn audit(ledger: &Measured, cores: Cores, repeat: usize) -> Result<Process> {
+    process(repeat, cores, &[&audit_args(ledger, &known_by(ledger))[..], &["--from-scratch"]].concat())
+}
+
+/// What an audit remembers of a ledger.
+fn known_by(ledger: &Measured) -> String {
+    ledger.path.with_added_extension("verified").to_string_lossy().into_owned()
+}
+
+fn audit_args<'a>(ledger: &'a Measured, known: &'a str) -> [&'a str; 7] {
+    ["--ledger", ledger.file(), "audit", "--ledger-id", &ledger.id, "--resume", known]
+}
+
+fn audits(table: &mut Table, ledger: &Measured, repeat: usize) -> Result<Process> {
     let all = std::thread::available_parallelism()?.get();
     let loose = floor::loosen(&floor::entries(&RedbStore::read(&ledger.path)?)?)?;
-    for (words, cores, threads) in [("every core", Cores::All, all), ("one core", Cores::One, 1)] {
+    let mut measured = Vec::new();
+    for (words, cores, threads) in [("one core", Cores::One, 1), ("every core", Cores::All, all)] {
         let floor = Times::of(repeat, || floor::verify_strict(&loose, threads))?;
-        let (audit, peak) = process(repeat, cores, &["--ledger", ledger.file(), "audit", "--ledger-id", &ledger.id])?;
+        let (audit, peak) = audit(ledger, cores, repeat)?;
         let what = format!("full audit, {words}; floor: verify_strict loop");
         table.row(vec![
             what,
@@ -77,12 +98,10 @@ fn audits(table: &mut Table, ledger: &Measured, repeat: usize) -> Result<()> {
             "0.5 x".into(),
             format!("{}, {}", rate(ledger.entries, audit.median()), mebibytes(peak)),
         ]);
+        measured.push((audit, peak));
     }
-    let known = ledger.path.with_added_extension("verified");
-    let resume = known.to_str().unwrap_or_default();
-    let args = ["--ledger", ledger.file(), "audit", "--ledger-id", &ledger.id, "--resume", resume];
-    rollcall(Cores::All, &args)?;
-    let (again, peak) = process(repeat, Cores::All, &args)?;
+    let known = known_by(ledger);
+    let (again, peak) = process(repeat, Cores::All, &audit_args(ledger, &known))?;
     table.row(vec![
         "second audit, nothing new".into(),
         String::new(),
@@ -91,9 +110,18 @@ fn audits(table: &mut Table, ledger: &Measured, repeat: usize) -> Result<()> {
         String::new(),
         format!("{}, {}", rate(ledger.entries, again.median()), mebibytes(peak)),
     ]);
-    std::fs::remove_file(known.with_added_extension("snapshot"))?;
-    std::fs::remove_file(known)?;
-    Ok(())
+    forget(ledger)?;
+    measured.pop().ok_or_else(|| "nothing was measured".into())
+}
+
+/// Removes what an audit has remembered.
+///
+/// # Errors
+/// When it cannot be removed.
+pub fn forget(ledger: &Measured) -> Result<()> {
+    let known = known_by(ledger);
+    std::fs::remove_file(format!("{known}.snapshot"))?;
+    Ok(std::fs::remove_file(known)?)
 }
 
 /// The ledger that a store makes.
@@ -325,7 +353,7 @@ pub fn asked<'a>(ledger: &'a Measured, holder: &'a Holder, middle: &'a str) -> V
 ///
 /// # Errors
 /// When it fails.
-pub fn process(repeat: usize, cores: Cores, args: &[&str]) -> Result<(Times, u64)> {
+pub fn process(repeat: usize, cores: Cores, args: &[&str]) -> Result<Process> {
     let mut most = 0;
     let times = Times::of(repeat, || {
         let Ran { time, peak_kib, out: _ } = rollcall(cores, args)?;
