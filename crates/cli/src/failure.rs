@@ -56,6 +56,11 @@ impl Failure {
         self
     }
 
+    /// What failed and why, on one line.
+    pub(crate) fn on_one_line(&self) -> String {
+        [&self.what].into_iter().chain(&self.causes).map(String::as_str).collect::<Vec<_>>().join(": ")
+    }
+
     pub(crate) fn hint(mut self, command: impl Into<String>) -> Self {
         self.hint = Some(command.into());
         self

@@ -398,7 +398,12 @@ impl Auditor {
     /// Notes an event in a stored index that no entry has: it would be taken for one that the log has already.
     pub fn surplus_position(&mut self, event: EventId, found: u64) {
         let what = format!("the stored index finds {event} at {found}, and no entry has it");
-        self.note(Some(found), "index-altered", what);
+        self.note(None, "index-altered", what);
+    }
+
+    /// Notes a stored index that cannot be read to its end.
+    pub fn unreadable_index(&mut self, what: &str) {
+        self.note(None, "index-altered", format!("the stored index cannot be read: {what}"));
     }
 
     /// Judges the head of a bundle that was made without the log's key: nobody vouches for it, but it names this log.

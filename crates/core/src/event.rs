@@ -1,4 +1,5 @@
-//! From bytes to events: payload, signed event, verified event, event. Each stage has one door.
+//! From bytes to events: payload, signed event, verified event, event. Each stage has one door, but for what is signed here
+//! ([`Verified::sign`]).
 //!
 //! - A [`Payload`] is unsigned; a [`SignedEvent`] carries a signature that nobody has checked yet.
 //! - A [`Verified`] exists only where the signature verified, or was made; [`Event::read`] takes nothing else.
@@ -462,5 +463,25 @@ impl Event {
     #[must_use]
     pub const fn act(&self) -> &Act {
         &self.payload.act
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Keyring, SignedEvent, Verified};
+    use crate::key::SigningKey;
+
+    #[test]
+    fn what_is_signed_here_is_what_would_have_been_verified() {
+        for seed in 0..32 {
+            let (key, payload) = (SigningKey::from_seed(&[seed; 32]), vec![seed; usize::from(seed)]);
+            let verified = SignedEvent::sign(payload.clone(), &key).map(|event| event.verify(&mut Keyring::default()));
+            match (Verified::sign(payload, &key), verified) {
+                (Ok(made), Ok(Ok(verified))) => {
+                    assert_eq!((made.id, &made.signed, &made.key), (verified.id, &verified.signed, &verified.key));
+                }
+                other => panic!("{other:?}"),
+            }
+        }
     }
 }

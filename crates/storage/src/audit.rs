@@ -33,6 +33,8 @@ const BUNDLE_ENTRIES: usize = 256;
 const ROW_CHUNK: usize = 512;
 const ROW_CHUNKS: usize = 4;
 
+/// Events of no entry in an index that a report names, at most.
+const SURPLUS_POSITIONS: usize = 16;
 /// Rows that a report names, at most.
 const DIFFERING_ROWS: usize = 16;
 
@@ -82,7 +84,11 @@ pub fn audit(
         auditor.missing(auditor.tree().size());
     }
     if !auditor.gave_up() {
-        compare_index(store, &mut auditor, places, whole)?;
+        match compare_index(store, &mut auditor, places, whole) {
+            // What was found before is not lost with it.
+            Err(StoreError::Damaged { path: _, what }) => auditor.unreadable_index(&what),
+            compared => compared?,
+        }
     }
     if whole {
         compare_rows(store, &mut auditor)?;
@@ -118,7 +124,7 @@ fn compare_index(
                     differing.push((index, event, Some(found)));
                 }
             }
-            if !is_known {
+            if !is_known && beyond.len() < SURPLUS_POSITIONS {
                 beyond.push((event, found));
             }
         }

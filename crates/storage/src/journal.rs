@@ -56,7 +56,7 @@ impl Journal {
 
     /// Tells whether an append whose record has `record` bytes, and which is in it by now, is folded instead of kept.
     pub(crate) fn is_due(&self, record: usize) -> bool {
-        self.anew || BYTES_KEPT.max(record.saturating_mul(APPENDS_KEPT)) < self.bytes
+        BYTES_KEPT.max(record.saturating_mul(APPENDS_KEPT)) < self.bytes
     }
 
     /// Which entries of the log are in it.
@@ -117,7 +117,7 @@ impl Journal {
         self.entries.extend(batch.entries.iter().cloned());
         self.nodes.extend(batch.nodes.iter().map(|Node { level, index, hash }| ((*level, *index), *hash)));
         if let Some(digests) = &batch.projections {
-            self.projections = Some(Projections { size: next.size, digests: digests.clone() });
+            self.projections = Some(Projections::by_name(next.size, digests));
         }
         if let Rows::Anew(_) = batch.rows {
             self.rows.clear();
@@ -147,7 +147,7 @@ pub(crate) fn row_key(shelf: u8, key: &[u8]) -> Vec<u8> {
     [&[shelf], key].concat()
 }
 
-/// The record of an append. New rows in the place of all others have none: they are folded.
+/// The record of an append that adds entries. New rows in the place of all others have none: they are folded at once.
 pub(crate) fn record(next: &Head, batch: &Batch) -> Vec<u8> {
     let mut out = Record(Vec::new());
     out.number(next.size);
@@ -212,8 +212,12 @@ fn decode(record: &[u8]) -> Option<(Head, Batch, Vec<u8>)> {
         batch.entries.push((EventId::from_bytes(input.fixed()?), input.part()?.to_vec()));
     }
     for _ in 0..input.number()? {
-        let [level] = input.fixed()?;
-        batch.nodes.push(Node { level, index: input.number()?, hash: TreeHash::from_bytes(input.fixed()?) });
+        let ([level], index) = (input.fixed()?, input.number()?);
+        // Its key in the table has no room for another one.
+        if index >> 56 != 0 {
+            return None;
+        }
+        batch.nodes.push(Node { level, index, hash: TreeHash::from_bytes(input.fixed()?) });
     }
     let mut rows = Vec::new();
     for _ in 0..input.number()? {

@@ -90,6 +90,14 @@ impl Projections {
         Self { size: state.head().size, digests: digests.collect() }
     }
 
+    /// Those that a batch states, in the order of their names, as every store hands them out.
+    #[must_use]
+    pub fn by_name(size: u64, stated: &[(String, [u8; 32])]) -> Self {
+        let mut digests = stated.to_vec();
+        digests.sort_unstable();
+        Self { size, digests }
+    }
+
     /// Tells whether a log of `head` entries would have stated them since.
     #[must_use]
     pub const fn is_stale(&self, head: u64) -> bool {

@@ -84,7 +84,7 @@ impl Store for MemoryStore {
         }
         self.nodes.extend(batch.nodes.iter().map(|Node { level, index, hash }| ((*level, *index), *hash)));
         if let Some(digests) = &batch.projections {
-            self.projections = Projections { size: next.size, digests: digests.clone() };
+            self.projections = Projections::by_name(next.size, digests);
         }
         if let Rows::Anew(_) = batch.rows {
             self.rows.clear();

@@ -25,7 +25,7 @@ use rollcall_core::state::view::{LAYOUT, Wanted};
 use rollcall_core::tree::Head;
 
 use crate::journal::{self, Journal, row_key};
-use crate::{AppendError, Batch, Projections, Store, StoreError};
+use crate::{AppendError, Batch, Projections, Rows, Store, StoreError};
 
 const ENTRIES: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("entries");
 const NODES: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("nodes");
@@ -67,18 +67,18 @@ pub struct RedbStore {
     journal: Journal,
     /// The file does not say yet that it has a journal.
     older: bool,
+    /// Whether closing may fold the journal: not for a reader, and not where something has failed.
+    folds: bool,
     _lock: Option<WriterLock>,
 }
 
 impl Drop for RedbStore {
     fn drop(&mut self) {
         // Whoever reads next is spared it. Nothing is lost where it fails: the journal says the same as the tables would.
-        if matches!(self.handle, Some(Handle::Writer(_))) && journal::BYTES_KEPT < self.journal.bytes() {
+        if self.folds && journal::BYTES_KEPT < self.journal.bytes() {
             let _ = self.fold();
         }
-        // Closing writes to the file, and a damaged one can make redb panic there too.
-        let handle = self.handle.take();
-        let _ = catch_unwind(AssertUnwindSafe(|| drop(handle)));
+        self.close();
     }
 }
 
@@ -164,6 +164,7 @@ impl RedbStore {
         let opened = || builder().set_check_integrity_on_open(true).open(path);
         let database = contained(path, || opened().map_err(|error| database_error(path, error)))?;
         let mut store = Self::new(path, Handle::Writer(database), Some(lock));
+        store.folds = true;
         store.older = store.require_format()? == STORE_VERSION_1;
         store.journal = store.read_journal()?;
         Ok(store)
@@ -183,7 +184,11 @@ impl RedbStore {
                 Handle::Reader { transaction: begun, _database: database }
             }
             // A file that was not closed cleanly needs a repair, which only a writer may do.
-            Err(StoreError::Io { .. } | StoreError::InUse { .. }) => return Self::open(path, "a repair after a crash"),
+            Err(StoreError::Io { .. } | StoreError::InUse { .. }) => {
+                let mut repaired = Self::open(path, "a repair after a crash")?;
+                repaired.folds = false;
+                return Ok(repaired);
+            }
             Err(other) => return Err(other),
         };
         let mut store = Self::new(path, handle, None);
@@ -208,7 +213,20 @@ impl RedbStore {
     }
 
     fn new(path: &Path, handle: Handle, lock: Option<WriterLock>) -> Self {
-        Self { path: path.to_owned(), handle: Some(handle), journal: Journal::default(), older: false, _lock: lock }
+        Self {
+            path: path.to_owned(),
+            handle: Some(handle),
+            journal: Journal::default(),
+            older: false,
+            folds: false,
+            _lock: lock,
+        }
+    }
+
+    fn close(&mut self) {
+        // Closing writes to the file, and a damaged one can make redb panic there too.
+        let handle = self.handle.take();
+        let _ = catch_unwind(AssertUnwindSafe(|| drop(handle)));
     }
 
     /// What stands in front of the tables.
@@ -303,9 +321,16 @@ impl RedbStore {
         if current != *extends {
             return Ok(Some(current));
         }
-        let record = journal::record(next, batch);
+        let added = u64::try_from(batch.entries.len()).unwrap_or(u64::MAX);
+        if extends.size.checked_add(added) != Some(next.size) {
+            let what = format!("{added} entries do not lead from {} to {}", extends.size, next.size);
+            return Err(StoreError::Io { path: shown(&self.path), what });
+        }
+        // Its key is the size before it, which an append without entries would leave to the next one.
+        let at_once = batch.entries.is_empty() || matches!(batch.rows, Rows::Anew(_));
+        let record = if at_once { Vec::new() } else { journal::record(next, batch) };
         self.journal.add(next, batch, LAYOUT, record.len());
-        let due = self.journal.is_due(record.len());
+        let due = at_once || self.journal.is_due(record.len());
         self.contained(|| {
             let transaction = self.begin_write()?;
             if due {
@@ -328,7 +353,7 @@ impl RedbStore {
         Ok(None)
     }
 
-    /// Writes what is in the journal into the tables, up to its head, and empties it.
+    /// Writes what is in the journal into the tables, up to its head, in the place of its records.
     fn write_journal(&self, transaction: &WriteTransaction, next: &Head) -> Result<(), StoreError> {
         let mut head = transaction.open_table(HEAD).map_err(|error| self.table_error(error))?;
         let mut entries = transaction.open_table(ENTRIES).map_err(|error| self.table_error(error))?;
@@ -604,9 +629,10 @@ impl Store for RedbStore {
             Err(error) => {
                 // What is asked next is answered from what the file holds, or not at all.
                 self.journal = Journal::default();
+                self.folds = false;
                 match self.read_journal() {
                     Ok(journal) => self.journal = journal,
-                    Err(_) => self.handle = None,
+                    Err(_) => self.close(),
                 }
                 Err(AppendError::Unknown(error))
             }

@@ -28,13 +28,14 @@ impl Drawn {
 /// The next append of a log: some entries, and rows that come, change and go.
 fn batch(tree: &mut Tree, drawn: &mut Drawn) -> Batch {
     let mut batch = Batch::default();
-    for _ in 0..=drawn.below(5) {
+    for _ in 0..drawn.below(6) {
         let bytes = [&tree.size().to_be_bytes()[..], &vec![7; usize::try_from(drawn.below(900)).unwrap()]].concat();
         batch.nodes.extend(tree.push(&bytes));
         batch.entries.push((EventId::of_payload(&bytes), bytes));
     }
     if drawn.below(3) == 0 {
-        batch.projections = Some(vec![(format!("p{}", drawn.below(2)), [u8::try_from(drawn.below(200)).unwrap(); 32])]);
+        let digest = [u8::try_from(drawn.below(200)).unwrap(); 32];
+        batch.projections = Some(["q", "p", "r"].map(|name| (name.to_owned(), digest)).to_vec());
     }
     let rows = (0..drawn.below(8)).map(|_| {
         let key = (0..=drawn.below(2)).map(|_| u8::try_from(drawn.below(4)).unwrap()).collect();
@@ -95,6 +96,8 @@ fn a_file_says_what_memory_says_folded_or_not_open_or_opened_again() -> Outcome 
         let (mut drawn, mut tree) = (Drawn(seed), Tree::default());
         let mut memory = MemoryStore::default();
         let mut file = RedbStore::create(&path, "the test")?;
+        // A reader is told of one head, whatever is appended and folded meanwhile.
+        let mut earlier = (RedbStore::read(&path)?, tree.clone(), said(&memory, &tree)?);
         for _ in 0..40 {
             let extends = tree.head();
             let batch = batch(&mut tree, &mut drawn);
@@ -111,7 +114,11 @@ fn a_file_says_what_memory_says_folded_or_not_open_or_opened_again() -> Outcome 
             if drawn.below(4) == 0 {
                 let expected = said(&memory, &tree)?;
                 same(&said(&file, &tree)?, &expected, seed);
-                same(&said(&RedbStore::read(&path)?, &tree)?, &expected, seed);
+                let (reader, then, was) = &earlier;
+                same(&said(reader, then)?, was, seed);
+                let reader = RedbStore::read(&path)?;
+                same(&said(&reader, &tree)?, &expected, seed);
+                earlier = (reader, tree.clone(), expected);
             }
         }
     }
@@ -154,7 +161,7 @@ fn a_journal_stays_short() -> Outcome {
     assert!((200 << 10..=256 << 10).contains(&most), "{most} bytes of single appends");
     drop(file);
     let mut file = RedbStore::open(&path, "the test")?;
-    for _ in 0..4 {
+    for _ in 0..3 {
         grow(&mut file, 100, 4_000)?;
     }
     assert!(1 << 20 < kept()?, "appends of many entries are kept together");
@@ -182,14 +189,23 @@ fn a_file_of_an_older_build_becomes_one_that_older_builds_refuse() -> Outcome {
         transaction.commit()?;
         Ok(found)
     };
-    drop(RedbStore::create(&path, "the test")?);
-    assert_eq!(version(Some(b"rollcall store 1"))?, b"rollcall store 2");
-    assert_eq!(RedbStore::read(&path)?.head()?, Head::empty());
-    let mut file = RedbStore::open(&path, "the test")?;
     let mut tree = Tree::default();
-    let nodes = tree.push(b"one");
-    let batch = Batch { entries: vec![(EventId::of_payload(b"one"), b"one".to_vec())], nodes, ..Batch::default() };
-    file.append(&Head::empty(), &tree.head(), &batch)?;
+    let mut grow = |file: &mut RedbStore, bytes: &[u8]| -> Outcome<Head> {
+        let (extends, nodes) = (tree.head(), tree.push(bytes));
+        let entries = vec![(EventId::of_payload(bytes), bytes.to_vec())];
+        let rows = Rows::Changed(vec![Row { shelf: 1, key: bytes.to_vec(), value: Some(b"v".to_vec()) }]);
+        file.append(&extends, &tree.head(), &Batch { entries, nodes, rows, ..Batch::default() })?;
+        Ok(tree.head())
+    };
+    let mut file = RedbStore::create(&path, "the test")?;
+    let head = grow(&mut file, b"one")?;
+    file.fold()?;
+    drop(file);
+    assert_eq!(version(Some(b"rollcall store 1"))?, b"rollcall store 2");
+    assert_eq!(RedbStore::read(&path)?.head()?, head);
+    let mut file = RedbStore::open(&path, "the test")?;
+    grow(&mut file, b"two")?;
+    assert_eq!((file.entries(0..9)?.len(), file.rows_size()?), (2, Some(2)));
     drop(file);
     assert_eq!(version(Some(b"rollcall store 3"))?, b"rollcall store 2");
     assert!(matches!(RedbStore::read(&path), Err(StoreError::Damaged { .. })));
@@ -241,6 +257,10 @@ fn a_broken_journal_is_damage() -> Outcome {
         changed[at] ^= 0xff;
         let found = with(0, &changed)?;
         assert!(found.is_ok() || damaged(&found), "byte {at}: {found:?}");
+        // The size, how many entries there are, and what tells kinds.
+        if at < 8 || [40, 41 + 8 + 16].contains(&at) {
+            assert!(damaged(&found), "byte {at}");
+        }
     }
     Ok(())
 }

@@ -77,7 +77,7 @@ enum Became {
 
 pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
     let paths: Vec<&PathBuf> = args.get_many("file").into_iter().flatten().collect();
-    let mut items = collect(&paths)?;
+    let mut items = collect(&paths).map_err(|failure| none_appended(failure, paths.len()))?;
     items.sort_by_key(|item| item.written);
     let dry = args.get_flag("dry-run");
     let ledger = ledger_path(args)?;
@@ -102,6 +102,14 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
     }
     let view = View { kept, dry, atomic_failed: atomic && any_refused };
     Ok(answer(&items, &view, &notes, any_refused))
+}
+
+/// Who gave several files wants to know what became of the others.
+fn none_appended(mut failure: Failure, files: usize) -> Failure {
+    if 1 < files {
+        failure.causes.push(format!("nothing was appended of {files} files"));
+    }
+    failure
 }
 
 /// Joins drafts with signatures and takes armour off; what belongs together is found by verifying.
@@ -232,7 +240,7 @@ fn hand_out(args: &ArgMatches, session: &Session, ledger: &Path, items: &[Item])
         }
         match output::replace(&path, text.as_bytes()) {
             Ok(()) => notes.push(format!("receipt: {}", path.display())),
-            Err(failure) => notes.push(format!("no receipt for {}: {}", name.display(), failure.what)),
+            Err(failure) => notes.push(format!("no receipt for {}: {}", name.display(), failure.on_one_line())),
         }
     }
     notes
@@ -255,7 +263,7 @@ fn answer_refusals(args: &ArgMatches, session: &Session, ledger: &Path, items: &
         let path = output::unused(&path);
         match output::replace(&path, text.as_bytes()) {
             Ok(()) => notes.push(format!("signed refusal: {}", path.display())),
-            Err(failure) => notes.push(format!("no signed refusal for {}: {}", place.display(), failure.what)),
+            Err(failure) => notes.push(format!("no signed refusal for {}: {}", place.display(), failure.on_one_line())),
         }
     }
     notes
@@ -296,8 +304,11 @@ fn answer(items: &[Item], view: &View, notes: &[String], any_refused: bool) -> A
         let mut row = json!({"file": place, "event": id.to_string(), "outcome": word});
         match became {
             Became::Accepted { entry } | Became::AlreadyThere { entry } => {
-                text.push_str(&format!("{shown}: {word}, entry {entry}\n  event {id}\n"));
-                if let Some(object) = row.as_object_mut().filter(|_| !view.atomic_failed) {
+                // An entry that is not kept has no number.
+                let there = view.kept || view.dry || matches!(became, Became::AlreadyThere { .. });
+                let number = if there { format!(", entry {entry}") } else { String::new() };
+                text.push_str(&format!("{shown}: {word}{number}\n  event {id}\n"));
+                if let Some(object) = row.as_object_mut().filter(|_| there) {
                     object.insert("entry".to_owned(), json!(entry));
                 }
             }

@@ -85,7 +85,7 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
             Ok(why_not) => notes.extend(why_not),
             // The verdict stands; but whoever named a file has asked for more than a verdict.
             Err(failure) => {
-                notes.push(words(&failure));
+                notes.push(failure.on_one_line());
                 unwritten = memory.is_named().then_some(failure.exit);
             }
         }
@@ -149,7 +149,7 @@ fn judge(source: &Source, memory: Option<&Memory>, asked: &Asked, kept: &mut Vec
         None | Some((_, Ok(None))) => None,
         Some((memory, Err(failure))) if memory.is_named() => return Err(failure),
         Some((_, Err(failure))) => {
-            notes.push(anew(&words(&failure)));
+            notes.push(anew(&failure.on_one_line()));
             None
         }
     };
@@ -165,7 +165,7 @@ fn judge(source: &Source, memory: Option<&Memory>, asked: &Asked, kept: &mut Vec
                 unfit = Some(format!("the log ends, or cannot be read, before its entry {}", known.head.size));
             }
             Ok(None) => {}
-            Err(failure) => unfit = Some(words(&failure)),
+            Err(failure) => unfit = Some(failure.on_one_line()),
         }
     }
     // A file that somebody named is a head that they kept.
@@ -190,11 +190,6 @@ fn another_history(memory: &Memory, known: &Watermark) -> String {
 
 fn anew(why: &str) -> String {
     format!("{why}; everything was judged from the beginning")
-}
-
-/// A failure with its causes, on one line.
-fn words(failure: &Failure) -> String {
-    [&failure.what].into_iter().chain(&failure.causes).map(String::as_str).collect::<Vec<_>>().join(": ")
 }
 
 /// Who has cosigned the head that the log shows; too few of them make it invalid for whoever asked for the policy.

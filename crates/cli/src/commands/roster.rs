@@ -64,6 +64,11 @@ fn answer(reading: Reading<'_>, args: &ArgMatches, known: AsOf) -> Result<Answer
             roles.retain(|name, _| *name == role);
         }
         units.retain(|_, roles| !roles.is_empty());
+        if units.is_empty()
+            && state.charter().is_some_and(|charter| charter.kinds().all(|kind| kind.role(&role).is_none()))
+        {
+            return Err(Failure::usage(format!("the charter has no role: `{role}`")).hint("rollcall roster"));
+        }
     }
     let entries = state.head().size;
     let mut text = format!("at {at}, from {entries} entries\n");
