@@ -472,16 +472,13 @@ mod tests {
     use crate::key::SigningKey;
 
     #[test]
-    fn what_is_signed_here_is_what_would_have_been_verified() {
+    fn what_is_signed_here_is_what_would_have_been_verified() -> Result<(), Box<dyn std::error::Error>> {
         for seed in 0..32 {
             let (key, payload) = (SigningKey::from_seed(&[seed; 32]), vec![seed; usize::from(seed)]);
-            let verified = SignedEvent::sign(payload.clone(), &key).map(|event| event.verify(&mut Keyring::default()));
-            match (Verified::sign(payload, &key), verified) {
-                (Ok(made), Ok(Ok(verified))) => {
-                    assert_eq!((made.id, &made.signed, &made.key), (verified.id, &verified.signed, &verified.key));
-                }
-                other => panic!("{other:?}"),
-            }
+            let verified = SignedEvent::sign(payload.clone(), &key)?.verify(&mut Keyring::default())?;
+            let made = Verified::sign(payload, &key)?;
+            assert_eq!((made.id, &made.signed, &made.key), (verified.id, &verified.signed, &verified.key));
         }
+        Ok(())
     }
 }

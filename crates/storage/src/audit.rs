@@ -63,8 +63,8 @@ pub fn audit(
     let beside = |first, chunk: &[Prepared]| Beside::read(store, first, chunk).map(Some);
     let mut places = Vec::new();
     let mut feed = |auditor: &mut Auditor, size| {
-        let take = |auditor: &mut Auditor, chunk, beside| {
-            take(auditor, chunk, beside, &mut places);
+        let take = |auditor: &mut Auditor, chunk, beside: Option<Beside>| {
+            take(auditor, chunk, beside.as_ref(), &mut places);
             progress(auditor.tree().size());
         };
         feed(auditor, size, |range| store.entries(range), beside, take)
@@ -245,8 +245,8 @@ pub fn audit_published(
         surplus.borrow_mut().extend(besides);
         Ok(entries)
     };
-    let take = |auditor: &mut Auditor, chunk, beside| {
-        take(auditor, chunk, beside, &mut Vec::new());
+    let take = |auditor: &mut Auditor, chunk, beside: Option<Beside>| {
+        take(auditor, chunk, beside.as_ref(), &mut Vec::new());
         progress(auditor.tree().size());
     };
     let whole = feed(&mut auditor, head.size, entries, |_, _| Ok(None), take)?;
@@ -391,14 +391,14 @@ fn feed(
 }
 
 /// Judges a chunk of entries, and the nodes that the store keeps beside them; notes where its events stand, for the index that is compared last.
-fn take(auditor: &mut Auditor, chunk: Vec<Prepared>, beside: Option<Beside>, places: &mut Vec<(EventId, u64)>) {
+fn take(auditor: &mut Auditor, chunk: Vec<Prepared>, beside: Option<&Beside>, places: &mut Vec<(EventId, u64)>) {
     for prepared in chunk {
         if auditor.gave_up() {
             return;
         }
         let index = auditor.tree().size();
         let (event, nodes) = auditor.take(prepared);
-        let Some(beside) = &beside else { continue };
+        let Some(beside) = beside else { continue };
         for node in &nodes {
             auditor.stored_node(node, beside.node(node));
         }
