@@ -4,30 +4,75 @@
 //! and digests are filled in.
 
 use std::collections::BTreeMap;
+use std::io::Write;
 use std::path::Path;
 
 use rollcall_core::act::Act;
 use rollcall_core::charter::Charter;
+use rollcall_core::digest::EventId;
 use rollcall_core::event::{Payload, SignedEvent, Verified};
 use rollcall_core::key::SigningKey;
-use rollcall_core::ledger::{AdmitError, Ledger, rehearsal_founding};
+use rollcall_core::ledger::{Admission, AdmitError, Ledger, rehearsal_founding};
 use rollcall_core::name::Handle;
 use rollcall_core::refusal::{Reason, Refusal};
 use rollcall_core::state::State;
 use rollcall_core::time::Timestamp;
+use rollcall_storage::keeper::{Ended, Keeper};
+use rollcall_storage::waiting::Waiting;
 use serde_json::{Map, Value, json};
 
 use crate::failure::{Failure, refused};
 use crate::json::{self, Misfit};
 use crate::session::{AsOf, Session, is_rehearsal};
 
-/// Where a play is kept.
+/// Batches that are under way to the file while the play goes on, at most.
+const UNDER_WAY: usize = 1;
+
+/// What a play has come to, in memory only or in a ledger file too.
 #[derive(Debug)]
-enum Stage {
-    /// In memory only.
-    Memory(Box<Ledger>),
-    /// In a ledger file.
-    File(Box<Session>),
+struct Stage {
+    ledger: Ledger,
+    file: Option<Kept>,
+}
+
+/// What goes into a file, with the answers that wait for it.
+#[derive(Debug)]
+struct Kept {
+    waiting: Waiting,
+    keeper: Keeper<String, Failure>,
+}
+
+impl Stage {
+    /// Admits an event to the ledger, to be kept with the next answers.
+    fn enter(
+        &mut self,
+        admit: impl FnOnce(&mut Ledger) -> Result<Admission, AdmitError>,
+    ) -> Result<EventId, AdmitError> {
+        let admission = admit(&mut self.ledger)?;
+        let event = admission.event;
+        if let Some(Kept { waiting, keeper: _ }) = &mut self.file {
+            waiting.push(admission);
+        }
+        Ok(event)
+    }
+}
+
+impl From<Session> for Stage {
+    fn from(session: Session) -> Self {
+        let (store, ledger, waiting) = session.into_parts();
+        let keeper = Keeper::start(store, |durable, answers: String| {
+            durable?;
+            tell(&answers)
+        });
+        Self { ledger, file: Some(Kept { waiting, keeper }) }
+    }
+}
+
+/// Tells answers.
+fn tell(answers: &str) -> Result<(), Failure> {
+    let mut out = anstream::stdout().lock();
+    let told = out.write_all(answers.as_bytes()).and_then(|()| out.flush());
+    told.map_err(|error| Failure::io("the answers cannot be written", &error))
 }
 
 /// A play in progress.
@@ -111,7 +156,7 @@ impl<'a> Play<'a> {
                 )
                 .hint("rollcall --ledger OTHER rehearse FILE"));
             }
-            play.stage = Some(Stage::File(Box::new(session)));
+            play.stage = Some(session.into());
         }
         Ok(play)
     }
@@ -165,10 +210,7 @@ impl<'a> Play<'a> {
     }
 
     fn ledger(&self) -> Option<&Ledger> {
-        match self.stage.as_ref()? {
-            Stage::Memory(ledger) => Some(ledger),
-            Stage::File(session) => Some(&session.ledger),
-        }
+        self.stage.as_ref().map(|stage| &stage.ledger)
     }
 
     fn play(&mut self, cue: &Cue, object: &Map<String, Value>) -> Result<Outcome, Failure> {
@@ -260,8 +302,8 @@ impl<'a> Play<'a> {
             }
         }
         self.stage = Some(match self.path {
-            Some(path) => Stage::File(Box::new(Session::found(path, events, cue.at)?)),
-            None => Stage::Memory(Box::new(ledger)),
+            Some(path) => Session::found(path, events, cue.at)?.into(),
+            None => Stage { ledger, file: None },
         });
         Ok(None)
     }
@@ -270,18 +312,33 @@ impl<'a> Play<'a> {
     fn confirm_founding(&mut self) -> Result<(), Failure> {
         let Some((event, at)) = self.confirmation.take() else { return Ok(()) };
         self.confirmed = self.state().and_then(State::founding).map(|f| (f.cause.by.clone(), event.id().to_string()));
-        match &mut self.stage {
-            Some(Stage::Memory(ledger)) => drop(ledger.admit(event, at)?),
-            Some(Stage::File(session)) => drop(session.admit(event, at)??),
-            None => {}
+        if let Some(stage) = &mut self.stage {
+            stage.enter(|ledger| ledger.admit(event, at))?;
         }
         Ok(())
     }
 
-    /// Ends the play: a founding that nobody confirmed by a line of its own is confirmed, and everything is durable.
-    pub(crate) fn finish(&mut self) -> Result<(), Failure> {
+    /// Hands out answers once everything that was played is durable. With `all` it waits for that; else the play may go on meanwhile.
+    pub(crate) fn answer(&mut self, answers: String, all: bool) -> Result<(), Failure> {
+        let Some(Stage { ledger, file: Some(Kept { waiting, keeper }) }) = &mut self.stage else {
+            return tell(&answers);
+        };
+        let batch = waiting.seal(ledger);
+        let left = if all { 0 } else { UNDER_WAY };
+        keeper.keep(batch, answers).and_then(|()| keeper.wait(left)).or_else(|Ended| self.close())
+    }
+
+    /// Ends the play with its last answers: a founding that nobody confirmed by a line of its own is confirmed, everything is durable
+    /// and the file is closed.
+    pub(crate) fn finish(&mut self, answers: String) -> Result<(), Failure> {
         self.confirm_founding()?;
-        self.flush()
+        self.answer(answers, true)?;
+        self.close()
+    }
+
+    fn close(&mut self) -> Result<(), Failure> {
+        let file = self.stage.as_mut().and_then(|stage| stage.file.take());
+        file.map_or(Ok(()), |Kept { waiting: _, keeper }| keeper.finish())
     }
 
     fn admit(&mut self, cue: &Cue, act: Act) -> Result<Outcome, Failure> {
@@ -296,27 +353,15 @@ impl<'a> Play<'a> {
             Ok(event) => event,
             Err(what) => return Ok(Outcome::Invalid(what)),
         };
-        let admitted = match &mut self.stage {
-            Some(Stage::Memory(ledger)) => ledger.admit_verified(event, cue.at),
-            Some(Stage::File(session)) => session.admit_verified(event, cue.at)?,
-            None => return Err(Failure::bug("a play without a stage")),
-        };
-        Ok(match admitted {
-            Ok(admission) => {
-                let told = |state: &State| crate::commands::notes(state, &payload, &admission.event, state.last_at());
-                let notes = self.state().map_or_else(Vec::new, told);
-                Outcome::Accepted { event: admission.event.to_string(), notes }
+        let Some(stage) = &mut self.stage else { return Err(Failure::bug("a play without a stage")) };
+        Ok(match stage.enter(|ledger| ledger.admit_verified(event, cue.at)) {
+            Ok(event) => {
+                let state = stage.ledger.state();
+                let notes = crate::commands::notes(state, &payload, &event, state.last_at());
+                Outcome::Accepted { event: event.to_string(), notes }
             }
             Err(error) => outcome_of(error),
         })
-    }
-
-    /// Makes what was played durable, where it is kept in a file.
-    pub(crate) fn flush(&mut self) -> Result<(), Failure> {
-        match &mut self.stage {
-            Some(Stage::File(session)) => session.flush(),
-            Some(Stage::Memory(_)) | None => Ok(()),
-        }
     }
 }
 

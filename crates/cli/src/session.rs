@@ -8,7 +8,7 @@ use std::time::{Duration, Instant, SystemTime};
 use rollcall_core::act::{Act, Clock};
 use rollcall_core::charter::Charter;
 use rollcall_core::digest::{EventId, LedgerId};
-use rollcall_core::event::{Header, Payload, SignedEvent, Verified};
+use rollcall_core::event::{Header, Payload, SignedEvent};
 use rollcall_core::ledger::{Admission, AdmitError, Ledger};
 use rollcall_core::name::Handle;
 use rollcall_core::state::State;
@@ -182,6 +182,12 @@ impl Session {
         Self::write(path)
     }
 
+    /// The store, the ledger, and what is admitted to it next: for whoever goes on without a view.
+    pub(crate) fn into_parts(self) -> (RedbStore, Ledger, Waiting) {
+        let Self { store, ledger, waiting } = self;
+        (store, ledger, waiting)
+    }
+
     /// What a question sees of it.
     pub(crate) const fn reading(&self) -> Reading<'_> {
         Reading { store: &self.store, state: self.ledger.state() }
@@ -242,18 +248,6 @@ impl Session {
     ) -> Result<Result<Admission, AdmitError>, Failure> {
         let Self { store, ledger, waiting } = self;
         let admitted = ledger.admit_with(event, at, |view, lack| view::bring(store, view, lack)).map_err(unreadable)?;
-        Ok(admitted.inspect(|admission| waiting.push(admission.clone())))
-    }
-
-    /// Judges as [`Session::admit`] does what has just been signed here.
-    pub(crate) fn admit_verified(
-        &mut self,
-        event: Verified,
-        at: Timestamp,
-    ) -> Result<Result<Admission, AdmitError>, Failure> {
-        let Self { store, ledger, waiting } = self;
-        let bring = |view: &mut State, lack| view::bring(store, view, lack);
-        let admitted = ledger.admit_verified_with(event, at, bring).map_err(unreadable)?;
         Ok(admitted.inspect(|admission| waiting.push(admission.clone())))
     }
 

@@ -18,6 +18,7 @@ pub mod contract;
 pub mod durable;
 pub mod heads;
 mod journal;
+pub mod keeper;
 pub mod memory;
 mod pipeline;
 pub mod published;

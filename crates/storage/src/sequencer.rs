@@ -1,21 +1,23 @@
 //! Group commit: many submitters, one writer, one transaction for all who wait.
 //!
-//! - Signatures are verified by whoever submits, on their thread; rules and tree are judged in order, on the writer's.
+//! - Signatures are verified by whoever submits, on their thread; rules and tree are judged in order, on a second; a third one, the
+//!   keeper of the store, makes durable what has been judged.
 //! - An answer is given only after what it says is durable; an event that is refused is answered with its group.
 //! - While one group is made durable the next one gathers, so the more submitters wait, the fewer syncs each costs.
 //! - When an append may or may not have happened, everybody in its group is told so and the sequencer ends: its ledger may be
 //!   ahead of the store. Open the store again; event ids make sending again harmless.
 
-use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::thread::JoinHandle;
 
+use crossbeam_channel::{Receiver, Sender, bounded, select, unbounded};
 use rollcall_core::digest::EventId;
 use rollcall_core::event::{Keyring, SignedEvent, Verified};
 use rollcall_core::ledger::{AdmitError, Ledger};
 use rollcall_core::time::Timestamp;
 
-use crate::Store;
+use crate::keeper::Keeper;
 use crate::waiting::Waiting;
+use crate::{AppendError, Store};
 
 /// Events made durable together, at most: what waits is bounded, and so is what one crash leaves unanswered.
 const GROUP_MAX: usize = 4_096;
@@ -46,14 +48,17 @@ pub enum SubmitError {
 /// One who submits, and where the answer goes.
 struct Submission {
     event: Verified,
-    answer: SyncSender<Result<Admitted, SubmitError>>,
+    answer: Sender<Result<Admitted, SubmitError>>,
 }
+
+/// Where an answer goes once the group is durable, and which.
+type Answer = (Sender<Result<Admitted, SubmitError>>, Result<Admitted, SubmitError>);
 
 /// The one writer of a log, to whom many submit.
 #[derive(Debug)]
 pub struct Sequencer {
     submissions: Sender<Submission>,
-    writer: JoinHandle<()>,
+    judge: JoinHandle<()>,
 }
 
 /// One who may submit to a [`Sequencer`], from any thread.
@@ -73,9 +78,9 @@ impl Sequencer {
         waiting: Waiting,
         clock: impl Fn(&Ledger) -> Timestamp + Send + 'static,
     ) -> Self {
-        let (submissions, queue) = channel();
-        let writer = std::thread::spawn(move || write(store, ledger, waiting, &queue, &clock));
-        Self { submissions, writer }
+        let (submissions, queue) = unbounded();
+        let judge = std::thread::spawn(move || Judge { ledger, waiting, clock }.serve(store, &queue));
+        Self { submissions, judge }
     }
 
     /// One who may submit.
@@ -87,8 +92,8 @@ impl Sequencer {
     /// Ends once every submitter is gone and everything that they submitted is answered.
     pub fn finish(self) {
         drop(self.submissions);
-        // A writer that broke off has answered nobody since, which its submitters were told.
-        let _ = self.writer.join();
+        // One that broke off has answered nobody since, which its submitters were told.
+        let _ = self.judge.join();
     }
 }
 
@@ -99,41 +104,66 @@ impl Submitter {
     /// [`SubmitError`] says why it has no place in the log, or may have none.
     pub fn submit(&mut self, event: SignedEvent) -> Result<Admitted, SubmitError> {
         let event = event.verify(&mut self.keys).map_err(|error| SubmitError::Refused(AdmitError::Signature(error)))?;
-        let (answer, told) = sync_channel(1);
+        let (answer, told) = bounded(1);
         self.submissions.send(Submission { event, answer }).map_err(|_| SubmitError::Ended)?;
         told.recv().unwrap_or_else(|_| Err(SubmitError::Unknown("the sequencer has ended".to_owned())))
     }
 }
 
-fn write(
-    mut store: impl Store,
-    mut ledger: Ledger,
-    mut waiting: Waiting,
-    queue: &Receiver<Submission>,
-    clock: &impl Fn(&Ledger) -> Timestamp,
-) {
-    while let Ok(first) = queue.recv() {
-        let group = std::iter::once(first).chain(queue.try_iter()).take(GROUP_MAX);
-        let mut answers = Vec::new();
-        for Submission { event, answer } in group {
-            let at = clock(&ledger);
-            let admitted = ledger.admit_verified(event, at).map(|admission| {
-                let place = Admitted { event: admission.event, index: admission.index };
-                waiting.push(admission);
-                place
-            });
-            answers.push((answer, admitted.map_err(SubmitError::Refused)));
-        }
-        let durable = waiting.flush(&mut store, &mut ledger);
-        let broken = durable.err().map(|error| rollcall_core::audit::chain(&error));
-        for (answer, admitted) in answers {
-            // A refusal may rest on what is not durable.
-            let told = broken.as_ref().map_or(admitted, |what| Err(SubmitError::Unknown(what.clone())));
-            // Whoever no longer waits finds the event in the log.
-            let _ = answer.send(told);
-        }
-        if broken.is_some() {
-            return;
-        }
+/// The ledger that is ahead of the store by what is under way.
+struct Judge<C> {
+    ledger: Ledger,
+    waiting: Waiting,
+    clock: C,
+}
+
+impl<C: Fn(&Ledger) -> Timestamp> Judge<C> {
+    fn judge(&mut self, Submission { event, answer }: Submission) -> Answer {
+        let at = (self.clock)(&self.ledger);
+        let admitted = self.ledger.admit_verified(event, at).map(|admission| {
+            let place = Admitted { event: admission.event, index: admission.index };
+            self.waiting.push(admission);
+            place
+        });
+        (answer, admitted.map_err(SubmitError::Refused))
     }
+
+    /// Judges what is submitted in the order in which it comes, and hands it over in groups: who comes while one group is made durable
+    /// is in the next.
+    fn serve(mut self, store: impl Store + Send + 'static, queue: &Receiver<Submission>) {
+        let mut keeper = Keeper::start(store, tell);
+        'groups: loop {
+            let mut group = Vec::new();
+            while group.is_empty() || !keeper.is_idle() && group.len() < GROUP_MAX {
+                select! {
+                    recv(queue) -> submission => match submission {
+                        Ok(submission) => group.push(self.judge(submission)),
+                        Err(_) if group.is_empty() => break 'groups,
+                        Err(_) => break,
+                    },
+                    recv(keeper.done()) -> word => if keeper.note(word).is_err() { break 'groups },
+                }
+            }
+            let others = queue.try_iter().take(GROUP_MAX.saturating_sub(group.len()));
+            group.extend(others.map(|submission| self.judge(submission)));
+            let batch = self.waiting.seal(&mut self.ledger);
+            if keeper.wait(0).and_then(|()| keeper.keep(batch, group)).is_err() {
+                break;
+            }
+        }
+        // What it ended with was told to everybody whom it concerns.
+        let _ = keeper.finish();
+    }
+}
+
+/// Answers a group: everybody has a place or a refusal, or does not know.
+fn tell(durable: Result<(), AppendError>, group: Vec<Answer>) -> Result<(), AppendError> {
+    let broken = durable.as_ref().err().map(|error| rollcall_core::audit::chain(error));
+    for (answer, admitted) in group {
+        // A refusal may rest on what is not durable.
+        let told = broken.as_ref().map_or(admitted, |what| Err(SubmitError::Unknown(what.clone())));
+        // Whoever no longer waits finds the event in the log.
+        let _ = answer.send(told);
+    }
+    durable
 }

@@ -53,39 +53,62 @@ impl Waiting {
         self.batch.entries.is_empty()
     }
 
-    /// Makes everything that waits durable in one transaction. An error of the store does not say whether it happened: the
-    /// store is read again, and an event that is there was appended.
-    ///
-    /// # Errors
-    /// [`AppendError`] when it did not surely happen; what waits is kept.
-    pub fn flush(&mut self, store: &mut impl Store, ledger: &mut Ledger) -> Result<(), AppendError> {
-        let Some((last, _)) = self.batch.entries.last() else { return Ok(()) };
-        let (last, next) = (*last, ledger.state().head());
+    /// What waits, with what it changes, ready to be made durable; nothing waits afterwards. The next batch extends this one, so whoever
+    /// does not get it stored opens the store again.
+    pub fn seal(&mut self, ledger: &mut Ledger) -> Sealed {
+        let extends = self.extends;
+        if self.batch.entries.is_empty() {
+            return Sealed { extends, next: extends, batch: Batch::default() };
+        }
+        let next = ledger.state().head();
         // A view cannot state them: it is not opened where they would be due.
         let due = projections_are_due(self.stated, next.size) && !ledger.state().is_view();
-        self.batch.projections = due.then(|| Projections::of(ledger.state()).digests);
         let changed = ledger.changed_rows();
-        match &mut self.batch.rows {
-            Rows::Anew(rows) => *rows = ledger.state().rows(),
-            Rows::Changed(rows) => rows.extend(changed),
-            Rows::Left => {}
-        }
-        match store.append(&self.extends, &next, &self.batch) {
-            Ok(()) => {}
-            Err(AppendError::Unknown(error)) => {
-                let landed = store.head().is_ok_and(|head| head == next)
-                    && store.position(&last).is_ok_and(|position| position == next.size.checked_sub(1));
-                if !landed {
-                    return Err(AppendError::Unknown(error));
-                }
-            }
-            Err(conflict @ AppendError::Conflict { .. }) => return Err(conflict),
-        }
+        let rows = match std::mem::replace(&mut self.batch.rows, Rows::Changed(Vec::new())) {
+            Rows::Anew(_) => Rows::Anew(ledger.state().rows()),
+            Rows::Changed(_) => Rows::Changed(changed),
+            Rows::Left => Rows::Left,
+        };
+        let projections = due.then(|| Projections::of(ledger.state()).digests);
         if due {
             self.stated = next.size;
         }
         self.extends = next;
-        self.batch = Batch { rows: Rows::Changed(Vec::new()), ..Batch::default() };
-        Ok(())
+        let waited = Batch { rows: Rows::Changed(Vec::new()), ..Batch::default() };
+        Sealed { extends, next, batch: Batch { projections, rows, ..std::mem::replace(&mut self.batch, waited) } }
+    }
+
+    /// Makes everything that waits durable in one transaction.
+    ///
+    /// # Errors
+    /// [`AppendError`] when it did not surely happen; then the ledger is ahead of the store, which is to be opened again.
+    pub fn flush(&mut self, store: &mut impl Store, ledger: &mut Ledger) -> Result<(), AppendError> {
+        self.seal(ledger).store(store)
+    }
+}
+
+/// Admitted events with all that they change, to be stored in one transaction.
+#[derive(Debug)]
+#[must_use]
+pub struct Sealed {
+    extends: Head,
+    next: Head,
+    batch: Batch,
+}
+
+impl Sealed {
+    /// Makes it durable. An error of the store does not say whether it happened: the store is read again, and an event that is there
+    /// was appended.
+    ///
+    /// # Errors
+    /// [`AppendError`] when it did not surely happen.
+    pub fn store(&self, store: &mut impl Store) -> Result<(), AppendError> {
+        let Self { extends, next, batch } = self;
+        let Some((last, _)) = batch.entries.last() else { return Ok(()) };
+        let appended = store.append(extends, next, batch);
+        let landed = matches!(appended, Err(AppendError::Unknown(_)))
+            && store.head().is_ok_and(|head| head == *next)
+            && store.position(last).is_ok_and(|position| position == next.size.checked_sub(1));
+        if landed { Ok(()) } else { appended }
     }
 }

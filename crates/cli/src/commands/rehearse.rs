@@ -1,7 +1,7 @@
 //! `rehearse`: plays JSON Lines acts, one answer a line.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Read};
 use std::path::PathBuf;
 
 use clap::{Arg, ArgMatches, Command, value_parser};
@@ -42,12 +42,6 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
     let interactive = path.as_os_str() == "-";
     let mut play = Play::new(ledger, charter)?;
     let mut answers = String::new();
-    let mut out = anstream::stdout().lock();
-    let mut tell = |answers: &mut String| {
-        let told = out.write_all(answers.as_bytes()).and_then(|()| out.flush());
-        answers.clear();
-        told.map_err(|error| Failure::io("the answers cannot be written", &error))
-    };
     for line in 1_u64.. {
         let outcome = match next_line(&mut reader).map_err(cannot)? {
             None => break,
@@ -62,13 +56,10 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
             answers.extend(notes.iter().map(|note| format!("       {note}\n")));
         }
         if interactive || line % BATCH_LINES == 0 {
-            // An answer is given only after what it says is durable.
-            play.flush()?;
-            tell(&mut answers)?;
+            play.answer(std::mem::take(&mut answers), interactive)?;
         }
     }
-    play.finish()?;
-    tell(&mut answers)?;
+    play.finish(answers)?;
     Ok(Answer::streamed())
 }
 

@@ -62,7 +62,7 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
             }
         }
     }
-    play.finish()?;
+    play.finish(String::new())?;
     drop(play);
     let session = reopened(&path)?;
     let mut json = json!({"ledger_file": path, "steps": steps});

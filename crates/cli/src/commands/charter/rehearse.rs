@@ -116,7 +116,7 @@ fn under(session: &Session, draft: &str) -> Result<Answer, Failure> {
             }
         }
     }
-    play.finish()?;
+    play.finish(String::new())?;
     let at = session.asking_at()?;
     let Some(other) = play.state() else { return Err(Failure::input("the draft admits no founding")) };
     let outcomes = differing(session.state(), other, &met, at);

@@ -1,0 +1,110 @@
+//! A store on a thread of its own: batches are made durable, in order, while the next ones are judged.
+
+use std::thread::JoinHandle;
+
+use crossbeam_channel::{Receiver, Sender, unbounded};
+
+use crate::waiting::Sealed;
+use crate::{AppendError, Store};
+
+/// The thread that keeps a store, and the way to it. `T` is what stands beside a batch: answers that wait for it, most often.
+#[derive(Debug)]
+pub struct Keeper<T, E> {
+    /// Taken when it ends.
+    batches: Option<Sender<(Sealed, T)>>,
+    /// A word for each batch that is done with.
+    done: Receiver<()>,
+    /// Batches handed over that no word has come of.
+    under_way: usize,
+    thread: Option<JoinHandle<Result<(), E>>>,
+}
+
+impl<T, E> Drop for Keeper<T, E> {
+    fn drop(&mut self) {
+        // What was handed over is stored, whoever hears of it, and the store is closed.
+        drop(self.batches.take());
+        let _ = self.thread.take().map(JoinHandle::join);
+    }
+}
+
+/// The keeper has ended: [`Keeper::finish`] says why.
+#[derive(Debug, thiserror::Error)]
+#[error("the store's keeper has ended")]
+pub struct Ended;
+
+impl<T: Send + 'static, E: Send + 'static> Keeper<T, E> {
+    /// Takes over a store. `told` hears what became of each batch, with what was handed over beside it; its error ends the keeper,
+    /// which stores nothing after it.
+    #[must_use]
+    pub fn start(
+        mut store: impl Store + Send + 'static,
+        mut told: impl FnMut(Result<(), AppendError>, T) -> Result<(), E> + Send + 'static,
+    ) -> Self {
+        let (batches, handed_over) = unbounded::<(Sealed, T)>();
+        let (word, done) = unbounded();
+        let thread = std::thread::spawn(move || {
+            for (batch, beside) in handed_over {
+                told(batch.store(&mut store), beside)?;
+                // Whoever finishes has stopped listening.
+                let _ = word.send(());
+            }
+            Ok(())
+        });
+        Self { batches: Some(batches), done, under_way: 0, thread: Some(thread) }
+    }
+
+    /// Hands over a batch.
+    ///
+    /// # Errors
+    /// [`Ended`] when nothing is stored any more.
+    pub fn keep(&mut self, batch: Sealed, beside: T) -> Result<(), Ended> {
+        self.batches.as_ref().ok_or(Ended)?.send((batch, beside)).map_err(|_| Ended)?;
+        self.under_way = self.under_way.saturating_add(1);
+        Ok(())
+    }
+
+    /// Where a word comes for each batch that is done with; whoever takes one passes it to [`Keeper::note`].
+    pub(crate) const fn done(&self) -> &Receiver<()> {
+        &self.done
+    }
+
+    /// Notes a word that has come.
+    ///
+    /// # Errors
+    /// [`Ended`] when none will come any more.
+    pub(crate) fn note<W, N>(&mut self, word: Result<W, N>) -> Result<(), Ended> {
+        word.map_err(|_| Ended)?;
+        self.under_way = self.under_way.saturating_sub(1);
+        Ok(())
+    }
+
+    /// Tells whether everything that was handed over is known to be done with.
+    pub(crate) const fn is_idle(&self) -> bool {
+        self.under_way == 0
+    }
+
+    /// Waits until no more than `left` batches are under way.
+    ///
+    /// # Errors
+    /// [`Ended`] when one of them was not stored.
+    pub fn wait(&mut self, left: usize) -> Result<(), Ended> {
+        while left < self.under_way {
+            let word = self.done.recv();
+            self.note(word)?;
+        }
+        Ok(())
+    }
+
+    /// Ends once everything that was handed over is stored, and the store is closed.
+    ///
+    /// # Errors
+    /// What the keeper ended with.
+    ///
+    /// # Panics
+    /// As the thread did, if it did.
+    pub fn finish(mut self) -> Result<(), E> {
+        drop(self.batches.take());
+        let Some(thread) = self.thread.take() else { return Ok(()) };
+        thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    }
+}
