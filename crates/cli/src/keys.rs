@@ -172,7 +172,9 @@ pub(crate) fn enrolled_lines(text: &str) -> Result<Vec<EnrolledLine>, Failure> {
         let key = admitted(parsed.public_key().key_data()).map_err(|failure| failure.at(&format!("line {number}")))?;
         let comment = parsed.public_key().comment();
         let (handle, name) = comment.split_once(char::is_whitespace).unwrap_or((comment, ""));
-        let handle = handle.parse().map_err(|error| fault(format!("the comment begins with a handle: {error}")))?;
+        let handle = handle.parse().map_err(|error| {
+            fault(format!("the comment must begin with a handle, as in `ssh-ed25519 KEY alice`: {error}"))
+        })?;
         let name = Text::new(name.trim()).map_err(|error| fault(format!("the name {error}")))?;
         lines.push(EnrolledLine { handle, name, key });
     }

@@ -6,6 +6,11 @@ use rollcall_storage::durable;
 
 use crate::failure::Failure;
 
+/// Writes a file that is not there yet: whatever is stays as it is.
+pub(crate) fn create(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    crate::keys::write_new(path, bytes, 0o644)
+}
+
 /// Replaces a file; a reader sees the old bytes or the new ones.
 pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     durable::replace(path, bytes)

@@ -61,12 +61,20 @@ impl Memory {
     /// Where the audit of a log remembers, if it does.
     pub(crate) fn of(args: &ArgMatches, source: &Source, expected: Option<LedgerId>) -> Result<Option<Self>, Failure> {
         let named = args.get_one::<PathBuf>("resume");
-        if named.is_none() && source.size()? < ENTRIES_MIN {
+        let Some(ledger) = expected.or_else(|| ledger_of(source)) else { return Ok(None) };
+        let own = || own_folder().map(|folder| folder.join(ledger.to_string()));
+        let Some(path) = named.cloned().or_else(own) else { return Ok(None) };
+        // A log that has become short is what its earlier length is remembered for.
+        if named.is_none() && source.size()? < ENTRIES_MIN && !path.exists() {
             return Ok(None);
         }
-        let Some(ledger) = expected.or_else(|| ledger_of(source)) else { return Ok(None) };
-        let path = named.cloned().or_else(|| own_folder().map(|folder| folder.join(ledger.to_string())));
-        Ok(path.map(|path| Self { path, named: named.is_some(), ledger, build: own_build() }))
+        Ok(Some(Self { path, named: named.is_some(), ledger, build: own_build() }))
+    }
+
+    /// The ledger whose audit a named file remembers: whoever names it means that one.
+    pub(crate) fn named_ledger(args: &ArgMatches) -> Option<LedgerId> {
+        let text = crate::input::read_text(args.get_one::<PathBuf>("resume")?, crate::input::SMALL_BYTES_MAX);
+        Watermark::read(&text.ok()?).map(|known| known.ledger)
     }
 
     /// Whether somebody named the file.
@@ -87,6 +95,10 @@ impl Memory {
         let shown = self.path.display();
         match std::fs::metadata(&self.path) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                let folder = self.path.parent().filter(|folder| self.named && !folder.as_os_str().is_empty());
+                if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
+                    return Err(Failure::input(format!("there is no folder for it: {}", folder.display())));
+                }
                 return self.require_own_snapshot().map(|()| None);
             }
             Ok(found) if !found.is_file() => return Err(Failure::input(format!("it is not a file: {shown}"))),

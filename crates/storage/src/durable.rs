@@ -8,10 +8,11 @@ use std::path::{Path, PathBuf};
 /// What the name of an unfinished file begins with; one that is left behind by an interruption means nothing.
 const UNFINISHED: &str = ".rollcall-unfinished-";
 
-/// Replaces a file: whoever reads it sees the old bytes or the new ones, after a crash too.
+/// Replaces a file: whoever reads it sees the old bytes or the new ones, after a crash too. A link stays one, and what it points to is
+/// replaced; what is no file, a device or a pipe, is left alone.
 ///
 /// # Errors
-/// The system's; then the old bytes are in place, or the new ones are and may not outlast a crash.
+/// The system's, or that it is no file; then the old bytes are in place, or the new ones are and may not outlast a crash.
 pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     replace_by(path, |file| file.write_all(bytes))
 }
@@ -21,8 +22,10 @@ pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
 /// # Errors
 /// The system's; then the old bytes are in place, or the new ones are and may not outlast a crash.
 pub fn replace_by(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
-    let folder = folder_of(path);
-    let mut file = tempfile::Builder::new().prefix(UNFINISHED).permissions(readable()).tempfile_in(&folder)?;
+    let path = target(path)?;
+    let folder = folder_of(&path);
+    let unfinished = tempfile::Builder::new().prefix(UNFINISHED).permissions(readable()).tempfile_in(&folder);
+    let mut file = unfinished.map_err(|error| as_the_system_says(&error))?;
     write(file.as_file_mut())?;
     file.as_file().sync_all()?;
     file.persist(path).map_err(|error| error.error)?;
@@ -58,6 +61,23 @@ pub fn sweep(folder: &Path) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// Where a path leads, if a file is there or may be put there.
+fn target(path: &Path) -> io::Result<PathBuf> {
+    match fs::metadata(path) {
+        Ok(found) if !found.is_file() => Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a file")),
+        Ok(_) => fs::canonicalize(path),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(path.to_path_buf()),
+        Err(error) => Err(error),
+    }
+}
+
+/// An error without the name of the unfinished file, which nobody has given.
+fn as_the_system_says(error: &io::Error) -> io::Error {
+    let cause = error.get_ref().and_then(std::error::Error::source);
+    let code = cause.and_then(|cause| cause.downcast_ref::<io::Error>()).and_then(io::Error::raw_os_error);
+    code.map_or_else(|| io::Error::new(error.kind(), error.to_string()), io::Error::from_raw_os_error)
 }
 
 fn folder_of(path: &Path) -> PathBuf {

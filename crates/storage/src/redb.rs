@@ -185,7 +185,14 @@ impl RedbStore {
             }
             // A file that was not closed cleanly needs a repair, which only a writer may do.
             Err(StoreError::Io { .. } | StoreError::InUse { .. }) => {
-                let mut repaired = Self::open(path, "a repair after a crash")?;
+                let mut repaired = Self::open(path, "a repair after a crash").map_err(|error| match error {
+                    StoreError::Io { path, what } => {
+                        let what =
+                            format!("it cannot be read, or was not closed cleanly and cannot be repaired: {what}");
+                        StoreError::Io { path, what }
+                    }
+                    other => other,
+                })?;
                 repaired.folds = false;
                 return Ok(repaired);
             }

@@ -61,6 +61,7 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
         Some(text) => Source::open(text)?,
         None => Source::open(&ledger_path(args)?.display().to_string())?,
     };
+    let expected = expected.or_else(|| Memory::named_ledger(args));
     let memory = Memory::of(args, &source, expected)?;
     let asked = Asked { level, expected, from_scratch: args.get_flag("from-scratch") };
     let Judged { mut report, before: judged_before, mut notes } = judge(&source, memory.as_ref(), &asked, &mut kept)?;

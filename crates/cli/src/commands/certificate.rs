@@ -88,7 +88,7 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
     let Some(path) = args.get_one::<PathBuf>("output") else {
         return Ok(Answer::new(json!({"svg": picture, "facts": facts}), picture));
     };
-    output::replace(path, picture.as_bytes())?;
+    output::create(path, picture.as_bytes())?;
     let shown = path.display().to_string();
     Ok(Answer::new(json!({"file": shown, "facts": facts}), format!("wrote {shown}\n")))
 }

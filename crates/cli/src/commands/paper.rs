@@ -71,7 +71,7 @@ fn finish(args: &ArgMatches, kind: &str, made: &str) -> Result<Answer, Failure> 
     let Some(path) = args.get_one::<PathBuf>("output") else {
         return Ok(Answer::new(json!({"kind": kind, "text": made}), made.to_owned()));
     };
-    output::replace(path, made.as_bytes())?;
+    output::create(path, made.as_bytes())?;
     let shown = path.display().to_string();
     Ok(Answer::new(json!({"kind": kind, "file": shown}), format!("wrote {shown}\n")))
 }

@@ -37,6 +37,9 @@ fn answer(reading: Reading<'_>, args: &ArgMatches) -> Result<Answer, Failure> {
     let person = super::handle(args, "person")?;
     let mut items = pending(state, charter, at);
     if let Some(person) = &person {
+        if state.people().get(person).is_none() && !state.authority().persons.contains(person) {
+            return Err(Failure::usage(format!("nobody has the handle: `{person}`")).hint("rollcall roster"));
+        }
         items.retain(|item| item.who.is_empty() || item.who.contains(person));
     }
     let mut text = String::new();

@@ -22,7 +22,7 @@ pub(super) fn command() -> Command {
         .about("Play JSON Lines acts against a rehearsal ledger, one answer a line")
         .arg(Arg::new("file").value_name("FILE").required(true).value_parser(value_parser!(PathBuf)).help("The acts, one JSON object a line; `-` reads standard input"))
         .arg(Arg::new("charter").long("charter").value_name("NAME|FILE").default_value("greatsql").help("The charter, unless line 1 founds"))
-        .after_help("Example line:\n  {\"at\":\"2026-03-02T01:00:00Z\",\"by\":\"alice\",\"act\":\"enrol\",\"id\":\"e1\"}\n\nWith --ledger the play is kept in that file, and goes on where it ended. docs/acts.md describes every act.")
+        .after_help("Example line:\n  {\"at\":\"2026-03-02T01:00:00Z\",\"by\":\"alice\",\"act\":\"enrol\",\"id\":\"e1\"}\n\nWith --ledger the play is kept in that file, and goes on where it ended; labels are of one file. Exit code 0 when every line was answered, whatever the answers. docs/acts.md describes every act.")
 }
 
 pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
