@@ -194,6 +194,13 @@ print(json.dumps({"tag": root.tag, "texts": [t.text for t in root.iter(ns + "tex
     let shown = json(here, &["receipt", "verify", "own.svg", "--ledger-id", ledger]);
     assert_eq!((&shown["act"], &shown["by"]), (&json!("appoint"), &json!("root")));
     let _ = expect(here, 3, &["receipt", "verify", "own.svg", "--ledger-id", &"0".repeat(64)]);
+    // Nothing that is there gives way to it, least of all the ledger.
+    let before = std::fs::read(here.join("play.ledger")).unwrap();
+    for there in ["play.ledger", "own.svg"] {
+        let args = ["--ledger", "play.ledger", "certificate", "王芳", "member", "--in", "toc", "-o", there];
+        assert_eq!(rollcall(here, &args).status.code(), Some(4), "{there}");
+    }
+    assert_eq!(std::fs::read(here.join("play.ledger")).unwrap(), before);
     let output = rollcall(here, &["--ledger", "play.ledger", "certificate", "zed", "member", "--in", "toc"]);
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(output.status.code() == Some(4) && said.contains("does not hold") && said.contains("--not"), "{said}");

@@ -87,6 +87,30 @@ fn the_next_audit_judges_what_is_new_and_says_the_same() {
 }
 
 #[test]
+fn a_log_that_has_become_short_and_a_mark_of_another_ledger_are_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    played(here, 0, 100);
+    fs::copy(here.join("play.ledger"), here.join("short.ledger")).unwrap();
+    played(here, 100, ACTS);
+    let named = [&AUDIT[..], &["--resume", "mark"]].concat();
+    let known = json(here, &named);
+    let _ = json(here, &AUDIT);
+    // Rolled back to less than anybody would begin to remember.
+    fs::copy(here.join("short.ledger"), here.join("play.ledger")).unwrap();
+    let told = json(here, &AUDIT);
+    assert!(notes(&told).contains("entries, and had 1205 when it was audited before"), "{told}");
+    assert_eq!(failed(here, &named)["outcome"], "invalid");
+    // A first entry that is another one founds another ledger than the one whose audit is named.
+    let mark = fs::read_to_string(here.join("mark")).unwrap();
+    let other = mark.replace(known["ledger"].as_str().unwrap(), &"a7".repeat(32));
+    fs::write(here.join("mark"), &other).unwrap();
+    let told = failed(here, &named);
+    assert_eq!(told["violations"][0]["code"], "wrong-ledger", "{told}");
+    assert_eq!(fs::read_to_string(here.join("mark")).unwrap(), other, "nothing is remembered of it");
+}
+
+#[test]
 fn what_is_remembered_hides_no_fault() {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();
