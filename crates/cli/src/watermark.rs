@@ -95,10 +95,6 @@ impl Memory {
         let shown = self.path.display();
         match std::fs::metadata(&self.path) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                let folder = self.path.parent().filter(|folder| self.named && !folder.as_os_str().is_empty());
-                if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
-                    return Err(Failure::input(format!("there is no folder for it: {}", folder.display())));
-                }
                 return self.require_own_snapshot().map(|()| None);
             }
             Ok(found) if !found.is_file() => return Err(Failure::input(format!("it is not a file: {shown}"))),

@@ -25,7 +25,12 @@ pub fn replace_by(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) 
     let path = target(path)?;
     let folder = folder_of(&path);
     let unfinished = tempfile::Builder::new().prefix(UNFINISHED).permissions(readable()).tempfile_in(&folder);
-    let mut file = unfinished.map_err(|error| as_the_system_says(&error))?;
+    // Without the name of the unfinished file, which nobody has given.
+    let unnamed = |error: io::Error| {
+        let what = error.to_string();
+        io::Error::new(error.kind(), what.split(" at path ").next().unwrap_or_default())
+    };
+    let mut file = unfinished.map_err(unnamed)?;
     write(file.as_file_mut())?;
     file.as_file().sync_all()?;
     file.persist(path).map_err(|error| error.error)?;
@@ -71,13 +76,6 @@ fn target(path: &Path) -> io::Result<PathBuf> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(path.to_path_buf()),
         Err(error) => Err(error),
     }
-}
-
-/// An error without the name of the unfinished file, which nobody has given.
-fn as_the_system_says(error: &io::Error) -> io::Error {
-    let cause = error.get_ref().and_then(std::error::Error::source);
-    let code = cause.and_then(|cause| cause.downcast_ref::<io::Error>()).and_then(io::Error::raw_os_error);
-    code.map_or_else(|| io::Error::new(error.kind(), error.to_string()), io::Error::from_raw_os_error)
 }
 
 fn folder_of(path: &Path) -> PathBuf {
