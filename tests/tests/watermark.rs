@@ -107,6 +107,7 @@ fn a_log_that_has_become_short_and_a_mark_of_another_ledger_are_told() {
     fs::write(here.join("mark"), &other).unwrap();
     let told = failed(here, &named);
     assert_eq!(told["violations"][0]["code"], "wrong-ledger", "{told}");
+    assert!(notes(&told).contains("the file of --resume remembers"), "{told}");
     assert_eq!(fs::read_to_string(here.join("mark")).unwrap(), other, "nothing is remembered of it");
 }
 
@@ -260,6 +261,9 @@ fn no_file_of_somebody_elses_is_overwritten() {
         let _ = expect(here, 2, &audit(name));
         assert_eq!(fs::read_to_string(here.join(name)).unwrap(), text);
     }
+    // A pipe, which is not waited for.
+    assert!(std::process::Command::new("mkfifo").arg(here.join("pipe")).status().unwrap().success());
+    let _ = expect(here, 2, &audit("pipe"));
     let whole = fs::read(here.join("play.ledger")).unwrap();
     let _ = expect(here, 2, &audit("play.ledger"));
     assert!(fs::read(here.join("play.ledger")).unwrap() == whole);

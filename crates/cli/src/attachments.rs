@@ -9,7 +9,7 @@ use rollcall_core::state::State;
 use serde_json::{Value, json};
 
 use crate::failure::Failure;
-use crate::{input, keys};
+use crate::{input, output};
 
 /// Bytes of one attachment.
 pub(crate) const BYTES_MAX: u64 = 16 * 1024 * 1024;
@@ -37,7 +37,7 @@ pub(crate) fn add(ledger: &Path, content: &[u8]) -> Result<Digest, Failure> {
     let folder = folder(ledger);
     std::fs::create_dir_all(&folder)
         .map_err(|error| Failure::io(format!("the folder cannot be made: {}", folder.display()), &error))?;
-    keys::write_new(&file(ledger, &digest), &blob, 0o600)?;
+    output::create(&file(ledger, &digest), &blob, 0o600)?;
     Ok(digest)
 }
 

@@ -2,7 +2,6 @@
 //!
 //! There is no key format of our own. Private keys that sign are the business of [`crate::signer`].
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -16,7 +15,7 @@ use ssh_key::rand_core::OsRng;
 use ssh_key::{Algorithm, HashAlg, LineEnding, PrivateKey, SshSig};
 
 use crate::failure::Failure;
-use crate::input;
+use crate::{input, output};
 
 /// A key that nobody has had before.
 pub(crate) struct FreshKey {
@@ -45,9 +44,9 @@ pub(crate) fn write(fresh: &FreshKey, path: &Path, comment: &str, passphrase: Op
     let file = PrivateKey::new(KeypairData::Ed25519(pair), comment).map_err(unusable)?;
     let locked = passphrase.map(|words| file.encrypt(&mut OsRng, words)).transpose().map_err(unusable)?;
     let text = locked.as_ref().unwrap_or(&file).to_openssh(LineEnding::LF).map_err(unusable)?;
-    write_new(path, text.as_bytes(), 0o600)?;
+    output::create(path, text.as_bytes(), 0o600)?;
     let line = file.public_key().to_openssh().map_err(unusable)?;
-    write_new(&public_path, format!("{line}\n").as_bytes(), 0o644)
+    output::create(&public_path, format!("{line}\n").as_bytes(), 0o644)
 }
 
 /// The seed of an unencrypted key file.
@@ -79,21 +78,6 @@ pub(crate) fn public_half(path: &Path, text: &str) -> Result<PublicKey, Failure>
 
 fn public_path(path: &Path) -> PathBuf {
     path.with_added_extension("pub")
-}
-
-/// Writes a file that must not exist: to a temporary file beside it, then linked into place, so that nobody sees half.
-pub(crate) fn write_new(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Failure> {
-    use std::os::unix::fs::PermissionsExt;
-    let failed =
-        |error: &dyn std::error::Error| Failure::io(format!("the file cannot be written: {}", path.display()), error);
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = tempfile::Builder::new()
-        .permissions(std::fs::Permissions::from_mode(mode))
-        .tempfile_in(folder)
-        .map_err(|error| failed(&error))?;
-    file.write_all(bytes).and_then(|()| file.as_file().sync_all()).map_err(|error| failed(&error))?;
-    file.persist_noclobber(path).map_err(|error| failed(&error.error))?;
-    Ok(())
 }
 
 /// The OpenSSH line of a public key.

@@ -325,7 +325,10 @@ impl<'a> Play<'a> {
         };
         let batch = waiting.seal(ledger);
         let left = if all { 0 } else { UNDER_WAY };
-        keeper.keep(batch, answers).and_then(|()| keeper.wait(left)).or_else(|Ended| self.close())
+        keeper.keep(batch, answers).and_then(|()| keeper.wait(left)).or_else(|ended: Ended| {
+            self.close()?;
+            Err(Failure::bug("answers were not handed out").caused_by(&ended))
+        })
     }
 
     /// Ends the play with its last answers: a founding that nobody confirmed by a line of its own is confirmed, everything is durable

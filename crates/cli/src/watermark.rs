@@ -72,9 +72,12 @@ impl Memory {
     }
 
     /// The ledger whose audit a named file remembers: whoever names it means that one.
-    pub(crate) fn named_ledger(args: &ArgMatches) -> Option<LedgerId> {
-        let text = crate::input::read_text(args.get_one::<PathBuf>("resume")?, crate::input::SMALL_BYTES_MAX);
-        Watermark::read(&text.ok()?).map(|known| known.ledger)
+    ///
+    /// # Errors
+    /// A file that cannot be read, or is none of an audit's.
+    pub(crate) fn named_ledger(args: &ArgMatches) -> Result<Option<LedgerId>, Failure> {
+        let named = args.get_one::<PathBuf>("resume");
+        Ok(named.map(|path| Watermark::at(path)).transpose()?.flatten().map(|known| known.ledger))
     }
 
     /// Whether somebody named the file.
@@ -92,19 +95,11 @@ impl Memory {
     /// # Errors
     /// A file that cannot be read, is none of an audit's, or is of another ledger.
     pub(crate) fn recall(&self) -> Result<Option<Watermark>, Failure> {
-        let shown = self.path.display();
-        match std::fs::metadata(&self.path) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                return self.require_own_snapshot().map(|()| None);
-            }
-            Ok(found) if !found.is_file() => return Err(Failure::input(format!("it is not a file: {shown}"))),
-            Ok(_) | Err(_) => {}
-        }
-        let text = crate::input::read_text(&self.path, crate::input::SMALL_BYTES_MAX)?;
-        let foreign = || Failure::input(format!("not what an audit remembers: {shown}"));
-        let known = Watermark::read(&text).ok_or_else(foreign)?;
+        let known = Watermark::at(&self.path)?;
         self.require_own_snapshot()?;
+        let Some(known) = known else { return Ok(None) };
         if known.ledger != self.ledger {
+            let shown = self.path.display();
             let what = format!("{shown} remembers an audit of the ledger {}, this is: {}", known.ledger, self.ledger);
             return Err(Failure::input(what));
         }
@@ -226,6 +221,19 @@ impl Memory {
 }
 
 impl Watermark {
+    /// The one that a file holds; nothing where there is no file.
+    fn at(path: &Path) -> Result<Option<Self>, Failure> {
+        let shown = path.display();
+        match std::fs::metadata(path) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            // A pipe would be waited for.
+            Ok(found) if !found.is_file() => return Err(Failure::input(format!("it is not a file: {shown}"))),
+            Ok(_) | Err(_) => {}
+        }
+        let text = crate::input::read_text(path, crate::input::SMALL_BYTES_MAX)?;
+        Self::read(&text).map(Some).ok_or_else(|| Failure::input(format!("not what an audit remembers: {shown}")))
+    }
+
     fn read(text: &str) -> Option<Self> {
         let lines: Vec<&str> = text.lines().collect();
         let (build, level, ledger, size, root, snapshot) = match lines.as_slice() {

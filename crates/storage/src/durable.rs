@@ -1,15 +1,18 @@
 //! Files that are whole or not there: written beside, made durable, put in place by one rename, and the folder made durable.
 //! An error means that the old bytes may still be there, never that half of the new ones are.
 
-use std::fs::{self, File};
+use std::fs::{self, File, Permissions};
 use std::io::{self, Write};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
 
 /// What the name of an unfinished file begins with; one that is left behind by an interruption means nothing.
 const UNFINISHED: &str = ".rollcall-unfinished-";
 
-/// Replaces a file: whoever reads it sees the old bytes or the new ones, after a crash too. A link stays one, and what it points to is
-/// replaced; what is no file, a device or a pipe, is left alone.
+/// Replaces a file: whoever reads it sees the old bytes or the new ones, after a crash too. A link is replaced and not followed, so that
+/// nobody turns a write elsewhere; a folder, a device or a pipe is left alone.
 ///
 /// # Errors
 /// The system's, or that it is no file; then the old bytes are in place, or the new ones are and may not outlast a crash.
@@ -22,18 +25,39 @@ pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
 /// # Errors
 /// The system's; then the old bytes are in place, or the new ones are and may not outlast a crash.
 pub fn replace_by(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
-    let path = target(path)?;
-    let folder = folder_of(&path);
-    let unfinished = tempfile::Builder::new().prefix(UNFINISHED).permissions(readable()).tempfile_in(&folder);
-    // Without the name of the unfinished file, which nobody has given.
+    if fs::symlink_metadata(path).is_ok_and(|found| !found.is_file() && !found.is_symlink()) {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a file"));
+    }
+    put(path, 0o644, write, |file| file.persist(path).map(drop).map_err(|error| error.error))
+}
+
+/// Writes a file that is not there yet, with these permissions; whatever is there stays as it is.
+///
+/// # Errors
+/// The system's, of the kind `AlreadyExists` where something is there; then the file is not there, or may not outlast a crash.
+pub fn create(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
+    let place = |file: NamedTempFile| file.persist_noclobber(path).map(drop).map_err(|error| error.error);
+    put(path, mode, |file| file.write_all(bytes), place)
+}
+
+fn put(
+    path: &Path,
+    mode: u32,
+    write: impl FnOnce(&mut File) -> io::Result<()>,
+    place: impl FnOnce(NamedTempFile) -> io::Result<()>,
+) -> io::Result<()> {
+    let folder = folder_of(path);
+    let begun =
+        tempfile::Builder::new().prefix(UNFINISHED).permissions(Permissions::from_mode(mode)).tempfile_in(&folder);
+    // The name of the unfinished file is none that anybody has given.
     let unnamed = |error: io::Error| {
         let what = error.to_string();
         io::Error::new(error.kind(), what.split(" at path ").next().unwrap_or_default())
     };
-    let mut file = unfinished.map_err(unnamed)?;
+    let mut file = begun.map_err(unnamed)?;
     write(file.as_file_mut())?;
     file.as_file().sync_all()?;
-    file.persist(path).map_err(|error| error.error)?;
+    place(file)?;
     File::open(&folder)?.sync_all()
 }
 
@@ -68,24 +92,9 @@ pub fn sweep(folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Where a path leads, if a file is there or may be put there.
-fn target(path: &Path) -> io::Result<PathBuf> {
-    match fs::metadata(path) {
-        Ok(found) if !found.is_file() => Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a file")),
-        Ok(_) => fs::canonicalize(path),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(path.to_path_buf()),
-        Err(error) => Err(error),
-    }
-}
-
 fn folder_of(path: &Path) -> PathBuf {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     folder.unwrap_or_else(|| Path::new(".")).to_path_buf()
-}
-
-fn readable() -> fs::Permissions {
-    use std::os::unix::fs::PermissionsExt as _;
-    fs::Permissions::from_mode(0o644)
 }
 
 #[cfg(test)]
@@ -95,15 +104,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_link_stays_one_and_what_is_no_file_is_left_alone() {
+    fn a_link_is_not_followed_and_what_is_no_file_is_left_alone() {
         let folder = tempfile::tempdir().unwrap();
         let (file, link) = (folder.path().join("file"), folder.path().join("link"));
         fs::write(&file, "old").unwrap();
         std::os::unix::fs::symlink(&file, &link).unwrap();
         replace(&link, b"new").unwrap();
-        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
-        assert_eq!(fs::read(&file).unwrap(), b"new");
+        assert_eq!((fs::read(&file).unwrap(), fs::read(&link).unwrap()), (b"old".to_vec(), b"new".to_vec()));
         assert_eq!(replace(folder.path(), b"new").unwrap_err().to_string(), "it is not a file");
+        assert_eq!(create(&file, b"new", 0o600).unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(fs::read(&file).unwrap(), b"old");
         let nowhere = replace(&folder.path().join("none/file"), b"new").unwrap_err().to_string();
         assert!(!nowhere.contains(UNFINISHED), "{nowhere}");
     }

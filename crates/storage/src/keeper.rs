@@ -1,8 +1,9 @@
-//! A store on a thread of its own: batches are made durable, in order, while the next ones are judged.
+//! A store on a thread of its own: batches are made durable, in order, while the next ones are judged. It judges nothing, and after a
+//! batch that was not surely stored it stores no other.
 
 use std::thread::JoinHandle;
 
-use crossbeam_channel::{Receiver, Sender, unbounded};
+use crossbeam_channel::{Receiver, RecvError, Sender, unbounded};
 
 use crate::waiting::Sealed;
 use crate::{AppendError, Store};
@@ -72,7 +73,7 @@ impl<T: Send + 'static, E: Send + 'static> Keeper<T, E> {
     ///
     /// # Errors
     /// [`Ended`] when none will come any more.
-    pub(crate) fn note<W, N>(&mut self, word: Result<W, N>) -> Result<(), Ended> {
+    pub(crate) fn note(&mut self, word: Result<(), RecvError>) -> Result<(), Ended> {
         word.map_err(|_| Ended)?;
         self.under_way = self.under_way.saturating_sub(1);
         Ok(())

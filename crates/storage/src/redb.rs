@@ -184,15 +184,9 @@ impl RedbStore {
                 Handle::Reader { transaction: begun, _database: database }
             }
             // A file that was not closed cleanly needs a repair, which only a writer may do.
-            Err(StoreError::Io { .. } | StoreError::InUse { .. }) => {
-                let mut repaired = Self::open(path, "a repair after a crash").map_err(|error| match error {
-                    StoreError::Io { path, what } => {
-                        let what =
-                            format!("it cannot be read, or was not closed cleanly and cannot be repaired: {what}");
-                        StoreError::Io { path, what }
-                    }
-                    other => other,
-                })?;
+            Err(unread @ (StoreError::Io { .. } | StoreError::InUse { .. })) => {
+                let mut repaired =
+                    Self::open(path, "a repair after a crash").map_err(|error| unrepaired(unread, error))?;
                 repaired.folds = false;
                 return Ok(repaired);
             }
@@ -717,6 +711,16 @@ fn redb_error(path: &Path, error: &redb::Error) -> StoreError {
 
 fn io_error(path: &Path, error: &std::io::Error) -> StoreError {
     StoreError::Io { path: shown(path), what: error.to_string() }
+}
+
+/// Why a file could neither be read nor repaired: why not the one is of use only beside why not the other.
+fn unrepaired(unread: StoreError, unrepaired: StoreError) -> StoreError {
+    match (unread, unrepaired) {
+        (StoreError::Io { path, what: waits }, StoreError::Io { path: at, what }) if waits != what => {
+            StoreError::Io { path, what: format!("{waits}, which fails: {at}: {what}") }
+        }
+        (_, unrepaired) => unrepaired,
+    }
 }
 
 fn shown(path: &Path) -> String {

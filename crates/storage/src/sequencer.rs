@@ -19,7 +19,7 @@ use crate::keeper::Keeper;
 use crate::waiting::Waiting;
 use crate::{AppendError, Store};
 
-/// Events made durable together, at most: what waits is bounded, and so is what one crash leaves unanswered.
+/// Events made durable together, at most: what waits is bounded, and one crash leaves no more than two groups unanswered.
 const GROUP_MAX: usize = 4_096;
 
 /// An event's place in the log, now durable.

@@ -21,6 +21,7 @@ use super::ledger_path;
 use crate::answer::{Answer, Exit};
 use crate::commands::head;
 use crate::failure::Failure;
+use crate::output;
 use crate::session::is_rehearsal;
 use crate::source::Source;
 use crate::watermark::{Memory, Watermark, word};
@@ -61,7 +62,8 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
         Some(text) => Source::open(text)?,
         None => Source::open(&ledger_path(args)?.display().to_string())?,
     };
-    let expected = expected.or_else(|| Memory::named_ledger(args));
+    let remembered = if expected.is_none() { Memory::named_ledger(args)? } else { None };
+    let expected = expected.or(remembered);
     let memory = Memory::of(args, &source, expected)?;
     let asked = Asked { level, expected, from_scratch: args.get_flag("from-scratch") };
     let Judged { mut report, before: judged_before, mut notes } = judge(&source, memory.as_ref(), &asked, &mut kept)?;
@@ -70,6 +72,9 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
         let what = format!("the head kept in {path} is that of another log: {origin}");
         report.add("head-foreign", what);
     }
+    if let Some(ledger) = remembered.filter(|ledger| report.ledger.is_some_and(|own| own != *ledger)) {
+        notes.push(format!("the ledger that is expected is the one that the file of --resume remembers: {ledger}"));
+    }
     notes.extend(see_beside(&mut report, &source, args)?);
     if let Some(path) = args.get_one::<PathBuf>("policy") {
         notes.push(witnessed(&mut report, &source, path)?);
@@ -77,7 +82,9 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
     if let Some(path) = args.get_one::<PathBuf>("evidence")
         && let Some(fork) = evidence(&report, &source, &paths)?
     {
-        crate::output::replace(path, fork.text().as_bytes())?;
+        // What is there may be an earlier proof, or anything else that was named by mistake.
+        let path = output::unused(path);
+        output::create(&path, fork.text().as_bytes(), 0o644)?;
         notes.push(format!("the log has signed two histories; proof: {}", path.display()));
     }
     let mut unwritten = None;

@@ -16,7 +16,7 @@ use crate::answer::Answer;
 use crate::failure::Failure;
 use crate::session::Session;
 use crate::source::Source;
-use crate::{keys, operator};
+use crate::{operator, output};
 
 pub(super) fn command() -> Command {
     Command::new("bundle")
@@ -48,7 +48,7 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
         }
     }
     let path = args.get_one::<PathBuf>("output").ok_or_else(|| Failure::usage("where to? -o FILE"))?;
-    keys::write_new(path, &bytes, 0o644)?;
+    output::create(path, &bytes, 0o644)?;
     let shown = path.display();
     let unsigned = if signed { "" } else { "  the head is not signed: the log's key is not beside the ledger\n" };
     let text = format!(

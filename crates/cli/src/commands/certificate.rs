@@ -31,7 +31,7 @@ pub(super) fn command() -> Command {
                 .long("output")
                 .value_name("FILE")
                 .value_parser(value_parser!(PathBuf))
-                .help("Write to this file"),
+                .help("Write to this file, which must not be there yet"),
         )
         .after_help("Example:\n  rollcall --ledger L certificate zed maintainer --in project/greatsql -o zed.svg")
 }
@@ -88,7 +88,7 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
     let Some(path) = args.get_one::<PathBuf>("output") else {
         return Ok(Answer::new(json!({"svg": picture, "facts": facts}), picture));
     };
-    output::create(path, picture.as_bytes())?;
+    output::create(path, picture.as_bytes(), 0o644)?;
     let shown = path.display().to_string();
     Ok(Answer::new(json!({"file": shown, "facts": facts}), format!("wrote {shown}\n")))
 }

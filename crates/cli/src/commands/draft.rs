@@ -18,9 +18,9 @@ use serde_json::json;
 use super::{act, reading};
 use crate::answer::Answer;
 use crate::failure::Failure;
+use crate::output;
 use crate::session::Session;
 use crate::source::Source;
-use crate::{keys, output};
 
 /// Bytes of a status file.
 const STATUS_BYTES_MAX: u64 = 16 * 1024 * 1024;
@@ -85,7 +85,7 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
         .encode()
         .map_err(|error| Failure::input("the act cannot be written").caused_by(&error))?;
     let path = args.get_one::<PathBuf>("output").ok_or_else(|| Failure::usage("where to? -o FILE"))?;
-    keys::write_new(path, &bytes, 0o644)?;
+    output::create(path, &bytes, 0o644)?;
     // The head that the act says it has seen, as the log has signed it: should the log ever say otherwise, this shows it.
     let head = output::unused(&path.with_added_extension("head"));
     let kept = if let World::Bundle(_, Some(note)) = &world {

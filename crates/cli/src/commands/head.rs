@@ -11,7 +11,7 @@ use serde_json::json;
 use super::reading;
 use crate::answer::Answer;
 use crate::failure::Failure;
-use crate::keys;
+use crate::output;
 
 pub(super) fn command() -> Command {
     Command::new("head")
@@ -27,7 +27,7 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
     let Head { size, root } = head;
     let text = Checkpoint { origin: founding.origin.as_str().to_owned(), head }.text();
     if let Some(path) = args.get_one::<PathBuf>("output") {
-        keys::write_new(path, text.as_bytes(), 0o644)?;
+        output::create(path, text.as_bytes(), 0o644)?;
     }
     Ok(Answer::new(
         json!({"origin": founding.origin, "size": size, "root": root.to_string(), "checkpoint": text}),

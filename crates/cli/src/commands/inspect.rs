@@ -17,7 +17,7 @@ use crate::failure::Failure;
 use crate::inspection::Inspection;
 use crate::session::Session;
 use crate::signer::Signer;
-use crate::{input, keys};
+use crate::{input, keys, output};
 
 /// Bytes of a file that carries acts: some armoured ones in a mail.
 pub(super) const CARRIED_BYTES_MAX: u64 = 64 * ENTRY_BYTES_MAX;
@@ -42,7 +42,7 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
         let [one] = inspections.as_slice() else {
             return Err(Failure::usage("a page shows one act, and the file carries several"));
         };
-        keys::write_new(page, one.html().as_bytes(), 0o644)?;
+        output::create(page, one.html().as_bytes(), 0o644)?;
     }
     let text = inspections.iter().map(Inspection::text).collect::<Vec<_>>().join("\n");
     let json = match inspections.as_slice() {
@@ -93,7 +93,7 @@ pub(super) fn sign(args: &ArgMatches) -> Result<Answer, Failure> {
     }
     let event = signer.event(bytes)?;
     let form = if args.get_flag("binary") { event.encode() } else { carriage::armour(&event).into_bytes() };
-    keys::write_new(&output, &form, 0o644)?;
+    output::create(&output, &form, 0o644)?;
     let shown = output.display();
     let text = format!("signed, event {}\n  wrote {shown}\n  append it: rollcall append {shown}\n", event.id());
     let json = json!({"outcome": "signed", "event": event.id().to_string(), "file": output, "by": payload.header.by, "fingerprint": keys::fingerprint(signer.public())});

@@ -21,7 +21,7 @@ pub(super) fn command() -> Command {
         .arg(Arg::new("as-of").long("as-of").value_name("N|TIME").help("As the ledger stood after N entries, or at this instant: the same paper for good"))
         .arg(Arg::new("html").long("html").action(ArgAction::SetTrue).help("As an HTML page instead of Markdown"))
         .arg(Arg::new("to").long("to").value_name("ADDRESS").default_value("members@ledger.invalid").help("The mailing list"))
-        .arg(Arg::new("output").short('o').long("output").value_name("FILE").value_parser(value_parser!(PathBuf)).help("Write to this file"))
+        .arg(Arg::new("output").short('o').long("output").value_name("FILE").value_parser(value_parser!(PathBuf)).help("Write to this file, which must not be there yet"))
         .after_help("Examples:\n  rollcall --ledger L paper mail 3f2a9c --to toc@lists.example.org -o notice.eml\n  rollcall --ledger L paper minutes 3f2a9c --html -o minutes.html\n  rollcall --ledger L paper resolution 77b01d")
 }
 
@@ -71,7 +71,7 @@ fn finish(args: &ArgMatches, kind: &str, made: &str) -> Result<Answer, Failure> 
     let Some(path) = args.get_one::<PathBuf>("output") else {
         return Ok(Answer::new(json!({"kind": kind, "text": made}), made.to_owned()));
     };
-    output::create(path, made.as_bytes())?;
+    output::create(path, made.as_bytes(), 0o644)?;
     let shown = path.display().to_string();
     Ok(Answer::new(json!({"kind": kind, "file": shown}), format!("wrote {shown}\n")))
 }

@@ -4,7 +4,9 @@ use std::fmt::Write;
 
 use clap::{Arg, ArgMatches, Command};
 use rollcall_core::listing::benefits;
+use rollcall_core::name::Handle;
 use rollcall_core::pending::pending;
+use rollcall_core::state::State;
 use serde_json::json;
 
 use crate::answer::Answer;
@@ -37,8 +39,10 @@ fn answer(reading: Reading<'_>, args: &ArgMatches) -> Result<Answer, Failure> {
     let person = super::handle(args, "person")?;
     let mut items = pending(state, charter, at);
     if let Some(person) = &person {
-        if state.people().get(person).is_none() && !state.authority().persons.contains(person) {
-            return Err(Failure::usage(format!("nobody has the handle: `{person}`")).hint("rollcall roster"));
+        // Whoever is nominated need not be enrolled yet, and the authority need not be at all.
+        let named = state.authority().persons.contains(person) || items.iter().any(|item| item.who.contains(person));
+        if !named {
+            require_enrolled(state, person)?;
         }
         items.retain(|item| item.who.is_empty() || item.who.contains(person));
     }
@@ -56,6 +60,11 @@ fn answer(reading: Reading<'_>, args: &ArgMatches) -> Result<Answer, Failure> {
     Ok(Answer::new(json!({"at": at.to_string(), "pending": items}), text))
 }
 
+fn require_enrolled(state: &State, person: &Handle) -> Result<(), Failure> {
+    let nobody = || Failure::usage(format!("nobody has the handle: `{person}`")).hint("rollcall roster");
+    state.people().get(person).map(drop).ok_or_else(nobody)
+}
+
 pub(super) fn benefits_run(args: &ArgMatches) -> Result<Answer, Failure> {
     super::ask(args, |reading| entitled(reading, args))
 }
@@ -63,9 +72,7 @@ pub(super) fn benefits_run(args: &ArgMatches) -> Result<Answer, Failure> {
 fn entitled(reading: Reading<'_>, args: &ArgMatches) -> Result<Answer, Failure> {
     let (state, charter, at) = (reading.state, reading.charter()?, reading.asking_at()?);
     let person = super::handle(args, "person")?.ok_or_else(|| Failure::usage("whose benefits?"))?;
-    if state.people().get(&person).is_none() {
-        return Err(Failure::usage(format!("nobody has the handle: `{person}`")).hint("rollcall roster"));
-    }
+    require_enrolled(state, &person)?;
     let items = benefits(state, charter, &person, at);
     let mut text = String::new();
     for item in &items {

@@ -18,7 +18,7 @@ use serde_json::json;
 use super::{ledger_path, reading, receipt};
 use crate::answer::Answer;
 use crate::failure::Failure;
-use crate::{keys, operator};
+use crate::{operator, output};
 
 pub(super) fn command() -> Command {
     let size = |name: &'static str| Arg::new(name).long(name).value_name("N").value_parser(value_parser!(u64));
@@ -89,7 +89,7 @@ fn inclusion(args: &ArgMatches, event: &str) -> Result<Answer, Failure> {
     if let Some(path) = args.get_one::<PathBuf>("entry-file")
         && !std::fs::read(path).is_ok_and(|known| known == entry)
     {
-        keys::write_new(path, &entry, 0o644)?;
+        output::create(path, &entry, 0o644)?;
     }
     let json = json!({"outcome": "proven", "format": format, "entry": index, "size": head.size, "root": head.root.to_string()});
     hand_out(args, &bytes, json)
@@ -161,7 +161,7 @@ fn consistency(args: &ArgMatches, old: u64) -> Result<Answer, Failure> {
 fn hand_out(args: &ArgMatches, bytes: &[u8], mut json: serde_json::Value) -> Result<Answer, Failure> {
     let object = json.as_object_mut();
     if let Some(path) = args.get_one::<PathBuf>("output") {
-        keys::write_new(path, bytes, 0o644)?;
+        output::create(path, bytes, 0o644)?;
         if let Some(object) = object {
             object.insert("file".to_owned(), json!(path));
         }

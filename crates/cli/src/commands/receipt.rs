@@ -19,7 +19,7 @@ use super::{ledger_path, reading};
 use crate::answer::{Answer, Exit};
 use crate::failure::Failure;
 use crate::session::Session;
-use crate::{input, keys, operator};
+use crate::{input, operator, output};
 
 pub(super) fn command() -> Command {
     let file = || Arg::new("file").value_name("FILE").required(true).value_parser(value_parser!(PathBuf));
@@ -253,7 +253,7 @@ fn issue_one(args: &ArgMatches) -> Result<Answer, Failure> {
     let entry = entry.ok_or_else(|| Failure::usage(format!("no entry carries the event: {event}")))?;
     let receipt = issue(&session, ledger_path(args)?, entry)?;
     let path = args.get_one::<PathBuf>("output").ok_or_else(|| Failure::usage("where to? -o FILE"))?;
-    keys::write_new(path, receipt.as_bytes(), 0o644)?;
+    output::create(path, receipt.as_bytes(), 0o644)?;
     let json = json!({"outcome": "issued", "event": event.to_string(), "entry": entry, "file": path});
     Ok(Answer::new(json, format!("wrote {}\n", path.display())))
 }
