@@ -8,9 +8,10 @@
 //!   probability at most 1/2;
 //! - the sum of z(sB - kA - R) over the batch is the neutral element, for coefficients z of [`COEFFICIENT_BYTES`].
 //!
-//! Both random choices are drawn from a hash of the whole batch, so an audit is reproducible and whoever wants to be let
-//! through by chance has to try about 2^127 batches. A batch that does not show all this says nothing of any single
-//! signature: each is then verified by itself.
+//! The bits of the coefficients choose the subsets, so that the sum of zR is what the subset sums make, each doubled as often as its bit
+//! says. The coefficients are drawn from a hash of the whole batch, so an audit is reproducible and whoever wants to be let through by
+//! chance has to try about 2^128 batches. A batch that does not show all this says nothing of any single signature: each is then
+//! verified by itself.
 
 #![expect(clippy::arithmetic_side_effects, reason = "points and scalars: their groups have no overflow")]
 
@@ -25,21 +26,20 @@ use sha2::{Digest as _, Sha512};
 use super::{PublicKey, Signature};
 
 /// Context from which a batch's random choices are drawn.
-const CONTEXT: &str = "rollcall strict batch v1";
+const CONTEXT: &str = "rollcall strict batch v2";
 /// Fewer signatures are verified one at a time: what a batch costs as a whole is more than it saves.
 pub const BATCH_MIN: usize = 256;
 /// Signatures in one batch, at most; more would only keep more in memory.
 pub const BATCH_MAX: usize = 4_096;
-/// Random subset sums of all R; each finds a torsion component with probability 1/2 at least.
-pub const TORSION_ROUNDS: usize = 128;
 /// Bytes of a coefficient of the equation: an error of 2^-128.
 pub const COEFFICIENT_BYTES: usize = 16;
-/// Rounds that share one pass over the points: a byte of randomness tells in which of eight sums a point stands.
-const ROUNDS_A_PASS: usize = 8;
-/// Passes over the points.
-const PASSES: usize = TORSION_ROUNDS / ROUNDS_A_PASS;
-/// Sums of one pass, by the byte that was drawn for their points.
-const BUCKETS: usize = 1 << ROUNDS_A_PASS;
+/// Random subset sums of all R, one for each bit of a coefficient; each finds a torsion component with probability 1/2 at least.
+pub const TORSION_ROUNDS: usize = COEFFICIENT_BYTES * 8;
+/// Sums of the R that have the same byte of a coefficient, by that byte.
+const BUCKETS: usize = 1 << 8;
+
+/// What multiplies a signature's part of the equation: a number, little-endian.
+type Coefficient = [u8; COEFFICIENT_BYTES];
 
 /// A signature of a message that is said to be a key's.
 #[derive(Clone, Debug)]
@@ -79,8 +79,9 @@ pub fn verify(claims: &[Claim<'_>]) -> Vec<bool> {
 #[must_use]
 pub fn shows_all(claims: &[Claim<'_>]) -> bool {
     let Some(terms) = claims.iter().map(Term::read).collect::<Option<Vec<_>>>() else { return false };
-    let mut coins = Coins::of(&terms);
-    are_torsion_free(&terms, &mut coins) && equation_holds(&terms, &mut coins)
+    let coefficients = coefficients_of(&terms);
+    let sums = subset_sums(&terms, &coefficients);
+    sums.iter().all(EdwardsPoint::is_torsion_free) && equation_holds(&terms, &coefficients, &sums)
 }
 
 /// What a claim adds to the equation.
@@ -112,43 +113,37 @@ fn is_canonical(bytes: &[u8; 32]) -> bool {
 }
 
 /// The random choices of a batch.
-struct Coins(blake3::OutputReader);
-
-impl Coins {
-    fn of(terms: &[Term<'_>]) -> Self {
-        let mut hasher = blake3::Hasher::new_derive_key(CONTEXT);
-        for term in terms {
-            let Term { key, r_bytes, r: _, s, k } = term;
-            hasher.update(key.as_bytes()).update(r_bytes).update(s.as_bytes()).update(k.as_bytes());
-        }
-        Self(hasher.finalize_xof())
+fn coefficients_of(terms: &[Term<'_>]) -> Vec<Coefficient> {
+    let mut hasher = blake3::Hasher::new_derive_key(CONTEXT);
+    for term in terms {
+        let Term { key, r_bytes, r: _, s, k } = term;
+        hasher.update(key.as_bytes()).update(r_bytes).update(s.as_bytes()).update(k.as_bytes());
     }
-
-    fn draw<const N: usize>(&mut self) -> [u8; N] {
-        let mut bytes = [0; N];
-        self.0.fill(&mut bytes);
-        bytes
+    let mut drawn = hasher.finalize_xof();
+    let mut coefficients = vec![Coefficient::default(); terms.len()];
+    for coefficient in &mut coefficients {
+        drawn.fill(coefficient);
     }
+    coefficients
 }
 
-/// Tells whether every R is torsion-free, by sums over random subsets.
-fn are_torsion_free(terms: &[Term<'_>], coins: &mut Coins) -> bool {
-    let mut passes = vec![vec![EdwardsPoint::identity(); BUCKETS]; PASSES];
-    for term in terms {
-        let drawn: [u8; PASSES] = coins.draw();
-        for (buckets, at) in passes.iter_mut().zip(drawn) {
-            if let Some(bucket) = buckets.get_mut(usize::from(at)) {
+/// For each bit of a coefficient, the highest first, the sum of every R whose coefficient has it set.
+fn subset_sums(terms: &[Term<'_>], coefficients: &[Coefficient]) -> Vec<EdwardsPoint> {
+    let mut passes = vec![vec![EdwardsPoint::identity(); BUCKETS]; COEFFICIENT_BYTES];
+    for (term, coefficient) in terms.iter().zip(coefficients) {
+        for (buckets, byte) in passes.iter_mut().zip(coefficient) {
+            if let Some(bucket) = buckets.get_mut(usize::from(*byte)) {
                 *bucket += term.r;
             }
         }
     }
-    passes.into_iter().all(|buckets| subset_sums(buckets).iter().all(EdwardsPoint::is_torsion_free))
+    passes.into_iter().rev().flat_map(sums_by_bit).collect()
 }
 
-/// The sums of the buckets whose number has a bit set, for each bit: the upper half is the sum of the highest, and is then folded
-/// into the lower half.
-fn subset_sums(mut buckets: Vec<EdwardsPoint>) -> Vec<EdwardsPoint> {
-    let mut sums = Vec::with_capacity(ROUNDS_A_PASS);
+/// The sums of the buckets whose number has a bit set, for each bit, the highest first: the upper half is the sum of the highest, and is then
+/// folded into the lower half.
+fn sums_by_bit(mut buckets: Vec<EdwardsPoint>) -> Vec<EdwardsPoint> {
+    let mut sums = Vec::with_capacity(8);
     while 1 < buckets.len() {
         let upper = buckets.split_off(buckets.len() / 2);
         sums.push(upper.iter().sum());
@@ -159,23 +154,18 @@ fn subset_sums(mut buckets: Vec<EdwardsPoint>) -> Vec<EdwardsPoint> {
     sums
 }
 
-/// Tells whether the sum of z(sB - kA - R) is the neutral element. Keys that recur are added up first.
-fn equation_holds(terms: &[Term<'_>], coins: &mut Coins) -> bool {
+/// Tells whether the sum of z(sB - kA - R) is the neutral element, where the subset sums of all R are given. Keys that recur are added up.
+fn equation_holds(terms: &[Term<'_>], coefficients: &[Coefficient], sums: &[EdwardsPoint]) -> bool {
     let mut by_key: BTreeMap<&[u8; 32], (Scalar, EdwardsPoint)> = BTreeMap::new();
     let mut base = Scalar::ZERO;
-    let mut scalars = Vec::with_capacity(terms.len());
-    for term in terms {
-        let z = Scalar::from(u128::from_le_bytes(coins.draw::<COEFFICIENT_BYTES>()));
+    for (term, coefficient) in terms.iter().zip(coefficients) {
+        let z = Scalar::from(u128::from_le_bytes(*coefficient));
         base += z * term.s;
         by_key.entry(term.key.as_bytes()).or_insert_with(|| (Scalar::ZERO, term.key.0.key.to_edwards())).0 +=
             z * term.k;
-        scalars.push(z);
     }
-    let of_keys = by_key.values().map(|(scalar, _)| *scalar);
-    let key_points = by_key.values().map(|(_, point)| *point);
-    let scalars = scalars.into_iter().chain(of_keys).chain([-base]);
-    let points = terms.iter().map(|term| term.r).chain(key_points).chain([ED25519_BASEPOINT_POINT]);
-    let scalars: Vec<Scalar> = scalars.collect();
-    let points: Vec<EdwardsPoint> = points.collect();
-    EdwardsPoint::vartime_multiscalar_mul(&scalars, &points).is_identity()
+    let (scalars, points): (Vec<Scalar>, Vec<EdwardsPoint>) =
+        by_key.into_values().chain([(-base, ED25519_BASEPOINT_POINT)]).unzip();
+    let of_r = sums.iter().fold(EdwardsPoint::identity(), |sum, bit| sum + sum + bit);
+    (EdwardsPoint::vartime_multiscalar_mul(&scalars, &points) + of_r).is_identity()
 }
