@@ -35,6 +35,7 @@ pub mod view;
 pub mod witnessing;
 
 use std::collections::BTreeMap;
+use std::io::BufWriter;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -42,7 +43,7 @@ use serde::{Deserialize, Serialize};
 use crate::act::Clock;
 use crate::charter::Charter;
 use crate::decide::Accepted;
-use crate::digest::{Digest, EventId, LedgerId, STATE_CONTEXT, TreeHash, derive};
+use crate::digest::{Digest, EventId, Hasher, LedgerId, STATE_CONTEXT, TreeHash, derive};
 use crate::field::Text;
 use crate::key::PublicKey;
 use crate::name::{Handle, Name};
@@ -64,6 +65,9 @@ use self::records::Records;
 use self::roster::Roster;
 use self::rows::{Rows, Single};
 use self::witnessing::Witnessing;
+
+/// Bytes of a book that are hashed at once.
+const HASHED_BYTES: usize = 1 << 16;
 
 /// The event behind a fact: where it stands, when it was accepted, and whose it is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -427,10 +431,11 @@ impl State {
 
 /// BLAKE3 over the CBOR of a value whose collections are all ordered.
 fn digest_of(value: &impl Serialize) -> Digest {
-    let mut bytes = Vec::new();
-    // Writing to a vector cannot fail, and every book serializes; a failure would leave a digest that matches nothing.
-    if ciborium::into_writer(value, &mut bytes).is_err() {
-        bytes = b"unserializable".to_vec();
+    let mut hashing = BufWriter::with_capacity(HASHED_BYTES, Hasher::new(STATE_CONTEXT));
+    let written = ciborium::into_writer(value, &mut hashing).is_ok();
+    // Hashing cannot fail, and every book serializes; a failure would leave a digest that matches nothing.
+    match hashing.into_inner() {
+        Ok(hasher) if written => hasher.finish(),
+        Ok(_) | Err(_) => Digest::from_bytes(derive(STATE_CONTEXT, b"unserializable")),
     }
-    Digest::from_bytes(derive(STATE_CONTEXT, &bytes))
 }
