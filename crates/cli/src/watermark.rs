@@ -7,12 +7,14 @@
 //!   beginning.
 //! - A file that somebody named is also a head that they kept, whichever build wrote it: a log without it is not valid.
 
+use std::cell::RefCell;
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, Read};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use clap::ArgMatches;
-use rollcall_core::audit::{Auditor, Level, Report, chain};
+use rollcall_core::audit::{Auditor, Level, Remembered, Report, chain};
 use rollcall_core::digest::{Digest, Hasher, LedgerId};
 use rollcall_core::entry::Entry;
 use rollcall_core::proof::{decimal, hash_line};
@@ -106,7 +108,8 @@ impl Memory {
         Ok(Some(known))
     }
 
-    /// Lets an audit go on from what is remembered; `None` where this build has not judged as much as is asked now.
+    /// Lets an audit go on from what is remembered; `None` where this build has not judged as much as is asked now. The snapshot is read
+    /// while the audit begins: where it turns out to be of no use, the audit parts from it, and `unusable` says why.
     ///
     /// # Errors
     /// Why what is remembered cannot be used.
@@ -115,6 +118,7 @@ impl Memory {
         known: &Watermark,
         source: &Source,
         (auditor, level): (Auditor, Level),
+        unusable: &Rc<RefCell<Option<String>>>,
     ) -> Result<Option<Auditor>, Failure> {
         if level == Level::Log || known.level < level || self.build.is_none_or(|build| build.to_string() != known.build)
         {
@@ -129,22 +133,28 @@ impl Memory {
             return Ok(Some(auditor.knowing(known.head, None)));
         }
         let path = self.snapshot();
-        let unusable = |why: &str| Failure::input(format!("the snapshot was not used: {}: {why}", path.display()));
-        let expected = known.snapshot.ok_or_else(|| unusable("its digest was not written down"))?;
+        let shown = path.display().to_string();
+        let no_use = move |why: &str| format!("the snapshot was not used: {shown}: {why}");
+        let expected = known.snapshot.ok_or_else(|| Failure::input(no_use("its digest was not written down")))?;
         // A pipe would be waited for.
         if std::fs::metadata(&path).is_ok_and(|found| !found.is_file()) {
-            return Err(unusable("it is not a file"));
+            return Err(Failure::input(no_use("it is not a file")));
         }
-        let file = File::open(&path).map_err(|error| unusable(&error.to_string()))?;
-        let of = (&known.ledger, &known.head);
-        let read = snapshot::read(file, of, &expected);
-        let (state, then) = read.map_err(|error| unusable(&chain(&error)))?;
-        if let Source::Ledger(_) = source
-            && !resumes(&source.projections()?, size, &then, known.head.size)
-        {
-            return Err(unusable("it does not say which projections this ledger file had stated then"));
-        }
-        Ok(Some(auditor.knowing(known.head, Some(state))))
+        let file = File::open(&path).map_err(|error| Failure::input(no_use(&error.to_string())))?;
+        let stated = if let Source::Ledger(_) = source { Some(source.projections()?) } else { None };
+        let (ledger, head) = (known.ledger, known.head);
+        let reading = std::thread::spawn(move || snapshot::read(file, (&ledger, &head), &expected));
+        let said = Rc::clone(unusable);
+        let fetch = move || {
+            let read = reading.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            let read = read.map_err(|error| chain(&error)).and_then(|(state, then)| {
+                let fits = stated.is_none_or(|stated| resumes(&stated, size, &then, head.size));
+                let what = "it does not say which projections this ledger file had stated then";
+                if fits { Ok(state) } else { Err(what.to_owned()) }
+            });
+            read.inspect_err(|why| *said.borrow_mut() = Some(no_use(why))).ok()
+        };
+        Ok(Some(auditor.knowing(known.head, Some(Remembered(Box::new(fetch))))))
     }
 
     /// Remembers what a valid audit has judged, unless what is remembered says more, or is of another history; `went_on` says that the audit

@@ -5,6 +5,7 @@
 //! charter does not allow; the report says so.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use crate::act::Act;
 use crate::charter::Charter;
@@ -125,6 +126,16 @@ impl Report {
     }
 }
 
+/// The state that an earlier audit ended with, made of its rows; fetched when the entries below have been hashed, so that it can be read
+/// meanwhile. `None` where it cannot be had.
+pub struct Remembered(pub Box<dyn FnOnce() -> Option<State>>);
+
+impl fmt::Debug for Remembered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Remembered")
+    }
+}
+
 /// An audit in progress.
 #[derive(Debug)]
 pub struct Auditor {
@@ -139,8 +150,10 @@ pub struct Auditor {
     stopped: bool,
     /// A head whose signatures an earlier audit has verified.
     trusted: Option<Head>,
-    /// A head up to which an earlier audit has judged everything; the ledger's state is that of its entries.
+    /// A head up to which an earlier audit has judged everything.
     known: Option<Head>,
+    /// The books of then, until the log has reached that head.
+    remembered: Option<Remembered>,
     /// Whether the log turned out to be another one below the head that is known.
     parted: bool,
     /// The log's origin, and every key that a founding or a rotation names; which of them is in force is a rule.
@@ -163,6 +176,7 @@ impl Auditor {
             stopped: false,
             trusted: None,
             known: None,
+            remembered: None,
             parted: false,
             origin: None,
             log_keys: Vec::new(),
@@ -180,13 +194,13 @@ impl Auditor {
     }
 
     /// Goes on from what an earlier audit has judged, at this level or a higher one and by this build: a full one under `head` from the
-    /// `state` that is made of the rows with which it ended. The entries below are hashed and indexed again, and nothing more; where
-    /// they do not have that head, [`Report::parted`] says so, and such a report says nothing else: the log is to be judged from its
+    /// state that it `remembered`. The entries below are hashed and indexed again, and nothing more; where they do not have that head, or
+    /// that state cannot be had, [`Report::parted`] says so, and such a report says nothing else: the log is to be judged from its
     /// beginning. Stored projections of a size below `head` are then not compared: whoever resumes requires that they are those of then.
     #[must_use]
-    pub fn knowing(mut self, head: Head, state: Option<State>) -> Self {
-        self.known = Some(head).filter(|_| state.is_some() || self.level < Level::Full);
-        self.ledger = Ledger::of_rows(state.unwrap_or_default());
+    pub fn knowing(mut self, head: Head, remembered: Option<Remembered>) -> Self {
+        self.known = Some(head).filter(|_| remembered.is_some() || self.level < Level::Full);
+        self.remembered = remembered;
         self.preparer = self.preparer();
         self
     }
@@ -273,8 +287,19 @@ impl Auditor {
             (Ok(framed), None) => self.ledger.retrace(framed.id, framed.accepted_at, *leaf),
             (Err(_), None) => Vec::new(),
         };
-        self.parted = self.parted || !self.is_retracing() && self.known != Some(self.tree().head());
+        if !self.is_retracing() {
+            self.parted = self.parted || self.known != Some(self.tree().head()) || !self.remember();
+        }
         nodes
+    }
+
+    /// Puts the books of the known head in place; tells whether they could be had.
+    fn remember(&mut self) -> bool {
+        let Some(Remembered(fetch)) = self.remembered.take() else { return true };
+        let books = fetch();
+        let had = books.is_some();
+        self.ledger.remember(books.unwrap_or_default());
+        had
     }
 
     /// Gives up on the rules: from here on the tree is kept apart from the ledger.

@@ -141,9 +141,9 @@ impl Ledger {
         Self { state: view, ..Self::default() }
     }
 
-    /// A ledger whose state is made of rows: see [`crate::audit::Auditor::knowing`].
-    pub(crate) fn of_rows(state: State) -> Self {
-        Self { state, ..Self::default() }
+    /// Takes the books of a state for those of the entries that were retraced: see [`crate::audit::Auditor::knowing`].
+    pub(crate) fn remember(&mut self, books: State) {
+        self.state.remember(books);
     }
 
     /// Tells the state what an entry says by itself whose rules have been judged before.

@@ -345,6 +345,12 @@ impl State {
         self.log.push_hash(leaf)
     }
 
+    /// Takes over every book of another state, and keeps what entries say by themselves.
+    pub(crate) fn remember(&mut self, books: Self) {
+        let Self { log, positions, times, .. } = std::mem::take(self);
+        *self = Self { log, positions, times, ..books };
+    }
+
     /// Makes the changes of an event that the log does not have.
     pub(crate) fn suppose(&mut self, accepted: Accepted) {
         let (cause, changes) = accepted.into_parts();

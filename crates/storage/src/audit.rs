@@ -7,12 +7,14 @@ use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::ops::ControlFlow;
 use std::ops::Range;
+use std::panic::resume_unwind;
 use std::sync::mpsc::{SyncSender, sync_channel};
 
 use rollcall_core::audit::{Auditor, Report};
 use rollcall_core::bundle;
 use rollcall_core::checkpoint::Checkpoint;
 use rollcall_core::digest::{EventId, TreeHash};
+use rollcall_core::ledger::Ledger;
 use rollcall_core::limits::ENTRY_BYTES_MAX;
 use rollcall_core::prepared::Prepared;
 use rollcall_core::state::State;
@@ -83,34 +85,64 @@ pub fn audit(
     if !whole {
         auditor.missing(auditor.tree().size());
     }
-    if !auditor.gave_up() {
-        match compare_index(store, &mut auditor, places, whole) {
-            // What was found before is not lost with it.
-            Err(StoreError::Damaged { path: _, what }) => auditor.unreadable_index(&what),
-            compared => compared?,
-        }
-    }
-    if whole {
-        compare_rows(store, &mut auditor)?;
-    }
+    compare_stored(store, &mut auditor, places, whole)?;
     if !store.entries(head.size..head.size.saturating_add(1))?.is_empty() {
         auditor.beyond(head.size);
     }
     Ok(finish(auditor, kept, &head))
 }
 
-/// Compares the stored index of events with where they stand: each is found at its entry, and in a `whole` log nothing else is found.
-/// Both are read in the order of ids, since looking each one up would take as long as all else that is stored.
-fn compare_index(
-    store: &impl Store,
+/// Compares what a store keeps to answer questions with what the entries make: the index of events, and in a `whole` log the rows of the
+/// state. Both at once, since neither needs the other.
+fn compare_stored(
+    store: &(impl Store + Sync),
     auditor: &mut Auditor,
-    mut places: Vec<(EventId, u64)>,
+    places: Vec<(EventId, u64)>,
     whole: bool,
 ) -> Result<(), StoreError> {
+    if auditor.gave_up() {
+        return Ok(());
+    }
+    let state = auditor.rebuilt().filter(|_| whole).map(Ledger::state);
+    let (index, rows) = std::thread::scope(|scope| {
+        let rows = scope.spawn(|| state.map(|state| differing_rows(store, state)).transpose());
+        let index = differing_positions(store, places);
+        (index, rows.join().unwrap_or_else(|panic| resume_unwind(panic)))
+    });
+    match index {
+        Ok(Positions { differing, surplus }) => {
+            for (index, event, found) in differing {
+                auditor.stored_position(index, event, found);
+            }
+            for (event, found) in surplus.into_iter().filter(|_| whole) {
+                auditor.surplus_position(event, found);
+            }
+        }
+        // What was found before is not lost with it.
+        Err(StoreError::Damaged { path: _, what }) => auditor.unreadable_index(&what),
+        Err(error) => return Err(error),
+    }
+    for (shelf, key) in rows?.flatten().unwrap_or_default() {
+        auditor.stored_row(shelf, &key);
+    }
+    Ok(())
+}
+
+/// In what a stored index of events differs from where they stand.
+struct Positions {
+    /// Entries whose event is not found where it stands, with where it is found.
+    differing: Vec<(u64, EventId, Option<u64>)>,
+    /// Events that no entry has, with where they are found: a few.
+    surplus: Vec<(EventId, u64)>,
+}
+
+/// Compares the stored index with where events stand. Both are read in the order of ids, since looking each one up would take as long as
+/// all else that is stored.
+fn differing_positions(store: &impl Store, mut places: Vec<(EventId, u64)>) -> Result<Positions, StoreError> {
     places.sort_unstable();
     let mut places = places.into_iter().peekable();
     let mut differing: Vec<(u64, EventId, Option<u64>)> = Vec::new();
-    let mut beyond = Vec::new();
+    let mut surplus = Vec::new();
     for beginning in 0..=u8::MAX {
         for (event, found) in store.positions_of(&[beginning])? {
             while let Some((lacking, index)) = places.next_if(|(place, _)| *place < event) {
@@ -124,29 +156,14 @@ fn compare_index(
                     differing.push((index, event, Some(found)));
                 }
             }
-            if !is_known && beyond.len() < SURPLUS_POSITIONS {
-                beyond.push((event, found));
+            if !is_known && surplus.len() < SURPLUS_POSITIONS {
+                surplus.push((event, found));
             }
         }
     }
     differing.extend(places.map(|(event, index)| (index, event, None)));
     differing.sort_unstable();
-    for (index, event, found) in differing {
-        auditor.stored_position(index, event, found);
-    }
-    for (event, found) in beyond.into_iter().filter(|_| whole) {
-        auditor.surplus_position(event, found);
-    }
-    Ok(())
-}
-
-/// Compares the stored rows with those that the entries make; rows that are not of the head answer no question and are left alone.
-fn compare_rows(store: &impl Store, auditor: &mut Auditor) -> Result<(), StoreError> {
-    let Some(rebuilt) = auditor.rebuilt() else { return Ok(()) };
-    for (shelf, key) in differing_rows(store, rebuilt.state())?.unwrap_or_default() {
-        auditor.stored_row(shelf, &key);
-    }
-    Ok(())
+    Ok(Positions { differing, surplus })
 }
 
 /// A row by its shelf and its key.

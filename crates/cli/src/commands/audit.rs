@@ -4,6 +4,7 @@ mod omission;
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use indicatif::{ProgressBar, ProgressDrawTarget};
@@ -163,14 +164,16 @@ fn judge(source: &Source, memory: Option<&Memory>, asked: &Asked, kept: &mut Vec
     };
     let mut unfit = None;
     if let Some((memory, known)) = known.as_ref().filter(|_| !asked.from_scratch) {
-        match memory.resume(known, source, (begun(), asked.level)) {
+        let unusable = Rc::default();
+        match memory.resume(known, source, (begun(), asked.level), &unusable) {
             Ok(Some(auditor)) => {
                 let report = source.audit(auditor, kept, progress)?;
                 if !report.parted {
                     bar.finish_and_clear();
                     return Ok(Judged { report, before: known.head.size, notes });
                 }
-                unfit = Some(format!("the log ends, or cannot be read, before its entry {}", known.head.size));
+                let parted = || format!("the log ends, or cannot be read, before its entry {}", known.head.size);
+                unfit = Some(unusable.take().unwrap_or_else(parted));
             }
             Ok(None) => {}
             Err(failure) => unfit = Some(failure.on_one_line()),
