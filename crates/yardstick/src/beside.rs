@@ -7,7 +7,7 @@ use rollcall_core::entry::Entry;
 use rollcall_storage::redb::RedbStore;
 
 use crate::ledger::Measured;
-use crate::measure::{Cores, Times, timed};
+use crate::measure::{Cores, Times};
 use crate::own;
 use crate::peers::{self, PEERS, Peer, Work, members_after};
 use crate::table::{Table, median};
@@ -57,8 +57,8 @@ pub fn table(ledger: &Measured, folder: &Path, repeat: usize) -> Result<String> 
 fn rollcall(table: &mut Table, ledger: &Measured, folder: &Path, repeat: usize) -> Result<()> {
     let store = RedbStore::read(&ledger.path)?;
     let entries = usize::try_from(ledger.entries)?;
-    let append = own::one_by_one(ledger, folder, repeat, FEW)?;
-    let replay = Times::of(repeat, || timed(|| own::replayed(&store)).map(|(time, _)| time))?;
+    let (replay, replayed) = own::replay(&store, repeat)?;
+    let append = own::one_by_one((ledger, &replayed), folder, repeat, FEW)?;
     for (name, cores) in [("rollcall, every core", Cores::All), ("rollcall, one core", Cores::One)] {
         let (audit, _) = own::audit(ledger, cores, repeat)?;
         own::forget(ledger)?;

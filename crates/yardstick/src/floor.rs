@@ -41,8 +41,8 @@ pub fn entries(store: &impl Store) -> Result<Vec<Vec<u8>>> {
 ///
 /// # Errors
 /// When one is no entry, or its key no key.
-pub fn loosen(entries: &[Vec<u8>]) -> Result<Vec<Loose>> {
-    let each = entries.iter().map(|bytes| {
+pub fn loosen<'a>(entries: impl Iterator<Item = &'a Vec<u8>>) -> Result<Vec<Loose>> {
+    let each = entries.map(|bytes| {
         let event = Entry::decode(bytes)?.event;
         let key = VerifyingKey::from_bytes(event.key_bytes().first_chunk().ok_or("a key has 32 bytes")?)?;
         let signature = Signature::from_bytes(event.signature().as_bytes());

@@ -2,8 +2,8 @@
 
 use crate::Result;
 use crate::ledger::Measured;
-use crate::measure::Cores;
-use crate::own::{self, Process, asked, holder, process};
+use crate::measure::{Cores, Times, rollcall};
+use crate::own::{self, Holder, Process, asked, holder, process};
 use crate::table::{Table, mebibytes, median, shown};
 
 /// How often a question is asked, at least.
@@ -46,6 +46,8 @@ pub fn table(ledgers: &[Measured], largest: Process, repeat: usize) -> Result<Ta
         let (time, peak) = known.map_or_else(|| audited(ledger, repeat), Ok)?;
         let mut column = vec![("audit", format!("{}, {}", median(&time), mebibytes(peak)))];
         column.extend(cells.collect::<Result<Vec<_>>>()?);
+        let (time, peak) = appended(ledger, &holder, repeat)?;
+        column.push(("an act appended", format!("{}, {}", median(&time), mebibytes(peak))));
         columns.push(column);
     }
     for (row, (name, _)) in columns.first().into_iter().flatten().enumerate() {
@@ -53,6 +55,24 @@ pub fn table(ledgers: &[Measured], largest: Process, repeat: usize) -> Result<Ta
         table.row(std::iter::once((*name).to_owned()).chain(cells).collect());
     }
     Ok(table)
+}
+
+/// Acts that are judged and appended to a copy of a ledger, each by a process of its own.
+fn appended(ledger: &Measured, holder: &Holder, repeat: usize) -> Result<Process> {
+    let copy = ledger.path.with_added_extension("copy");
+    std::fs::copy(&ledger.path, &copy)?;
+    let path = copy.to_str().ok_or("the folder's name is not text")?;
+    let mut acts = 0_u64;
+    let mut most = 0;
+    let times = Times::of(repeat, || {
+        acts += 1;
+        let digest = format!("{acts:064x}");
+        let ran = rollcall(Cores::All, &["--ledger", path, "profile", "--digest", &digest, "--by", &holder.person])?;
+        most = most.max(ran.peak_kib);
+        Ok(ran.time)
+    })?;
+    std::fs::remove_file(&copy)?;
+    Ok((times, most))
 }
 
 fn audited(ledger: &Measured, repeat: usize) -> Result<Process> {

@@ -9,8 +9,8 @@ use crate::Result;
 
 /// First argument with which this program is `rollcall`.
 pub const AS_ROLLCALL: &str = "as-rollcall";
-/// What has taken so long is not repeated any more.
-const ENOUGH: Duration = Duration::from_secs(20);
+/// What would take longer than this in all is repeated less often.
+const ENOUGH: Duration = Duration::from_secs(10);
 /// Names the file to which a process writes the memory that it took.
 const PEAK: &str = "YARDSTICK_PEAK";
 
@@ -26,8 +26,11 @@ impl Times {
     pub fn of(repeat: usize, mut work: impl FnMut() -> Result<Duration>) -> Result<Self> {
         let begun = Instant::now();
         let mut times = Vec::new();
-        while times.is_empty() || times.len() < repeat && begun.elapsed() < ENOUGH {
+        let mut longest = Duration::ZERO;
+        while times.is_empty() || times.len() < repeat && begun.elapsed() + longest < ENOUGH {
+            let before = begun.elapsed();
             times.push(work()?);
+            longest = longest.max(begun.elapsed().saturating_sub(before));
         }
         times.sort();
         Ok(Self(times))

@@ -25,8 +25,8 @@ use crate::{Result, floor};
 
 /// Appends that are measured, one at a time.
 const APPENDS: usize = 256;
-/// Replaying a large ledger for each repetition takes long; then it is measured once.
-const ENOUGH: Duration = Duration::from_mins(1);
+/// Signatures of a floor, at most: each costs as much as the next, so that some stand for all.
+const LOOSE_MAX: usize = 50_000;
 /// Who submits at once.
 const SUBMITTERS: usize = 64;
 /// What each of them submits, one after the other.
@@ -60,8 +60,8 @@ pub fn table(ledger: &Measured, folder: &Path, repeat: usize) -> Result<(Table, 
         ]);
     }
     let audit = audits(&mut table, ledger, repeat)?;
-    replays(&mut table, ledger, repeat)?;
-    appends(&mut table, ledger, folder, repeat)?;
+    let replayed = replays(&mut table, ledger, repeat)?;
+    appends(&mut table, (ledger, &replayed), folder, repeat)?;
     Ok((table, audit))
 }
 
@@ -84,12 +84,15 @@ fn audit_args<'a>(ledger: &'a Measured, known: &'a str) -> [&'a str; 7] {
 
 fn audits(table: &mut Table, ledger: &Measured, repeat: usize) -> Result<Process> {
     let all = std::thread::available_parallelism()?.get();
-    let loose = floor::loosen(&floor::entries(&RedbStore::read(&ledger.path)?)?)?;
+    let entries = floor::entries(&RedbStore::read(&ledger.path)?)?;
+    let apart = entries.len().div_ceil(LOOSE_MAX).max(1);
+    let loose = floor::loosen(entries.iter().step_by(apart))?;
+    let sample = if apart == 1 { String::new() } else { format!(", 1 in {apart} taken {apart} times") };
     let mut measured = Vec::new();
     for (words, cores, threads) in [("one core", Cores::One, 1), ("every core", Cores::All, all)] {
-        let floor = Times::of(repeat, || floor::verify_strict(&loose, threads))?;
+        let floor = Times::of(repeat, || Ok(floor::verify_strict(&loose, threads)? * u32::try_from(apart)?))?;
         let (audit, peak) = audit(ledger, cores, repeat)?;
-        let what = format!("full audit, {words}; floor: verify_strict loop");
+        let what = format!("full audit, {words}; floor: verify_strict loop{sample}");
         table.row(vec![
             what,
             median(&floor),
@@ -125,10 +128,7 @@ pub fn forget(ledger: &Measured) -> Result<()> {
 }
 
 /// The ledger that a store makes.
-///
-/// # Errors
-/// When it cannot be replayed.
-pub fn replayed(store: &RedbStore) -> Result<Ledger> {
+fn replayed(store: &RedbStore) -> Result<Ledger> {
     let mut ledger = Ledger::default();
     replay::each(store, store.head()?.size, |prepared| {
         ledger.take(prepared)?;
@@ -137,10 +137,26 @@ pub fn replayed(store: &RedbStore) -> Result<Ledger> {
     Ok(ledger)
 }
 
-fn replays(table: &mut Table, ledger: &Measured, repeat: usize) -> Result<()> {
+/// Several replays of a ledger, and what they come to.
+///
+/// # Errors
+/// When it cannot be replayed.
+pub fn replay(store: &RedbStore, repeat: usize) -> Result<(Times, Ledger)> {
+    let mut ledger = Ledger::default();
+    let times = Times::of(repeat, || {
+        // The one before is freed outside of what is measured.
+        ledger = Ledger::default();
+        let (time, replayed) = timed(|| replayed(store))?;
+        ledger = replayed;
+        Ok(time)
+    })?;
+    Ok((times, ledger))
+}
+
+fn replays(table: &mut Table, ledger: &Measured, repeat: usize) -> Result<Ledger> {
     let store = RedbStore::read(&ledger.path)?;
     let floor = Times::of(repeat, || floor::scan(&store))?;
-    let replay = Times::of(repeat, || timed(|| replayed(&store)).map(|(time, _)| time))?;
+    let (replay, replayed) = replay(&store, repeat)?;
     table.row(vec![
         "replay without signatures; floor: scan and hash".into(),
         median(&floor),
@@ -149,17 +165,17 @@ fn replays(table: &mut Table, ledger: &Measured, repeat: usize) -> Result<()> {
         "3 x".into(),
         rate(ledger.entries, replay.median()),
     ]);
-    Ok(())
+    Ok(replayed)
 }
 
-/// Appends events one at a time to copies of a ledger, each durable before the next.
+/// Appends events one at a time to copies of a ledger, of which a replay is given, each durable before the next.
 ///
 /// # Errors
 /// When an append fails.
 #[cfg(feature = "peers")]
-pub fn one_by_one(measured: &Measured, folder: &Path, repeat: usize, count: usize) -> Result<Times> {
+pub fn one_by_one(of: (&Measured, &Ledger), folder: &Path, repeat: usize, count: usize) -> Result<Times> {
     Times::of(repeat, || {
-        let mut copy = Copy::of(measured, folder)?;
+        let mut copy = Copy::of(of, folder)?;
         let events = profiles(&copy.ledger, count)?;
         let (time, _) = timed(|| copy.append(&events))?;
         copy.remove()?;
@@ -176,11 +192,11 @@ struct Copy {
 }
 
 impl Copy {
-    fn of(measured: &Measured, folder: &Path) -> Result<Self> {
+    fn of((measured, replayed): (&Measured, &Ledger), folder: &Path) -> Result<Self> {
         let path = folder.join("append.ledger");
         std::fs::copy(&measured.path, &path)?;
         let store = RedbStore::open(&path, "yardstick")?;
-        let mut ledger = replayed(&store)?;
+        let mut ledger = replayed.clone();
         let waiting = Waiting::open(&store, &mut ledger)?;
         Ok(Self { path, store, ledger, waiting })
     }
@@ -206,15 +222,16 @@ impl Copy {
     }
 }
 
-fn appends(table: &mut Table, measured: &Measured, folder: &Path, repeat: usize) -> Result<()> {
+fn appends(table: &mut Table, of: (&Measured, &Ledger), folder: &Path, repeat: usize) -> Result<()> {
     let (mut ones, mut manies, mut floors) = (Vec::new(), Vec::new(), Vec::new());
     let mut bare = [Vec::new(), Vec::new()];
-    let begun_all = Instant::now();
-    while ones.is_empty() || ones.len() < repeat && begun_all.elapsed() < ENOUGH {
-        let mut copy = Copy::of(measured, folder)?;
-        let events = profiles(&copy.ledger, APPENDS + SUBMITTERS * EACH)?;
-        let (first, rest) = events.split_at(APPENDS);
-        let (time, written) = timed(|| copy.append(first))?;
+    let mut copy = Copy::of(of, folder)?;
+    let together = SUBMITTERS * EACH;
+    let repeat = repeat.max(1);
+    let events = profiles(&copy.ledger, (APPENDS + together) * repeat)?;
+    let (by_one, by_many) = events.split_at(APPENDS * repeat);
+    for events in by_one.chunks(APPENDS) {
+        let (time, written) = timed(|| copy.append(events))?;
         ones.push(time);
         floors.push(floor::durable_writes(folder, &written)?);
         for (mode, times) in
@@ -222,17 +239,21 @@ fn appends(table: &mut Table, measured: &Measured, folder: &Path, repeat: usize)
         {
             times.push(floor::durable_commits(folder, &written, mode)?);
         }
-        let Copy { path, store, ledger, waiting } = copy;
-        manies.push(together(store, ledger, waiting, rest)?);
-        std::fs::remove_file(path)?;
     }
-    let of = |times: &mut Vec<Duration>| {
+    let Copy { path, store, ledger, waiting } = copy;
+    let sequencer = Sequencer::start(store, ledger, waiting, |ledger| ledger.state().last_at());
+    for events in by_many.chunks(together) {
+        manies.push(submitted(&sequencer, events)?);
+    }
+    sequencer.finish();
+    std::fs::remove_file(path)?;
+    let taken = |times: &mut Vec<Duration>| {
         let mut times = std::mem::take(times).into_iter();
         Times::of(times.len(), || times.next().ok_or_else(|| "measured too seldom".into()))
     };
-    let (floor, one, many) = (of(&mut floors)?, of(&mut ones)?, of(&mut manies)?);
+    let (floor, one, many) = (taken(&mut floors)?, taken(&mut ones)?, taken(&mut manies)?);
     let count = u64::try_from(APPENDS)?;
-    let all = u64::try_from(SUBMITTERS * EACH)?;
+    let all = u64::try_from(together)?;
     table.row(vec![
         format!("{APPENDS} durable appends, one writer; floor: write and fdatasync"),
         median(&floor),
@@ -242,7 +263,7 @@ fn appends(table: &mut Table, measured: &Measured, folder: &Path, repeat: usize)
         rate(count, one.median()),
     ]);
     for (name, times) in ["exclusive", "beside readers"].into_iter().zip(&mut bare) {
-        let commits = of(times)?;
+        let commits = taken(times)?;
         table.row(vec![
             format!("{APPENDS} bare redb commits, {name}; floor: write and fdatasync"),
             median(&floor),
@@ -265,8 +286,7 @@ fn appends(table: &mut Table, measured: &Measured, folder: &Path, repeat: usize)
 }
 
 /// Everybody submits one event after the other, and waits for each answer.
-fn together(store: RedbStore, ledger: Ledger, waiting: Waiting, events: &[SignedEvent]) -> Result<Duration> {
-    let sequencer = Sequencer::start(store, ledger, waiting, |ledger| ledger.state().last_at());
+fn submitted(sequencer: &Sequencer, events: &[SignedEvent]) -> Result<Duration> {
     let begun = Instant::now();
     let refused: usize = std::thread::scope(|scope| {
         let each = events.chunks(EACH).map(|own| {
@@ -277,7 +297,6 @@ fn together(store: RedbStore, ledger: Ledger, waiting: Waiting, events: &[Signed
         all.into_iter().map(|one| one.join().unwrap_or(1)).sum()
     });
     let time = begun.elapsed();
-    sequencer.finish();
     if refused != 0 {
         return Err(format!("{refused} submissions were refused").into());
     }

@@ -15,7 +15,7 @@ use crate::{Result, floor};
 const ENTRIES: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("entries");
 const INDEX: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("index");
 /// Entries that are put in, at most.
-const ENTRIES_MAX: usize = 200_000;
+const ENTRIES_MAX: usize = 100_000;
 
 /// The order in which the index's keys come.
 #[derive(Clone, Copy, PartialEq, Eq)]
