@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use rollcall_core::key::SigningKey;
 use rollcall_core::ledger::rehearsal_log_key;
+use rollcall_core::state::State;
 use rollcall_core::submission::{Shown, SignedRefusal};
 use rollcall_core::time::Timestamp;
 use rollcall_storage::Store as _;
@@ -15,6 +16,23 @@ use crate::answer::Exit;
 use crate::failure::Failure;
 use crate::keys;
 use crate::session::{Session, log_key_path};
+
+/// Opens a ledger for what its operator signs: as a view, which is told first what that rests on ([`look_up`]), or replayed where its rows
+/// are not of its head.
+pub(crate) fn opened(ledger: &Path) -> Result<Session, Failure> {
+    Session::acting(ledger, 0, true)
+}
+
+/// Looks at everything that signed heads, signed refusals and proofs of these entries are made of, so that a view has it when they are.
+pub(crate) fn look_up(state: &State, ledger: &Path, entries: impl Iterator<Item = u64>) {
+    let size = state.head().size;
+    // What cannot be had is said when it is needed.
+    let _ = (Heads::of(ledger).check(state), state.founding());
+    let named = state.log_keys().iter().filter_map(|key| state.entry_of(&key.named));
+    for entry in named.chain(entries) {
+        let _ = state.log().inclusion(entry, size);
+    }
+}
 
 /// Where the log's keys lie: the first one, and those that took its place.
 pub(crate) fn key_paths(ledger: &Path) -> Vec<PathBuf> {
@@ -56,7 +74,8 @@ pub(crate) fn signed_head(session: &Session, ledger: &Path) -> Result<String, Fa
         };
         found.into_iter().next().ok_or_else(missing)
     };
-    Heads::of(ledger).sign(session.state(), &keys, &entry).map_err(Failure::from)
+    let signed = Heads::of(ledger).sign(session.state(), &keys, &entry)?;
+    if session.state().lack().is_empty() { Ok(signed) } else { Err(Failure::bug("a view was signed that lacks rows")) }
 }
 
 /// What the log says of an act that it refuses.

@@ -9,10 +9,8 @@ use rollcall_core::event::{Payload, SignedEvent};
 use rollcall_core::key::NAMESPACE;
 use rollcall_core::ledger::AdmitError;
 use rollcall_core::refusal::Reason;
-use rollcall_core::state::State;
 use rollcall_core::submission::Shown;
 use rollcall_core::time::Timestamp;
-use rollcall_storage::heads::Heads;
 use serde_json::{Value, json};
 
 use super::inspect::CARRIED_BYTES_MAX;
@@ -93,7 +91,7 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
     }
     let mut notes = Vec::new();
     if kept && !args.get_flag("no-receipts") {
-        session.ask(|reading| needed(reading.state, ledger, &items))?;
+        session.ask(|reading| operator::look_up(reading.state, ledger, places(&items)))?;
         notes = hand_out(args, &session, ledger, &items);
         notes.extend(answer_refusals(args, &session, ledger, &items, at));
     }
@@ -192,19 +190,12 @@ fn admit_all(session: &mut Session, items: &mut [Item], at: Timestamp) -> Result
     }
 }
 
-/// Looks at everything that receipts and signed refusals are made of, so that it is there when they are.
-fn needed(state: &State, ledger: &Path, items: &[Item]) {
-    let size = state.head().size;
-    // What cannot be had is said when it is needed.
-    let _ = Heads::of(ledger).check(state);
-    let named = state.log_keys().iter().filter_map(|key| state.entry_of(&key.named));
-    let entries = items.iter().filter_map(|item| match item.became {
+/// The entries of what is in the log now.
+fn places(items: &[Item]) -> impl Iterator<Item = u64> {
+    items.iter().filter_map(|item| match item.became {
         Some(Became::Accepted { entry } | Became::AlreadyThere { entry }) => Some(entry),
         Some(Became::Refused(_)) | None => None,
-    });
-    for entry in named.chain(entries) {
-        let _ = state.log().inclusion(entry, size);
-    }
+    })
 }
 
 /// Writes a receipt for everything that is in the log now; one that cannot be written undoes nothing.

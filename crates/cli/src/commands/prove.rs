@@ -15,7 +15,7 @@ use rollcall_storage::heads::Heads;
 use rollcall_storage::redb::RedbStore;
 use serde_json::json;
 
-use super::{ledger_path, reading, receipt};
+use super::{ledger_path, receipt};
 use crate::answer::Answer;
 use crate::failure::Failure;
 use crate::{operator, output};
@@ -58,7 +58,9 @@ fn signed(args: &ArgMatches) -> Result<(RedbStore, Head, String), Failure> {
         return Ok((store, head, note));
     }
     drop(store);
-    let note = operator::signed_head(&reading(args)?, path)?;
+    let mut session = operator::opened(path)?;
+    session.ask(|reading| operator::look_up(reading.state, path, std::iter::empty()))?;
+    let note = operator::signed_head(&session, path)?;
     let read = Note::read(&note).ok().and_then(|note| Checkpoint::read(note.text()).ok());
     let head = read.ok_or_else(|| Failure::bug("the signed head cannot be read"))?.head;
     Ok((RedbStore::read(path)?, head, note))
@@ -76,7 +78,10 @@ fn inclusion(args: &ArgMatches, event: &str) -> Result<Answer, Failure> {
     let bytes = match format {
         "receipt" => {
             drop(store);
-            receipt::issue(&reading(args)?, ledger_path(args)?, index)?.into_bytes()
+            let ledger = ledger_path(args)?;
+            let mut session = operator::opened(ledger)?;
+            session.ask(|reading| operator::look_up(reading.state, ledger, std::iter::once(index)))?;
+            receipt::issue(&session, ledger, index)?.into_bytes()
         }
         "tlog-proof" => Proof { extra: None, index, path, checkpoint: note }.text().into_bytes(),
         _ => {
@@ -106,17 +111,22 @@ fn entry_number(args: &ArgMatches, text: &str) -> Result<u64, Failure> {
     if let Ok(id) = text.parse() {
         return RedbStore::read(ledger_path(args)?)?.position(&id)?.ok_or_else(missing);
     }
-    let session = reading(args)?;
-    let event = super::event(session.state(), text)?;
-    session.state().entry_of(&event).ok_or_else(missing)
+    let mut session = operator::opened(ledger_path(args)?)?;
+    let found = session.ask(|reading| super::event(reading.state, text).map(|event| reading.state.entry_of(&event)))?;
+    found?.ok_or_else(missing)
 }
 
 fn cose(args: &ArgMatches, proven: Proven, head: &Head, subject: &str) -> Result<Vec<u8>, Failure> {
-    let session = reading(args)?;
-    if session.state().log().head_at(head.size) != Some(*head) {
+    let ledger = ledger_path(args)?;
+    let mut session = operator::opened(ledger)?;
+    let own = session.ask(|reading| {
+        operator::look_up(reading.state, ledger, std::iter::empty());
+        reading.state.log().head_at(head.size)
+    })?;
+    if own != Some(*head) {
         return Err(Failure::unchecked("the stored tree is not the one that the entries make").hint("rollcall audit"));
     }
-    let key = operator::log_key_of(&session, ledger_path(args)?, head.size)?;
+    let key = operator::log_key_of(&session, ledger, head.size)?;
     let origin = session.state().founding().map(|founding| founding.origin.as_str().to_owned()).unwrap_or_default();
     let older = args.get_one::<String>("format").is_some_and(|format| format == "cose-eddsa");
     let algorithm = if older { Algorithm::EdDsa } else { Algorithm::Ed25519 };

@@ -15,7 +15,7 @@ use rollcall_storage::Store as _;
 use rollcall_storage::heads::Heads;
 use serde_json::json;
 
-use super::{ledger_path, reading};
+use super::ledger_path;
 use crate::answer::{Answer, Exit};
 use crate::failure::Failure;
 use crate::session::Session;
@@ -246,12 +246,17 @@ fn within(text: &str) -> String {
 }
 
 fn issue_one(args: &ArgMatches) -> Result<Answer, Failure> {
-    let session = reading(args)?;
+    let ledger = ledger_path(args)?;
+    let mut session = operator::opened(ledger)?;
     let text = args.get_one::<String>("event").map_or("", String::as_str);
-    let event = super::event(session.state(), text)?;
-    let entry = session.state().entry_of(&event);
+    let (event, entry) = session.ask(|reading| {
+        let event = super::event(reading.state, text)?;
+        let entry = reading.state.entry_of(&event);
+        operator::look_up(reading.state, ledger, entry.into_iter());
+        Ok::<_, Failure>((event, entry))
+    })??;
     let entry = entry.ok_or_else(|| Failure::usage(format!("no entry carries the event: {event}")))?;
-    let receipt = issue(&session, ledger_path(args)?, entry)?;
+    let receipt = issue(&session, ledger, entry)?;
     let path = args.get_one::<PathBuf>("output").ok_or_else(|| Failure::usage("where to? -o FILE"))?;
     output::create(path, receipt.as_bytes(), 0o644)?;
     let json = json!({"outcome": "issued", "event": event.to_string(), "entry": entry, "file": path});
