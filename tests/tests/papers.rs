@@ -160,6 +160,10 @@ fn minutes_tell_the_meeting_and_stay_text() {
     let _ = expect(here, 0, &[&["--ledger", "play.ledger"], &objection[..], &text].concat());
     assert!(paper(here, "minutes", &id, &[]).contains("later words"));
     assert_eq!(paper(here, "minutes", &id, &["--as-of", &size]), then);
+    // What is there gives way to no paper.
+    std::fs::write(here.join("minutes.md"), "own notes").unwrap();
+    let _ = expect(here, 4, &["--ledger", "play.ledger", "paper", "minutes", &id, "-o", "minutes.md"]);
+    assert_eq!(std::fs::read_to_string(here.join("minutes.md")).unwrap(), "own notes");
     let _ = expect(here, 2, &["--ledger", "play.ledger", "paper", "calendar", &id, "--html"]);
     let _ = expect(here, 2, &["--ledger", "play.ledger", "paper", "mail", &id, "--to", "a@b\nBcc: c@d"]);
 }

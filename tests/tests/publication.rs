@@ -184,9 +184,18 @@ fn a_mirror_follows_and_raises_a_fork_alarm_with_evidence() {
         assert_eq!(files(&here.join("mirror")), kept, "the mirror stays as it was");
         let _ = expect(here, 0, &["fork", "verify", "mirror.fork", "--log-key", &key]);
         // An auditor who kept the other signed head finds the same.
-        let audit = ["audit", "public", "--head", "mirror/checkpoint", "--evidence", "own.fork"];
-        let _ = expect(here, 3, &audit);
-        let _ = expect(here, 0, &["fork", "verify", "own.fork", "--log-key", &key]);
+        let audit = ["audit", "public", "--head", "mirror/checkpoint", "--json", "--evidence"];
+        let audited =
+            |file: &str| -> Value { serde_json::from_str(&expect(here, 3, &[&audit[..], &[file]].concat())).unwrap() };
+        let evidence = audited("own.fork")["evidence"].clone();
+        // Another proof is left alone, and the same one is not written twice.
+        assert_eq!(evidence, if longer { "own.fork.2" } else { "own.fork" });
+        assert_eq!(audited("own.fork")["evidence"], evidence);
+        let _ = expect(here, 0, &["fork", "verify", evidence.as_str().unwrap(), "--log-key", &key]);
+        // A proof that cannot be written takes nothing from the verdict.
+        let unwritten = audited("nowhere/own.fork");
+        assert_eq!((&unwritten["outcome"], &unwritten["evidence"]), (&json!("invalid"), &Value::Null));
+        assert!(unwritten["notes"].to_string().contains("signed two histories; the file cannot be written"));
     }
     // Evidence that was bent shows nothing.
     let evidence = std::fs::read_to_string(here.join("mirror.fork")).unwrap();

@@ -1,5 +1,6 @@
 //! Files that a command writes: whole or not at all.
 
+use std::fs::Metadata;
 use std::io::{Error, ErrorKind};
 use std::path::{Path, PathBuf};
 
@@ -25,11 +26,25 @@ fn cannot(path: &Path, error: &Error) -> Failure {
     Failure::io(format!("the file cannot be written: {}", path.display()), error)
 }
 
-/// A path at which nothing is yet: this one, or it with a number.
-pub(crate) fn unused(path: &Path) -> PathBuf {
-    let numbered = (2_u32..).map(|number| path.with_added_extension(number.to_string()));
-    std::iter::once(path.to_path_buf())
-        .chain(numbered)
-        .find(|path| !path.exists())
-        .unwrap_or_else(|| path.to_path_buf())
+/// Writes a file beside those that are there: at this path, or at it with a number. Nothing is written where one of them holds these
+/// bytes already. Returns the path of what holds them.
+pub(crate) fn create_beside(path: &Path, bytes: &[u8]) -> Result<PathBuf, Failure> {
+    let mut at = path.to_path_buf();
+    for number in 2_u32.. {
+        match at.symlink_metadata() {
+            Ok(there) if there.is_file() && holds(&at, &there, bytes) => return Ok(at),
+            Ok(_) => {}
+            Err(_) => match durable::create(&at, bytes, 0o644) {
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(cannot(&at, &error)),
+                Ok(()) => return Ok(at),
+            },
+        }
+        at = path.with_added_extension(number.to_string());
+    }
+    Err(cannot(path, &ErrorKind::AlreadyExists.into()))
+}
+
+fn holds(path: &Path, file: &Metadata, bytes: &[u8]) -> bool {
+    u64::try_from(bytes.len()) == Ok(file.len()) && std::fs::read(path).is_ok_and(|there| there == bytes)
 }

@@ -12,7 +12,7 @@ use tempfile::NamedTempFile;
 const UNFINISHED: &str = ".rollcall-unfinished-";
 
 /// Replaces a file: whoever reads it sees the old bytes or the new ones, after a crash too. A link is replaced and not followed, so that
-/// nobody turns a write elsewhere; a folder, a device or a pipe is left alone.
+/// nobody turns a write elsewhere; a folder, a device or a pipe is left alone, and a link to one.
 ///
 /// # Errors
 /// The system's, or that it is no file; then the old bytes are in place, or the new ones are and may not outlast a crash.
@@ -23,9 +23,9 @@ pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
 /// The same, of bytes that `write` writes.
 ///
 /// # Errors
-/// The system's; then the old bytes are in place, or the new ones are and may not outlast a crash.
+/// The system's, or that it is no file; then the old bytes are in place, or the new ones are and may not outlast a crash.
 pub fn replace_by(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
-    if fs::symlink_metadata(path).is_ok_and(|found| !found.is_file() && !found.is_symlink()) {
+    if fs::metadata(path).is_ok_and(|found| !found.is_file()) {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a file"));
     }
     put(path, 0o644, write, |file| file.persist(path).map(drop).map_err(|error| error.error))
@@ -34,7 +34,7 @@ pub fn replace_by(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) 
 /// Writes a file that is not there yet, with these permissions; whatever is there stays as it is.
 ///
 /// # Errors
-/// The system's, of the kind `AlreadyExists` where something is there; then the file is not there, or may not outlast a crash.
+/// The system's, of the kind `AlreadyExists` where something is there. Then nothing is written, or it is and may not outlast a crash.
 pub fn create(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
     let place = |file: NamedTempFile| file.persist_noclobber(path).map(drop).map_err(|error| error.error);
     put(path, mode, |file| file.write_all(bytes), place)
@@ -47,6 +47,8 @@ fn put(
     place: impl FnOnce(NamedTempFile) -> io::Result<()>,
 ) -> io::Result<()> {
     let folder = folder_of(path);
+    // One that cannot be made durable is told before anything is in it.
+    let opened = File::open(&folder)?;
     let begun =
         tempfile::Builder::new().prefix(UNFINISHED).permissions(Permissions::from_mode(mode)).tempfile_in(&folder);
     // The name of the unfinished file is none that anybody has given.
@@ -58,7 +60,7 @@ fn put(
     write(file.as_file_mut())?;
     file.as_file().sync_all()?;
     place(file)?;
-    File::open(&folder)?.sync_all()
+    opened.sync_all()
 }
 
 /// Makes a folder and those above it, each made durable in the one that holds it.
@@ -112,9 +114,24 @@ mod tests {
         replace(&link, b"new").unwrap();
         assert_eq!((fs::read(&file).unwrap(), fs::read(&link).unwrap()), (b"old".to_vec(), b"new".to_vec()));
         assert_eq!(replace(folder.path(), b"new").unwrap_err().to_string(), "it is not a file");
+        let (to_folder, to_nothing) = (folder.path().join("to folder"), folder.path().join("to nothing"));
+        std::os::unix::fs::symlink(folder.path(), &to_folder).unwrap();
+        std::os::unix::fs::symlink(folder.path().join("nothing"), &to_nothing).unwrap();
+        assert_eq!(replace(&to_folder, b"new").unwrap_err().to_string(), "it is not a file");
+        replace(&to_nothing, b"new").unwrap();
+        assert!(to_folder.is_symlink() && !to_nothing.is_symlink() && !folder.path().join("nothing").exists());
         assert_eq!(create(&file, b"new", 0o600).unwrap_err().kind(), io::ErrorKind::AlreadyExists);
         assert_eq!(fs::read(&file).unwrap(), b"old");
         let nowhere = replace(&folder.path().join("none/file"), b"new").unwrap_err().to_string();
-        assert!(!nowhere.contains(UNFINISHED), "{nowhere}");
+        assert!(nowhere.starts_with("No such file") && !nowhere.contains(UNFINISHED), "{nowhere}");
+        let locked = folder.path().join("locked");
+        fs::create_dir(&locked).unwrap();
+        fs::set_permissions(&locked, Permissions::from_mode(0o333)).unwrap();
+        // Whoever may do everything may read it too.
+        if fs::read_dir(&locked).is_err() {
+            assert_eq!(create(&locked.join("file"), b"", 0o644).unwrap_err().kind(), io::ErrorKind::PermissionDenied);
+            fs::set_permissions(&locked, Permissions::from_mode(0o755)).unwrap();
+            assert_eq!(fs::read_dir(&locked).unwrap().count(), 0);
+        }
     }
 }

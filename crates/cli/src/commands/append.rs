@@ -251,9 +251,8 @@ fn answer_refusals(args: &ArgMatches, session: &Session, ledger: &Path, items: &
             (Some(folder), Some(file)) => folder.join(file),
             (Some(_) | None, _) => beside,
         };
-        let path = output::unused(&path);
-        match output::replace(&path, text.as_bytes()) {
-            Ok(()) => notes.push(format!("signed refusal: {}", path.display())),
+        match output::create_beside(&path, text.as_bytes()) {
+            Ok(path) => notes.push(format!("signed refusal: {}", path.display())),
             Err(failure) => notes.push(format!("no signed refusal for {}: {}", place.display(), failure.on_one_line())),
         }
     }
@@ -263,7 +262,7 @@ fn answer_refusals(args: &ArgMatches, session: &Session, ledger: &Path, items: &
 /// A file that is there and is no receipt is never replaced by one.
 fn not_a_receipt(path: &Path) -> Option<String> {
     let bytes =
-        path.exists().then(|| input::read(path, rollcall_core::limits::RECEIPT_BYTES_MAX).unwrap_or_default())?;
+        path.is_file().then(|| input::read(path, rollcall_core::limits::RECEIPT_BYTES_MAX).unwrap_or_default())?;
     (!bytes.starts_with(b"c2sp.org/tlog-proof@v1\n")).then(|| path.display().to_string())
 }
 

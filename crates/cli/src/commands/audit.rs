@@ -38,7 +38,7 @@ pub(super) fn command() -> Command {
         .arg(file("policy").help("Witnesses, and how many of them must have cosigned the head (C2SP tlog-policy)"))
         .arg(file("resume").help("Remember what is judged here instead of in your own folder for state; a log without it is not valid. Keep the file, and FILE.snapshot, where nobody else writes"))
         .arg(Arg::new("from-scratch").long("from-scratch").action(ArgAction::SetTrue).help("Judge everything again, whatever an earlier audit remembers"))
-        .arg(file("evidence").help("Where the log has signed a head that you kept and another history, write the proof to this file"))
+        .arg(file("evidence").help("Where the log has signed a head that you kept and another history, write the proof to this file; where it holds something else, beside it: FILE.2"))
         .arg(file("omitted").action(ArgAction::Append).help("A signed act that was submitted and is not in the log: what would the log say with it? Its time is that of FILE.submission under a --submission-key, else the author's; repeat for more"))
         .arg(super::submit::submission_key_arg())
         .after_help("Examples:\n  rollcall --ledger L audit --ledger-id ID\n  rollcall audit community.bundle --ledger-id ID\n  rollcall audit https://ledger.example.org --ledger-id ID\n  rollcall audit https://ledger.example.org --from-scratch\n  rollcall audit public/ --head kept.head --evidence fork.proof --json\n\nWhat a valid audit of this build has judged is remembered under $XDG_STATE_HOME/rollcall/audits (~/.local/state by default), from 1,024 entries on; the next audit hashes it again and judges what is new. The state of then takes some 250 bytes an entry beside it. --from-scratch judges everything, and remembers that; --level log does not go on from it, and remembers nothing.\n\nExit code 3: the log is invalid. 4: it could not be checked, or a named file not written.")
@@ -80,13 +80,19 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
     if let Some(path) = args.get_one::<PathBuf>("policy") {
         notes.push(witnessed(&mut report, &source, path)?);
     }
+    let mut proof = None;
     if let Some(path) = args.get_one::<PathBuf>("evidence")
         && let Some(fork) = evidence(&report, &source, &paths)?
     {
         // What is there may be an earlier proof, or anything else that was named by mistake.
-        let path = output::unused(path);
-        output::create(&path, fork.text().as_bytes(), 0o644)?;
-        notes.push(format!("the log has signed two histories; proof: {}", path.display()));
+        match output::create_beside(path, fork.text().as_bytes()) {
+            Ok(path) => {
+                notes.push(format!("the log has signed two histories; proof: {}", path.display()));
+                proof = Some(path);
+            }
+            // The verdict stands, and is told.
+            Err(failure) => notes.push(format!("the log has signed two histories; {}", failure.on_one_line())),
+        }
     }
     let mut unwritten = None;
     if let Some(memory) = memory.as_ref().filter(|_| report.is_valid()) {
@@ -123,6 +129,7 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
     }
     if let Some(object) = answer.json.as_object_mut() {
         object.insert("origin".to_owned(), json!(report.origin));
+        object.insert("evidence".to_owned(), json!(proof));
         object.extend(omitted.json);
         object.insert("notes".to_owned(), json!(notes));
         object.insert("judged_before".to_owned(), json!(judged_before));

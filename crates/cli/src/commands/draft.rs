@@ -87,11 +87,11 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
     let path = args.get_one::<PathBuf>("output").ok_or_else(|| Failure::usage("where to? -o FILE"))?;
     output::create(path, &bytes, 0o644)?;
     // The head that the act says it has seen, as the log has signed it: should the log ever say otherwise, this shows it.
-    let head = output::unused(&path.with_added_extension("head"));
-    let kept = if let World::Bundle(_, Some(note)) = &world {
-        output::replace(&head, note.as_bytes()).map(|()| true)?
-    } else {
-        false
+    let head = match &world {
+        World::Bundle(_, Some(note)) => {
+            Some(output::create_beside(&path.with_added_extension("head"), note.as_bytes())?)
+        }
+        World::Bundle(_, None) | World::Ledger(_) | World::Status(_) => None,
     };
     let event = EventId::of_payload(&bytes);
     let shown = path.display();
@@ -99,14 +99,14 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
         "wrote {shown}, {} bytes, event {event}, by {by}, valid until {not_after}\nread it:   rollcall inspect {shown}\nsign it:   rollcall sign {shown} --key KEY, or: ssh-keygen -Y sign -n {NAMESPACE} -f KEY {shown}\nappend it: rollcall append {shown}.signed, or: rollcall append {shown} {shown}.sig\n",
         bytes.len()
     );
-    if kept {
+    if let Some(head) = &head {
         text.push_str(&format!(
             "keep {}: the signed head that the act has seen; later: rollcall audit --head\n",
             head.display()
         ));
     }
     Ok(Answer::new(
-        json!({"outcome": "drafted", "file": path, "event": event.to_string(), "by": by, "not_after": not_after.to_string(), "head": kept.then_some(head)}),
+        json!({"outcome": "drafted", "file": path, "event": event.to_string(), "by": by, "not_after": not_after.to_string(), "head": head}),
         text,
     ))
 }

@@ -62,8 +62,7 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
             return Err(Failure::unchecked(format!("{to} answers about another event: {}", read.shown.event)));
         }
         // What another witness has said is kept.
-        let beside = output::unused(&path.with_added_extension("submission"));
-        output::replace(&beside, note.as_bytes())?;
+        let beside = output::create_beside(&path.with_added_extension("submission"), note.as_bytes())?;
         let at = super::publish::moment(read.seconds);
         text.push_str(&format!("noted at {at}: {}\n", beside.display()));
         rows.push(json!({"event": read.shown.event.to_string(), "digest": read.shown.digest.to_string(), "at": at, "file": beside}));
