@@ -185,3 +185,35 @@ fn a_full_disk_is_an_answer() {
     let _ = expect(here, 0, &["--ledger", "L", "import", "in"]);
     assert_eq!(json(here, &["--ledger", "L", "audit"])["outcome"], "valid");
 }
+
+/// The disk that becomes full in the middle of a play: every act that was answered is in the log, and the play tells why it ended.
+#[test]
+fn a_play_on_a_full_disk_answers_for_what_is_kept_and_no_more() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let _ = expect(here, 0, &["--ledger", "L", "init", "--charter", "steward", "--rehearsal", "--name", "x"]);
+    let by = json(here, &["--ledger", "L", "log"])[0]["by"].as_str().unwrap().to_owned();
+    let line = |n: u32| format!("{{\"by\":\"{by}\",\"act\":\"profile\",\"digest\":\"{n:064x}\"}}\n");
+    std::fs::write(here.join("acts"), (0..20_000).map(line).collect::<String>()).unwrap();
+    for file in ["acts", "pipe"] {
+        // Whoever writes to a pipe goes on whatever the answers.
+        let fed = if file == "pipe" { "mkfifo pipe; cat acts > pipe & " } else { "" };
+        let limited =
+            format!("{fed}ulimit -f 6000; trap '' XFSZ; exec {} --ledger L rehearse {file}", program().display());
+        let output = Command::new("bash").current_dir(here).args(["-c", &limited]).output().unwrap();
+        let talk = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(4), "{talk}");
+        assert!(talk.contains("may or may not have happened"), "{talk}");
+        let answers = String::from_utf8_lossy(&output.stdout).into_owned();
+        let answered: Vec<&str> =
+            answers.lines().filter_map(|line| line.split_once("  accepted  ")).map(|(_, e)| e).collect();
+        let log = json(here, &["--ledger", "L", "log", "--act", "profile"]);
+        let there: std::collections::BTreeSet<&str> =
+            log.as_array().unwrap().iter().map(|row| row["event"].as_str().unwrap()).collect();
+        let lost = answered.iter().filter(|event| !there.contains(**event)).count();
+        assert_eq!(lost, 0, "of {} answered", answered.len());
+        // With a file some were answered before the disk was full.
+        assert!(file == "pipe" || 1_024 <= answered.len(), "{}", answered.len());
+        assert_eq!(json(here, &["--ledger", "L", "audit"])["outcome"], "valid");
+    }
+}

@@ -1,7 +1,7 @@
 //! The command line of Rollcall: files, clocks, keys, terminals. Whatever it can do, core and storage can do.
 //!
 //! A command parses its arguments, opens the ledger, asks core, and returns an `Answer` whose text shows no fact
-//! that its JSON does not have. Only [`run`] writes to the standard streams.
+//! that its JSON does not have. Only [`run`] writes to the standard streams, and a rehearsal, which answers as it goes.
 
 #![expect(
     clippy::wildcard_enum_match_arm,

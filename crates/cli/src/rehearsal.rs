@@ -25,17 +25,15 @@ use crate::failure::{Failure, refused};
 use crate::json::{self, Misfit};
 use crate::session::{AsOf, Session, is_rehearsal};
 
-/// Batches that are under way to the file while the play goes on, at most.
-const UNDER_WAY: usize = 1;
-
 /// What a play has come to, in memory only or in a ledger file too.
 #[derive(Debug)]
 struct Stage {
     ledger: Ledger,
+    /// None of a play in memory only, nor once its file is closed.
     file: Option<Kept>,
 }
 
-/// What goes into a file, with the answers that wait for it.
+/// What goes into a file: acts that wait to be kept, and who keeps them and then tells the answers.
 #[derive(Debug)]
 struct Kept {
     waiting: Waiting,
@@ -318,25 +316,44 @@ impl<'a> Play<'a> {
         Ok(())
     }
 
-    /// Hands out answers once everything that was played is durable. With `all` it waits for that; else the play may go on meanwhile.
-    pub(crate) fn answer(&mut self, answers: String, all: bool) -> Result<(), Failure> {
+    /// Hands out answers once everything that was played is durable; the play may go on meanwhile.
+    pub(crate) fn answer(&mut self, answers: String) -> Result<(), Failure> {
         let Some(Stage { ledger, file: Some(Kept { waiting, keeper }) }) = &mut self.stage else {
             return tell(&answers);
         };
         let batch = waiting.seal(ledger);
-        let left = if all { 0 } else { UNDER_WAY };
-        keeper.keep(batch, answers).and_then(|()| keeper.wait(left)).or_else(|ended: Ended| {
-            self.close()?;
-            Err(Failure::bug("answers were not handed out").caused_by(&ended))
-        })
+        keeper.keep(batch, answers).or_else(|ended| self.ended(&ended))
+    }
+
+    /// Waits until the answers have been handed out.
+    pub(crate) fn settle(&mut self) -> Result<(), Failure> {
+        let Some(Stage { file: Some(Kept { keeper, .. }), .. }) = &mut self.stage else { return Ok(()) };
+        keeper.wait().or_else(|ended| self.ended(&ended))
+    }
+
+    /// Says why no more is kept.
+    fn ended(&mut self, ended: &Ended) -> Result<(), Failure> {
+        self.close()?;
+        Err(Failure::bug("answers were not handed out").caused_by(ended))
     }
 
     /// Ends the play with its last answers: a founding that nobody confirmed by a line of its own is confirmed, everything is durable
     /// and the file is closed.
     pub(crate) fn finish(&mut self, answers: String) -> Result<(), Failure> {
         self.confirm_founding()?;
-        self.answer(answers, true)?;
+        self.answer(answers)?;
         self.close()
+    }
+
+    /// Ends the play where it broke off: what has been handed over is kept and answered, and where it is not, that is said first.
+    pub(crate) fn broken_off(mut self, failure: Failure) -> Failure {
+        match self.close() {
+            Ok(()) => failure,
+            Err(mut lost) => {
+                lost.causes.push(failure.on_one_line());
+                lost
+            }
+        }
     }
 
     fn close(&mut self) -> Result<(), Failure> {

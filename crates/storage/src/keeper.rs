@@ -1,9 +1,9 @@
-//! A store on a thread of its own: batches are made durable, in order, while the next ones are judged. It judges nothing, and after a
-//! batch that was not surely stored it stores no other.
+//! A store on a thread of its own: a batch is made durable while the next one is judged. It judges nothing, and after a batch that was
+//! not surely stored it stores no other.
 
 use std::thread::JoinHandle;
 
-use crossbeam_channel::{Receiver, RecvError, Sender, unbounded};
+use crossbeam_channel::{Receiver, RecvError, Sender, bounded};
 
 use crate::waiting::Sealed;
 use crate::{AppendError, Store};
@@ -15,8 +15,8 @@ pub struct Keeper<T, E> {
     batches: Option<Sender<(Sealed, T)>>,
     /// A word for each batch that is done with.
     done: Receiver<()>,
-    /// Batches handed over that no word has come of.
-    under_way: usize,
+    /// A batch is handed over, and no word has come of it.
+    busy: bool,
     thread: Option<JoinHandle<Result<(), E>>>,
 }
 
@@ -41,55 +41,56 @@ impl<T: Send + 'static, E: Send + 'static> Keeper<T, E> {
         mut store: impl Store + Send + 'static,
         mut told: impl FnMut(Result<(), AppendError>, T) -> Result<(), E> + Send + 'static,
     ) -> Self {
-        let (batches, handed_over) = unbounded::<(Sealed, T)>();
-        let (word, done) = unbounded();
+        let (batches, handed_over) = bounded::<(Sealed, T)>(1);
+        let (word, done) = bounded(1);
         let thread = std::thread::spawn(move || {
             for (batch, beside) in handed_over {
                 told(batch.store(&mut store), beside)?;
-                // Whoever finishes has stopped listening.
+                // There is room for the one word that is waited for.
                 let _ = word.send(());
             }
             Ok(())
         });
-        Self { batches: Some(batches), done, under_way: 0, thread: Some(thread) }
+        Self { batches: Some(batches), done, busy: false, thread: Some(thread) }
     }
 
-    /// Hands over a batch.
+    /// Hands over a batch, once the one before is done with.
     ///
     /// # Errors
     /// [`Ended`] when nothing is stored any more.
     pub fn keep(&mut self, batch: Sealed, beside: T) -> Result<(), Ended> {
+        self.wait()?;
         self.batches.as_ref().ok_or(Ended)?.send((batch, beside)).map_err(|_| Ended)?;
-        self.under_way = self.under_way.saturating_add(1);
+        self.busy = true;
         Ok(())
     }
 
-    /// Where a word comes for each batch that is done with; whoever takes one passes it to [`Keeper::note`].
+    /// Where a word comes of the batch that is done with; whoever takes it passes it to [`Keeper::note`].
     pub(crate) const fn done(&self) -> &Receiver<()> {
         &self.done
     }
 
-    /// Notes a word that has come.
+    /// Notes the word that has come.
     ///
     /// # Errors
-    /// [`Ended`] when none will come any more.
+    /// [`Ended`] when none will come: the batch was not surely stored.
     pub(crate) fn note(&mut self, word: Result<(), RecvError>) -> Result<(), Ended> {
         word.map_err(|_| Ended)?;
-        self.under_way = self.under_way.saturating_sub(1);
+        self.busy = false;
         Ok(())
     }
 
-    /// Tells whether everything that was handed over is known to be done with.
-    pub(crate) const fn is_idle(&self) -> bool {
-        self.under_way == 0
+    /// Tells whether a batch is under way, for all that is known.
+    pub(crate) const fn is_busy(&self) -> bool {
+        self.busy
     }
 
-    /// Waits until no more than `left` batches are under way.
+    /// Waits until what was handed over is done with.
     ///
     /// # Errors
-    /// [`Ended`] when one of them was not stored.
-    pub fn wait(&mut self, left: usize) -> Result<(), Ended> {
-        while left < self.under_way {
+    /// [`Ended`] when it was not surely stored.
+    pub fn wait(&mut self) -> Result<(), Ended> {
+        if self.busy {
             let word = self.done.recv();
             self.note(word)?;
         }

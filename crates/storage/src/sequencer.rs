@@ -5,7 +5,8 @@
 //! - An answer is given only after what it says is durable; an event that is refused is answered with its group.
 //! - While one group is made durable the next one gathers, so the more submitters wait, the fewer syncs each costs.
 //! - When an append may or may not have happened, everybody in its group is told so and the sequencer ends: its ledger may be
-//!   ahead of the store. Open the store again; event ids make sending again harmless.
+//!   ahead of the store. Nothing behind that group is stored, and its submitters are told that. Open the store again; event ids make
+//!   sending again harmless.
 
 use std::thread::JoinHandle;
 
@@ -19,7 +20,7 @@ use crate::keeper::Keeper;
 use crate::waiting::Waiting;
 use crate::{AppendError, Store};
 
-/// Events made durable together, at most: what waits is bounded, and one crash leaves no more than two groups unanswered.
+/// Events made durable together, at most; two groups are judged and not durable, at most, besides what each submitter waits for.
 const GROUP_MAX: usize = 4_096;
 
 /// An event's place in the log, now durable.
@@ -40,8 +41,8 @@ pub enum SubmitError {
     /// It may or may not be durable.
     #[error("the append may or may not have happened: {0}")]
     Unknown(String),
-    /// The sequencer has ended.
-    #[error("the sequencer has ended")]
+    /// The sequencer has ended; the event was not appended.
+    #[error("the sequencer has ended; the event was not appended")]
     Ended,
 }
 
@@ -132,27 +133,43 @@ impl<C: Fn(&Ledger) -> Timestamp> Judge<C> {
     /// is in the next.
     fn serve(mut self, store: impl Store + Send + 'static, queue: &Receiver<Submission>) {
         let mut keeper = Keeper::start(store, tell);
-        'groups: loop {
-            let mut group = Vec::new();
-            while group.is_empty() || !keeper.is_idle() && group.len() < GROUP_MAX {
-                select! {
-                    recv(queue) -> submission => match submission {
-                        Ok(submission) => group.push(self.judge(submission)),
-                        Err(_) if group.is_empty() => break 'groups,
-                        Err(_) => break,
-                    },
-                    recv(keeper.done()) -> word => if keeper.note(word).is_err() { break 'groups },
+        while let Some(group) = self.gather(queue, &mut keeper) {
+            if keeper.wait().is_err() {
+                let behind = group.into_iter().map(|(answer, _)| answer);
+                for answer in behind.chain(queue.try_iter().map(|submission| submission.answer)) {
+                    let _ = answer.send(Err(SubmitError::Ended));
                 }
+                break;
             }
-            let others = queue.try_iter().take(GROUP_MAX.saturating_sub(group.len()));
-            group.extend(others.map(|submission| self.judge(submission)));
             let batch = self.waiting.seal(&mut self.ledger);
-            if keeper.wait(0).and_then(|()| keeper.keep(batch, group)).is_err() {
+            if keeper.keep(batch, group).is_err() {
                 break;
             }
         }
         // What it ended with was told to everybody whom it concerns.
         let _ = keeper.finish();
+    }
+
+    /// Judges a group: one at least, and as many as come until the group before is done with. `None` once every submitter is gone.
+    fn gather<E: Send + 'static>(
+        &mut self,
+        queue: &Receiver<Submission>,
+        keeper: &mut Keeper<Vec<Answer>, E>,
+    ) -> Option<Vec<Answer>> {
+        let mut group = Vec::new();
+        while group.is_empty() || keeper.is_busy() && group.len() < GROUP_MAX {
+            select! {
+                recv(queue) -> submission => match submission {
+                    Ok(submission) => group.push(self.judge(submission)),
+                    Err(_) if group.is_empty() => return None,
+                    Err(_) => break,
+                },
+                recv(keeper.done()) -> word => if keeper.note(word).is_err() { return Some(group) },
+            }
+        }
+        let others = queue.try_iter().take(GROUP_MAX.saturating_sub(group.len()));
+        group.extend(others.map(|submission| self.judge(submission)));
+        Some(group)
     }
 }
 

@@ -163,3 +163,30 @@ fn when_nobody_knows_whether_it_happened_everybody_in_the_group_is_told() {
     drop(submitter);
     sequencer.finish();
 }
+
+/// What was judged on top of a group that failed has no place either, and a refusal that rests on it is none.
+#[test]
+fn who_waits_behind_a_group_that_failed_is_told_that_nothing_was_appended() {
+    let Stage { store, groups, open, sequencer, events } = stage(3);
+    let pause = || std::thread::sleep(std::time::Duration::from_millis(300));
+    std::thread::scope(|scope| {
+        let submit = |event: &SignedEvent| {
+            let (mut submitter, event) = (sequencer.submitter(), event.clone());
+            scope.spawn(move || submitter.submit(event))
+        };
+        let first = submit(&events[0]);
+        pause();
+        let behind = [&events[0], &events[1], &events[2]].map(submit);
+        pause();
+        open.send(false).unwrap();
+        assert!(matches!(first.join().unwrap(), Err(SubmitError::Unknown(_))));
+        for told in behind {
+            let told = told.join().unwrap();
+            assert!(matches!(told, Err(SubmitError::Ended)), "{told:?}");
+        }
+    });
+    assert_eq!(store.lock().unwrap().head().unwrap().size, 3);
+    assert!(groups.lock().unwrap().is_empty());
+    drop(open);
+    sequencer.finish();
+}

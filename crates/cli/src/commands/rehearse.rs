@@ -39,14 +39,27 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
     };
 
     // Whoever writes to a pipe may wait for each answer before the next line.
-    let interactive = path.as_os_str() == "-";
+    let interactive = path.as_os_str() == "-" || path.metadata().is_ok_and(|found| !found.is_file());
     let mut play = Play::new(ledger, charter)?;
+    let lines = std::iter::from_fn(|| next_line(&mut reader).map_err(cannot).transpose());
+    match perform(&mut play, lines, interactive, json) {
+        Ok(()) => Ok(Answer::streamed()),
+        Err(failure) => Err(play.broken_off(failure)),
+    }
+}
+
+/// Plays lines and answers each: at once where somebody may wait for it, else many together.
+fn perform(
+    play: &mut Play<'_>,
+    lines: impl Iterator<Item = Result<Result<String, String>, Failure>>,
+    interactive: bool,
+    json: bool,
+) -> Result<(), Failure> {
     let mut answers = String::new();
-    for line in 1_u64.. {
-        let outcome = match next_line(&mut reader).map_err(cannot)? {
-            None => break,
-            Some(Ok(text)) => play.line(&text)?,
-            Some(Err(what)) => Outcome::Invalid(what),
+    for (line, text) in (1_u64..).zip(lines) {
+        let outcome = match text? {
+            Ok(text) => play.line(&text)?,
+            Err(what) => Outcome::Invalid(what),
         };
         let notes = if let Outcome::Accepted { notes, .. } = &outcome { notes.as_slice() } else { &[] };
         let answer = if json { with_notes(outcome.json(line), notes).to_string() } else { outcome.text(line) };
@@ -56,11 +69,13 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
             answers.extend(notes.iter().map(|note| format!("       {note}\n")));
         }
         if interactive || line % BATCH_LINES == 0 {
-            play.answer(std::mem::take(&mut answers), interactive)?;
+            play.answer(std::mem::take(&mut answers))?;
+        }
+        if interactive {
+            play.settle()?;
         }
     }
-    play.finish(answers)?;
-    Ok(Answer::streamed())
+    play.finish(answers)
 }
 
 /// The next line; one that is too long or not UTF-8 is answered as such, and the play goes on.
