@@ -160,6 +160,11 @@ fn only_active_partners_are_shown() {
         expect(here, 0, &[&["--ledger", "play.ledger", "export", "roster", "--unit", "partners"], rest].concat())
     };
     assert!(shown(&[]).contains("skyhost"));
+    // A handle is a person's, an organisation's, or nobody's: then nothing is said of it.
+    for (code, handle) in [(0, "zed"), (0, "skyhost"), (2, "skyghost")] {
+        let _ = expect(here, code, &["--ledger", "play.ledger", "pending", handle]);
+        let _ = expect(here, code, &["--ledger", "play.ledger", "benefits", handle]);
+    }
     assert!(!shown(&["--at", "2026-07-01T00:00:00Z"]).contains("skyhost"), "the term is over");
     let mut suspended = Script::at("2026-03-12T00:00:00Z");
     suspended.act("root", "suspend", &json!({"unit": "partners", "role": "cloud", "person": "skyhost", "reason": "x"}));

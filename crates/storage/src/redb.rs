@@ -717,7 +717,7 @@ fn io_error(path: &Path, error: &std::io::Error) -> StoreError {
 fn unrepaired(unread: StoreError, unrepaired: StoreError) -> StoreError {
     match (unread, unrepaired) {
         (StoreError::Io { path, what: waits }, StoreError::Io { path: at, what }) if waits != what => {
-            StoreError::Io { path, what: format!("{waits}, which fails: {at}: {what}") }
+            StoreError::Io { path, what: format!("{waits}; and it could not be repaired: {at}: {what}") }
         }
         (_, unrepaired) => unrepaired,
     }

@@ -39,11 +39,7 @@ fn answer(reading: Reading<'_>, args: &ArgMatches) -> Result<Answer, Failure> {
     let person = super::handle(args, "person")?;
     let mut items = pending(state, charter, at);
     if let Some(person) = &person {
-        // Whoever is nominated need not be enrolled yet, and the authority need not be at all.
-        let named = state.authority().persons.contains(person) || items.iter().any(|item| item.who.contains(person));
-        if !named {
-            require_enrolled(state, person)?;
-        }
+        require_known(state, person)?;
         items.retain(|item| item.who.is_empty() || item.who.contains(person));
     }
     let mut text = String::new();
@@ -60,9 +56,12 @@ fn answer(reading: Reading<'_>, args: &ArgMatches) -> Result<Answer, Failure> {
     Ok(Answer::new(json!({"at": at.to_string(), "pending": items}), text))
 }
 
-fn require_enrolled(state: &State, person: &Handle) -> Result<(), Failure> {
-    let nobody = || Failure::usage(format!("nobody has the handle: `{person}`")).hint("rollcall roster");
-    state.people().get(person).map(drop).ok_or_else(nobody)
+/// A handle is a person's or an organisation's.
+fn require_known(state: &State, handle: &Handle) -> Result<(), Failure> {
+    if state.people().get(handle).is_some() || state.people().organisation(handle).is_some() {
+        return Ok(());
+    }
+    Err(Failure::usage(format!("nobody has the handle: `{handle}`")).hint("rollcall roster"))
 }
 
 pub(super) fn benefits_run(args: &ArgMatches) -> Result<Answer, Failure> {
@@ -72,7 +71,7 @@ pub(super) fn benefits_run(args: &ArgMatches) -> Result<Answer, Failure> {
 fn entitled(reading: Reading<'_>, args: &ArgMatches) -> Result<Answer, Failure> {
     let (state, charter, at) = (reading.state, reading.charter()?, reading.asking_at()?);
     let person = super::handle(args, "person")?.ok_or_else(|| Failure::usage("whose benefits?"))?;
-    require_enrolled(state, &person)?;
+    require_known(state, &person)?;
     let items = benefits(state, charter, &person, at);
     let mut text = String::new();
     for item in &items {
