@@ -31,7 +31,7 @@ const ELSEWHERE: [&str; 4] = ["found", "charter-part", "erase", "import"];
 pub(super) fn commands() -> Vec<Command> {
     // An anchor's own command asks the witnesses besides.
     let plain = specs().filter(|spec| spec.name != "anchor");
-    plain.map(|spec| command(spec).arg(at_arg()).arg(dry_run_arg())).collect()
+    plain.map(|spec| command(spec).defer(|command| flagged(command).arg(at_arg()).arg(dry_run_arg()))).collect()
 }
 
 /// Acts that a person makes by a verb.
@@ -39,11 +39,15 @@ pub(super) fn specs() -> impl Iterator<Item = &'static RecordSpec> {
     Act::SPECS.iter().filter(|spec| !ELSEWHERE.contains(&spec.name))
 }
 
-/// The command of one act, without the flags that say what becomes of it.
+/// The command of one act, without its flags: those of every act take a millisecond, so they are added where one is asked for.
 pub(super) fn command(spec: &RecordSpec) -> Command {
-    let args = spec.fields.iter().map(field_arg);
-    let about = spec.doc.trim().trim_end_matches('.').to_owned();
-    let command = Command::new(spec.name).about(about).args(args).arg(missing_arg()).next_help_heading("Act");
+    Command::new(spec.name).about(spec.doc.trim().trim_end_matches('.').to_owned())
+}
+
+/// Adds the flags of an act to its command, without those that say what becomes of it.
+pub(super) fn flagged(command: Command) -> Command {
+    let Some(spec) = Act::SPECS.iter().find(|spec| spec.name == command.get_name()) else { return command };
+    let command = command.args(spec.fields.iter().map(field_arg)).arg(missing_arg()).next_help_heading("Act");
     command.after_help(format!("Example:\n  rollcall {} {}", spec.name, example_flags(spec)))
 }
 

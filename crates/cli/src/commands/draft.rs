@@ -26,41 +26,24 @@ use crate::source::Source;
 const STATUS_BYTES_MAX: u64 = 16 * 1024 * 1024;
 
 pub(super) fn command() -> Command {
-    let output = || {
-        Arg::new("output")
-            .short('o')
-            .long("output")
-            .value_name("FILE")
-            .required(true)
-            .value_parser(value_parser!(PathBuf))
-            .help("Write the unsigned payload to a new file")
-    };
-    let at = || Arg::new("accept-at").long("at").value_name("TIME").help("In a rehearsal: the claimed time (RFC 3339)");
-    let until =
-        || Arg::new("not-after").long("not-after").value_name("TIME").help("The draft is void after this instant");
-    let status = || {
-        Arg::new("status")
-            .long("status")
-            .value_name("FILE")
-            .value_parser(value_parser!(PathBuf))
-            .help("Draft without the ledger, from what `rollcall status --json` printed")
-    };
-    let bundle = || {
-        Arg::new("bundle")
-            .long("bundle")
-            .value_name("FILE|DIR|URL")
-            .conflicts_with("status")
-            .help("Draft from a bundle, or from what is published, instead of a ledger of one's own; the signed head is kept as FILE.head")
-    };
-    let acts = act::specs().map(|spec| {
-        act::command(spec).arg(output()).arg(at()).arg(until()).arg(status()).arg(bundle()).after_help(format!("The file is signed with:\n  ssh-keygen -Y sign -n {NAMESPACE} -f KEY FILE\nand appended with:\n  rollcall append FILE FILE.sig"))
-    });
     Command::new("draft")
         .about("Write an act to a file, to be signed elsewhere")
         .subcommand_required(true)
         .arg_required_else_help(true)
-        .subcommands(acts.collect::<Vec<_>>())
+        .defer(|command| command.subcommands(act::specs().map(|spec| act::command(spec).defer(flagged))))
         .after_help(format!("Example:\n  rollcall --ledger L --by alice draft vote --vote 3f2a9c --choice for -o ballot\n  ssh-keygen -Y sign -n {NAMESPACE} -f ~/.ssh/id_ed25519 ballot\n  rollcall --ledger L append ballot ballot.sig"))
+}
+
+/// The flags of an act, and those of a draft.
+fn flagged(command: Command) -> Command {
+    let file = |name: &'static str| Arg::new(name).long(name).value_parser(value_parser!(PathBuf));
+    act::flagged(command)
+        .arg(file("output").short('o').value_name("FILE").required(true).help("Write the unsigned payload to a new file"))
+        .arg(Arg::new("accept-at").long("at").value_name("TIME").help("In a rehearsal: the claimed time (RFC 3339)"))
+        .arg(Arg::new("not-after").long("not-after").value_name("TIME").help("The draft is void after this instant"))
+        .arg(file("status").value_name("FILE").help("Draft without the ledger, from what `rollcall status --json` printed"))
+        .arg(Arg::new("bundle").long("bundle").value_name("FILE|DIR|URL").conflicts_with("status").help("Draft from a bundle, or from what is published, instead of a ledger of one's own; the signed head is kept as FILE.head"))
+        .after_help(format!("The file is signed with:\n  ssh-keygen -Y sign -n {NAMESPACE} -f KEY FILE\nand appended with:\n  rollcall append FILE FILE.sig"))
 }
 
 pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
