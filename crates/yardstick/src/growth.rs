@@ -61,6 +61,8 @@ pub fn table(ledgers: &[Measured], largest: Process, repeat: usize) -> Result<Ta
 fn appended(ledger: &Measured, holder: &Holder, repeat: usize) -> Result<Process> {
     let copy = ledger.path.with_added_extension("copy");
     std::fs::copy(&ledger.path, &copy)?;
+    // Else the first act would be made to wait for all of it.
+    std::fs::File::open(&copy)?.sync_all()?;
     let path = copy.to_str().ok_or("the folder's name is not text")?;
     let mut acts = 0_u64;
     let mut most = 0;
@@ -71,7 +73,8 @@ fn appended(ledger: &Measured, holder: &Holder, repeat: usize) -> Result<Process
         most = most.max(ran.peak_kib);
         Ok(ran.time)
     })?;
-    std::fs::remove_file(&copy)?;
+    std::fs::remove_file(copy.with_added_extension("lock"))?;
+    std::fs::remove_file(copy)?;
     Ok((times, most))
 }
 

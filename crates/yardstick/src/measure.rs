@@ -19,7 +19,7 @@ const PEAK: &str = "YARDSTICK_PEAK";
 pub struct Times(Vec<Duration>);
 
 impl Times {
-    /// Does something several times, or once where that takes long.
+    /// Does something several times, less often where that would take long.
     ///
     /// # Errors
     /// What it fails with.

@@ -195,6 +195,8 @@ impl Copy {
     fn of((measured, replayed): (&Measured, &Ledger), folder: &Path) -> Result<Self> {
         let path = folder.join("append.ledger");
         std::fs::copy(&measured.path, &path)?;
+        // Else the first append would be made to wait for all of it.
+        std::fs::File::open(&path)?.sync_all()?;
         let store = RedbStore::open(&path, "yardstick")?;
         let mut ledger = replayed.clone();
         let waiting = Waiting::open(&store, &mut ledger)?;

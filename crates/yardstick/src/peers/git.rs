@@ -16,12 +16,12 @@ pub(super) const PEER: Peer = Peer {
     version: || version().unwrap_or_else(|_| "?".to_owned()),
     // By default git leaves new objects to the operating system. With `core.fsync=all` `strace` counts four per append.
     durable: "yes, with core.fsync=all: an fsync each of the blob, the tree, the commit and the branch",
-    note: "no more than 200 events, because a commit starts two processes and a check starts two per event",
+    note: "no more than 256 events, because a commit starts two processes and a check starts two per event",
     run,
 };
 
 /// How many events there are at most.
-const MANY: usize = 200;
+const MANY: usize = 256;
 
 /// What the repository is told once.
 const SETTINGS: [(&str, &str); 7] = [
