@@ -7,11 +7,9 @@
 //!   beginning.
 //! - A file that somebody named is also a head that they kept, whichever build wrote it: a log without it is not valid.
 
-use std::cell::RefCell;
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, Read};
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
 
 use clap::ArgMatches;
 use rollcall_core::audit::{Auditor, Level, Remembered, Report, chain};
@@ -109,7 +107,7 @@ impl Memory {
     }
 
     /// Lets an audit go on from what is remembered; `None` where this build has not judged as much as is asked now. The snapshot is read
-    /// while the audit begins: where it turns out to be of no use, the audit parts from it, and `unusable` says why.
+    /// while the audit begins: where it turns out to be of no use, the report says so.
     ///
     /// # Errors
     /// Why what is remembered cannot be used.
@@ -118,7 +116,6 @@ impl Memory {
         known: &Watermark,
         source: &Source,
         (auditor, level): (Auditor, Level),
-        unusable: &Rc<RefCell<Option<String>>>,
     ) -> Result<Option<Auditor>, Failure> {
         if level == Level::Log || known.level < level || self.build.is_none_or(|build| build.to_string() != known.build)
         {
@@ -144,15 +141,13 @@ impl Memory {
         let stated = if let Source::Ledger(_) = source { Some(source.projections()?) } else { None };
         let (ledger, head) = (known.ledger, known.head);
         let reading = std::thread::spawn(move || snapshot::read(file, (&ledger, &head), &expected));
-        let said = Rc::clone(unusable);
         let fetch = move || {
             let read = reading.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-            let read = read.map_err(|error| chain(&error)).and_then(|(state, then)| {
-                let fits = stated.is_none_or(|stated| resumes(&stated, size, &then, head.size));
-                let what = "it does not say which projections this ledger file had stated then";
-                if fits { Ok(state) } else { Err(what.to_owned()) }
-            });
-            read.inspect_err(|why| *said.borrow_mut() = Some(no_use(why))).ok()
+            let (state, then) = read.map_err(|error| no_use(&chain(&error)))?;
+            if stated.is_none_or(|stated| resumes(&stated, size, &then, head.size)) {
+                return Ok(state);
+            }
+            Err(no_use("it does not say which projections this ledger file had stated then"))
         };
         Ok(Some(auditor.knowing(known.head, Some(Remembered(Box::new(fetch))))))
     }

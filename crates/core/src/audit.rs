@@ -84,8 +84,10 @@ pub struct Report {
     pub rebuilt: Ledger,
     /// Heads that the witnesses named in the log have cosigned.
     pub seen: Vec<Seen>,
-    /// Whether what an earlier audit has judged is not the beginning of this log. Then nothing else here says anything.
+    /// Whether the audit could not go on from what an earlier one has judged. Then nothing else here says anything.
     pub parted: bool,
+    /// Why it could not, where it is not the log that is another one.
+    pub forgotten: Option<String>,
 }
 
 impl Report {
@@ -126,9 +128,9 @@ impl Report {
     }
 }
 
-/// The state that an earlier audit ended with, made of its rows; fetched when the entries below have been hashed, so that it can be read
-/// meanwhile. `None` where it cannot be had.
-pub struct Remembered(pub Box<dyn FnOnce() -> Option<State>>);
+/// The state that an earlier audit ended with, made of its rows, or why it cannot be had; fetched when the entries below have been hashed,
+/// so that it can be read meanwhile.
+pub struct Remembered(pub Box<dyn FnOnce() -> Result<State, String> + Send>);
 
 impl fmt::Debug for Remembered {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -154,6 +156,8 @@ pub struct Auditor {
     known: Option<Head>,
     /// The books of then, until the log has reached that head.
     remembered: Option<Remembered>,
+    /// Why they could not be had.
+    forgotten: Option<String>,
     /// Whether the log turned out to be another one below the head that is known.
     parted: bool,
     /// The log's origin, and every key that a founding or a rotation names; which of them is in force is a rule.
@@ -177,6 +181,7 @@ impl Auditor {
             trusted: None,
             known: None,
             remembered: None,
+            forgotten: None,
             parted: false,
             origin: None,
             log_keys: Vec::new(),
@@ -296,10 +301,11 @@ impl Auditor {
     /// Puts the books of the known head in place; tells whether they could be had.
     fn remember(&mut self) -> bool {
         let Some(Remembered(fetch)) = self.remembered.take() else { return true };
-        let books = fetch();
-        let had = books.is_some();
-        self.ledger.remember(books.unwrap_or_default());
-        had
+        match fetch() {
+            Ok(books) => self.ledger.remember(books),
+            Err(why) => self.forgotten = Some(why),
+        }
+        self.forgotten.is_none()
     }
 
     /// Gives up on the rules: from here on the tree is kept apart from the ledger.
@@ -547,9 +553,21 @@ impl Auditor {
         // Whatever is wrong below the known head is told by an audit from the beginning.
         let parted = self.parted || self.is_retracing();
         let judged = self.ledger.state().log().size();
-        let Self { level, founding, violations, ledger, origin, apart, .. } = self;
+        let Self { level, founding, violations, ledger, origin, apart, forgotten, .. } = self;
         let seen = Vec::new();
-        Report { level, head, ledger: founding, origin, apart, violations, judged, rebuilt: ledger, seen, parted }
+        Report {
+            level,
+            head,
+            ledger: founding,
+            origin,
+            apart,
+            violations,
+            judged,
+            rebuilt: ledger,
+            seen,
+            parted,
+            forgotten,
+        }
     }
 
     fn note(&mut self, entry: Option<u64>, code: &str, what: String) {

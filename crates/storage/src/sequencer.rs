@@ -41,8 +41,8 @@ pub enum SubmitError {
     /// It may or may not be durable.
     #[error("the append may or may not have happened: {0}")]
     Unknown(String),
-    /// The sequencer has ended; the event was not appended.
-    #[error("the sequencer has ended; the event was not appended")]
+    /// The sequencer has ended; this submission was not appended. An earlier one of the same event may have been.
+    #[error("the sequencer has ended; this submission was not appended")]
     Ended,
 }
 
