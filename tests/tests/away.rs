@@ -308,7 +308,7 @@ fn files_are_appended_in_any_lawful_order() {
     assert_eq!(outcomes.iter().filter(|outcome| **outcome == "accepted").count(), 4, "{told}");
     assert_eq!(asked(here, &["motion"])[0]["outcome"], "passed");
     assert!(here.join("alice.signed.receipt").exists());
-    // Two files of one name keep a receipt each, and a file that is no receipt is never replaced by one.
+    // Two files of one name keep a receipt each, and a file that is there already is never replaced by one.
     std::fs::create_dir_all(here.join("in")).unwrap();
     std::fs::copy(here.join("bob.signed"), here.join("in/alice.signed")).unwrap();
     std::fs::create_dir_all(here.join("out")).unwrap();
@@ -317,7 +317,7 @@ fn files_are_appended_in_any_lawful_order() {
     let _ = on_ledger(here, 0, &again);
     assert_eq!(std::fs::read_dir(here.join("out")).unwrap().count(), 2);
     let told = on_ledger(here, 0, &["append", "carol.signed", "--at", AT]);
-    assert!(told.contains("a file is there already"), "{told}");
+    assert!(told.contains("receipt: carol.signed.receipt.2"), "{told}");
     assert_eq!(std::fs::read_to_string(here.join("carol.signed.receipt")).unwrap(), "precious");
     // Drafted before, signed before, sent too late: the world has moved on.
     let late = on_ledger(here, 1, &["append", "zed.signed", "--at", AT, "--json"]);

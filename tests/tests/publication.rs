@@ -1,5 +1,6 @@
 //! A log as static files: what is published, what a mirror follows, what a fork leaves behind, and the keys of the log.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use rollcall_core::checkpoint::Checkpoint;
@@ -193,9 +194,11 @@ fn a_mirror_follows_and_raises_a_fork_alarm_with_evidence() {
         assert_eq!(audited("own.fork")["evidence"], evidence);
         let _ = expect(here, 0, &["fork", "verify", evidence.as_str().unwrap(), "--log-key", &key]);
         // A proof that cannot be written takes nothing from the verdict.
-        let unwritten = audited("nowhere/own.fork");
-        assert_eq!((&unwritten["outcome"], &unwritten["evidence"]), (&json!("invalid"), &Value::Null));
-        assert!(unwritten["notes"].to_string().contains("signed two histories; the file cannot be written"));
+        for nowhere in ["nowhere/own.fork", ".", ".."] {
+            let unwritten = audited(nowhere);
+            assert_eq!((&unwritten["outcome"], &unwritten["evidence"]), (&json!("invalid"), &Value::Null));
+            assert!(unwritten["notes"].to_string().contains("signed two histories; the file cannot be written"));
+        }
     }
     // Evidence that was bent shows nothing.
     let evidence = std::fs::read_to_string(here.join("mirror.fork")).unwrap();
@@ -272,6 +275,67 @@ fn the_logs_key_changes_and_receipts_show_it() {
     let keys = json(here, &["--ledger", "play.ledger", "log-key", "show"]);
     let newest = keys["keys"][2]["vkey"].as_str().unwrap();
     let _ = expect(here, 0, &["receipt", "verify", "cut.receipt", "--ledger-id", &id, "--log-key", newest]);
+    // No such receipt is handed out: a handover that is gone is made again, and one that was bent is told.
+    std::fs::remove_file(here.join("play.ledger.handover.1")).unwrap();
+    let _ = on(here, "play.ledger", 0, &["prove", "3", "-o", "again.receipt"]);
+    let _ = expect(here, 0, &["receipt", "verify", "again.receipt", "--ledger-id", &id]);
+    std::fs::write(here.join("play.ledger.handover.1"), "bent").unwrap();
+    for (args, file) in [(["prove", "3"], "a.receipt"), (["receipt", "issue"], "b.receipt")] {
+        let args = if file == "a.receipt" { args.to_vec() } else { [&args[..], &["3"]].concat() };
+        let _ = on(here, "play.ledger", 4, &[&args[..], &["-o", file]].concat());
+        assert!(!here.join(file).exists());
+    }
+}
+
+/// A head that somebody else has signed meanwhile is one that the log has, whoever proves beside whom.
+#[test]
+fn proofs_are_made_beside_appends_and_other_proofs() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    meeting(&["Adopt the plan"]).play(here);
+    let id = id_of(here, "play.ledger");
+    std::thread::scope(|scope| {
+        for prover in 0..2 {
+            scope.spawn(move || {
+                for number in 0..25 {
+                    let file = format!("{prover}.{number}.receipt");
+                    let _ = on(here, "play.ledger", 0, &["prove", "3", "-o", &file]);
+                }
+            });
+        }
+        for number in 0..25 {
+            let title = format!("Item {number}");
+            let _ = on(here, "play.ledger", 0, &["--by", "alice", "item", "--unit", "toc", "--title", &title]);
+        }
+    });
+    let heads: BTreeSet<u64> = (0..2)
+        .flat_map(|prover| (0..25).map(move |number| format!("{prover}.{number}.receipt")))
+        .map(|file| json(here, &["receipt", "verify", &file, "--ledger-id", &id])["size"].as_u64().unwrap())
+        .collect();
+    assert!(1 < heads.len(), "nobody appended meanwhile");
+    // One rule for what is proven, and what is no file is not read.
+    let issued = on(here, "play.ledger", 0, &["receipt", "issue", "3", "-o", "three.receipt", "--json"]);
+    assert!(issued.contains("\"entry\": 3,"), "{issued}");
+    let made = std::process::Command::new("mkfifo").arg(here.join("pipe")).status().unwrap();
+    assert!(made.success());
+    let tlog = ["prove", "3", "--format", "tlog-proof", "-o", "three.proof", "--entry-file", "pipe"];
+    let _ = on(here, "play.ledger", 4, &tlog);
+    // An entry that is not the tree's is told before anything is handed out.
+    let _ = on(here, "play.ledger", 0, &["prove", "3", "-o", "3.receipt", "--entry-file", "3.entry"]);
+    let (mut bytes, entry) =
+        (std::fs::read(here.join("play.ledger")).unwrap(), std::fs::read(here.join("3.entry")).unwrap());
+    let places: Vec<usize> =
+        bytes.windows(entry.len()).enumerate().filter(|(_, found)| *found == entry).map(|(at, _)| at).collect();
+    for at in &places {
+        bytes[at + entry.len() - 1] ^= 1;
+    }
+    assert!(!places.is_empty());
+    std::fs::write(here.join("bent.ledger"), bytes).unwrap();
+    for format in ["receipt", "tlog-proof", "cose"] {
+        let _ = on(here, "bent.ledger", 3, &["prove", "3", "--format", format, "-o", "bent.proof"]);
+    }
+    let _ = on(here, "bent.ledger", 4, &["receipt", "issue", "3", "-o", "bent.proof"]);
+    assert!(!here.join("bent.proof").exists());
 }
 
 /// The operator shows a member one history and the world another. The member's ballot says which head it has seen; that head,

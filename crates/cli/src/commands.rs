@@ -319,6 +319,17 @@ fn event(state: &State, text: &str) -> Result<EventId, Failure> {
     }
 }
 
+/// The entry that a number names, or an event's id, or the beginning of one.
+fn entry(state: &State, text: &str) -> Result<u64, Failure> {
+    if text.len() < 16
+        && let Ok(index) = text.parse::<u64>()
+    {
+        return Ok(index);
+    }
+    let event = event(state, text)?;
+    state.entry_of(&event).ok_or_else(|| Failure::usage(format!("no entry carries the event: {text}")))
+}
+
 /// An entry count or an instant.
 fn as_of(text: &str) -> Result<AsOf, Failure> {
     if let Ok(count) = text.parse::<u64>() {

@@ -4,27 +4,61 @@
 
 use std::path::{Path, PathBuf};
 
+use rollcall_core::act::Act;
+use rollcall_core::entry::Entry;
+use rollcall_core::event::Payload;
 use rollcall_core::key::SigningKey;
 use rollcall_core::ledger::rehearsal_log_key;
 use rollcall_core::state::State;
 use rollcall_core::submission::{Shown, SignedRefusal};
 use rollcall_core::time::Timestamp;
-use rollcall_storage::Store as _;
-use rollcall_storage::heads::{HeadError, Heads};
+use rollcall_storage::heads::{HeadError, Heads, Held};
+use rollcall_storage::{Store as _, StoreError};
 
 use crate::answer::Exit;
 use crate::failure::Failure;
 use crate::keys;
-use crate::session::{Session, log_key_path};
+use crate::session::{Session, invalid, log_key_path};
 
-/// Opens a ledger for what its operator signs: as a view, which is told first what that rests on ([`look_up`]), or replayed where its rows
-/// are not of its head.
-pub(crate) fn opened(ledger: &Path) -> Result<Session, Failure> {
-    Session::acting(ledger, 0, true)
+/// A ledger whose head is signed, and an entry that is to be proven under it.
+pub(crate) struct Signed {
+    /// A view that has what proofs rest on, or the whole where the stored rows are not of the head.
+    pub(crate) session: Session,
+    pub(crate) note: String,
+    pub(crate) entry: Option<u64>,
+}
+
+/// Opens a ledger and signs its head, without a replay where that can be; `find` names the entry that is to be proven.
+pub(crate) fn opened(
+    ledger: &Path,
+    mut find: impl FnMut(&State) -> Result<Option<u64>, Failure>,
+) -> Result<Signed, Failure> {
+    if !ledger.exists() {
+        return Err(StoreError::Missing { path: ledger.display().to_string() }.into());
+    }
+    let heads = Heads::of(ledger);
+    // Held before the ledger is read: whoever signs a head has its entries, and so has what is read then.
+    let held = heads.hold()?;
+    let mut session = Session::acting(ledger, 0, true)?;
+    let entry = session.ask(|reading| {
+        let entry = find(reading.state)?;
+        look_up(reading.state, ledger, entry.into_iter());
+        Ok::<_, Failure>(entry)
+    })??;
+    let note = sign_held(&held, &session, ledger)?;
+    Ok(Signed { session, note, entry })
+}
+
+/// Signs the head of a ledger that is open, which as a view is told first what that rests on, and what proofs of these entries do.
+pub(crate) fn sign_for(session: &mut Session, ledger: &Path, entries: &[u64]) -> Result<String, Failure> {
+    let heads = Heads::of(ledger);
+    let held = heads.hold()?;
+    session.ask(|reading| look_up(reading.state, ledger, entries.iter().copied()))?;
+    sign_held(&held, session, ledger)
 }
 
 /// Looks at everything that signed heads, signed refusals and proofs of these entries are made of, so that a view has it when they are.
-pub(crate) fn look_up(state: &State, ledger: &Path, entries: impl Iterator<Item = u64>) {
+fn look_up(state: &State, ledger: &Path, entries: impl Iterator<Item = u64>) {
     let size = state.head().size;
     // What cannot be had is said when it is needed.
     let _ = (Heads::of(ledger).check(state), state.founding());
@@ -63,19 +97,38 @@ pub(crate) fn log_key_of(session: &Session, ledger: &Path, size: u64) -> Result<
     found.ok_or_else(|| Failure::unchecked("the key that signs this log's heads is not beside the ledger"))
 }
 
-/// The ledger's head as a signed note, with the cosignatures that it has collected.
+/// The head of a ledger that was replayed as a signed note, with the cosignatures that it has collected.
 pub(crate) fn signed_head(session: &Session, ledger: &Path) -> Result<String, Failure> {
+    sign_held(&Heads::of(ledger).hold()?, session, ledger)
+}
+
+fn sign_held(held: &Held<'_>, session: &Session, ledger: &Path) -> Result<String, Failure> {
+    require_founding(session)?;
     let keys = log_keys(session, ledger)?;
     let entry = |index: u64| {
         let found = session.store().entries(index..index.saturating_add(1))?;
-        let missing = || rollcall_storage::StoreError::Damaged {
-            path: ledger.display().to_string(),
-            what: format!("it lacks entry {index}"),
-        };
+        let missing =
+            || StoreError::Damaged { path: ledger.display().to_string(), what: format!("it lacks entry {index}") };
         found.into_iter().next().ok_or_else(missing)
     };
-    let signed = Heads::of(ledger).sign(session.state(), &keys, &entry)?;
+    let signed = held.sign(session.state(), &keys, &entry)?;
     if session.state().lack().is_empty() { Ok(signed) } else { Err(Failure::bug("a view was signed that lacks rows")) }
+}
+
+/// In whose name, and first with which key, heads are signed is what entry 0 says, whatever a row says.
+fn require_founding(session: &Session) -> Result<(), Failure> {
+    let first = session.store().entries(0..1)?;
+    let first = first.first().and_then(|bytes| Entry::decode(bytes).ok());
+    let payload = first.as_ref().and_then(|entry| Payload::decode(entry.event.payload()).ok());
+    let (Some(Payload { act: Act::FoundLedger(act), .. }), Some(founding)) = (payload, session.state().founding())
+    else {
+        return Err(invalid("the first entry founds no ledger".to_owned()));
+    };
+    let key = session.state().log_keys().first().map(|known| &known.key);
+    if act.origin != founding.origin || key != Some(&act.log_key) {
+        return Err(invalid("the stored rows name another origin or log key than the first entry".to_owned()));
+    }
+    Ok(())
 }
 
 /// What the log says of an act that it refuses.

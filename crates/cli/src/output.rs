@@ -1,6 +1,5 @@
 //! Files that a command writes: whole or not at all.
 
-use std::fs::Metadata;
 use std::io::{Error, ErrorKind};
 use std::path::{Path, PathBuf};
 
@@ -29,10 +28,13 @@ fn cannot(path: &Path, error: &Error) -> Failure {
 /// Writes a file beside those that are there: at this path, or at it with a number. Nothing is written where one of them holds these
 /// bytes already. Returns the path of what holds them.
 pub(crate) fn create_beside(path: &Path, bytes: &[u8]) -> Result<PathBuf, Failure> {
+    if path.file_name().is_none() {
+        return Err(cannot(path, &Error::new(ErrorKind::InvalidInput, "it is not a file")));
+    }
     let mut at = path.to_path_buf();
     for number in 2_u32.. {
         match at.symlink_metadata() {
-            Ok(there) if there.is_file() && holds(&at, &there, bytes) => return Ok(at),
+            Ok(_) if holds(&at, bytes) => return Ok(at),
             Ok(_) => {}
             Err(_) => match durable::create(&at, bytes, 0o644) {
                 Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
@@ -45,6 +47,9 @@ pub(crate) fn create_beside(path: &Path, bytes: &[u8]) -> Result<PathBuf, Failur
     Err(cannot(path, &ErrorKind::AlreadyExists.into()))
 }
 
-fn holds(path: &Path, file: &Metadata, bytes: &[u8]) -> bool {
-    u64::try_from(bytes.len()) == Ok(file.len()) && std::fs::read(path).is_ok_and(|there| there == bytes)
+/// Tells whether these are the bytes of a file; a device or a pipe is not read.
+pub(crate) fn holds(path: &Path, bytes: &[u8]) -> bool {
+    let length = u64::try_from(bytes.len());
+    let alike = path.metadata().is_ok_and(|there| there.is_file() && Ok(there.len()) == length);
+    alike && std::fs::read(path).is_ok_and(|there| there == bytes)
 }

@@ -69,6 +69,13 @@ pub struct Heads {
     ledger: PathBuf,
 }
 
+/// The same while no other process signs: a ledger that is opened now has the last head that was signed.
+#[derive(Debug)]
+pub struct Held<'a> {
+    heads: &'a Heads,
+    _lock: File,
+}
+
 impl Heads {
     /// The signed heads of the ledger at a path.
     #[must_use]
@@ -91,33 +98,6 @@ impl Heads {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(why) => Err(HeadError::Io { path, why }),
         }
-    }
-
-    /// The head of the ledger as a note signed by the log's key; the stored one where it is that head.
-    ///
-    /// # Errors
-    /// [`HeadError::Contradicts`] when another history is signed already, and the rest as they say.
-    pub fn sign(
-        &self,
-        state: &State,
-        keys: &[SigningKey],
-        entry: &dyn Fn(u64) -> Result<Vec<u8>, StoreError>,
-    ) -> Result<String, HeadError> {
-        let _held = self.hold()?;
-        let own = state.head();
-        let signed = self.require_own(state)?;
-        if let Some((head, note)) = signed
-            && head == own
-        {
-            return Ok(note);
-        }
-        let founding = state.founding().ok_or(HeadError::NotFounded)?;
-        let key = at_hand(state.log_key(own.size), keys)?;
-        let note = Checkpoint { origin: founding.origin.as_str().to_owned(), head: own }.sign(key);
-        // Recorded before it is handed over: nothing that is signed is unknown to the next run.
-        self.keep("checkpoint", &note)?;
-        self.hand_over(state, keys, entry)?;
-        Ok(note)
     }
 
     /// Keeps a head of the ledger that others have shown, as where a ledger was restored from what is published: nothing
@@ -213,15 +193,48 @@ impl Heads {
     }
 
     /// Keeps other processes from signing meanwhile.
-    fn hold(&self) -> Result<File, HeadError> {
+    ///
+    /// # Errors
+    /// [`HeadError::Io`] when no lock can be had beside the ledger.
+    pub fn hold(&self) -> Result<Held<'_>, HeadError> {
         let path = self.beside("checkpoint.lock");
         let held = File::create(&path).and_then(|file| file.lock().map(|()| file));
-        held.map_err(|why| HeadError::Io { path, why })
+        let lock = held.map_err(|why| HeadError::Io { path, why })?;
+        Ok(Held { heads: self, _lock: lock })
     }
 
     fn keep(&self, extension: &str, text: &str) -> Result<(), HeadError> {
         let path = self.beside(extension);
         durable::replace(&path, text.as_bytes()).map_err(|why| HeadError::Io { path, why })
+    }
+}
+
+impl Held<'_> {
+    /// The head of the ledger as a note signed by the log's key; the stored one where it is that head.
+    ///
+    /// # Errors
+    /// [`HeadError::Contradicts`] when another history is signed already, and the rest as they say.
+    pub fn sign(
+        &self,
+        state: &State,
+        keys: &[SigningKey],
+        entry: &dyn Fn(u64) -> Result<Vec<u8>, StoreError>,
+    ) -> Result<String, HeadError> {
+        let Self { heads, _lock: _ } = self;
+        let own = state.head();
+        let signed = heads.require_own(state)?.filter(|(head, _)| *head == own);
+        let note = if let Some((_, note)) = signed {
+            note
+        } else {
+            let founding = state.founding().ok_or(HeadError::NotFounded)?;
+            let key = at_hand(state.log_key(own.size), keys)?;
+            let note = Checkpoint { origin: founding.origin.as_str().to_owned(), head: own }.sign(key);
+            // Recorded before it is handed over: nothing that is signed is unknown to the next run.
+            heads.keep("checkpoint", &note)?;
+            note
+        };
+        heads.hand_over(state, keys, entry)?;
+        Ok(note)
     }
 }
 

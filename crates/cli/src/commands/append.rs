@@ -91,8 +91,8 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
     }
     let mut notes = Vec::new();
     if kept && !args.get_flag("no-receipts") {
-        session.ask(|reading| operator::look_up(reading.state, ledger, places(&items)))?;
-        notes = hand_out(args, &session, ledger, &items);
+        let signed = operator::sign_for(&mut session, ledger, &places(&items));
+        notes = hand_out(args, (&session, signed), ledger, &items);
         notes.extend(answer_refusals(args, &session, ledger, &items, at));
     }
     if !session.state().lack().is_empty() {
@@ -191,20 +191,26 @@ fn admit_all(session: &mut Session, items: &mut [Item], at: Timestamp) -> Result
 }
 
 /// The entries of what is in the log now.
-fn places(items: &[Item]) -> impl Iterator<Item = u64> {
-    items.iter().filter_map(|item| match item.became {
+fn places(items: &[Item]) -> Vec<u64> {
+    let places = items.iter().filter_map(|item| match item.became {
         Some(Became::Accepted { entry } | Became::AlreadyThere { entry }) => Some(entry),
         Some(Became::Refused(_)) | None => None,
-    })
+    });
+    places.collect()
 }
 
 /// Writes a receipt for everything that is in the log now; one that cannot be written undoes nothing.
-fn hand_out(args: &ArgMatches, session: &Session, ledger: &Path, items: &[Item]) -> Vec<String> {
+fn hand_out(
+    args: &ArgMatches,
+    (session, signed): (&Session, Result<String, Failure>),
+    ledger: &Path,
+    items: &[Item],
+) -> Vec<String> {
     let folder = args.get_one::<PathBuf>("receipts");
-    if let Err(failure) = operator::signed_head(session, ledger) {
-        let why = failure.causes.first().unwrap_or(&failure.what);
-        return vec![format!("no receipts: {why}")];
-    }
+    let note = match signed {
+        Ok(note) => note,
+        Err(failure) => return vec![format!("no receipts: {}", failure.causes.first().unwrap_or(&failure.what))],
+    };
     let mut notes = Vec::new();
     for item in items {
         let (Some(Became::Accepted { entry } | Became::AlreadyThere { entry }), name) = (&item.became, &item.place)
@@ -218,19 +224,16 @@ fn hand_out(args: &ArgMatches, session: &Session, ledger: &Path, items: &[Item])
             (Some(folder), Some(file)) => folder.join(file),
             (Some(_) | None, _) => beside,
         };
-        let text = match receipt::issue(session, ledger, *entry) {
+        let text = match receipt::issue(session, ledger, *entry, &note) {
             Ok(text) => text,
             Err(failure) => {
                 notes.push(format!("no receipt for {}: {}", name.display(), failure.what));
                 continue;
             }
         };
-        if let Some(other) = not_a_receipt(&path) {
-            notes.push(format!("no receipt for {}: a file is there already: {other}", name.display()));
-            continue;
-        }
-        match output::replace(&path, text.as_bytes()) {
-            Ok(()) => notes.push(format!("receipt: {}", path.display())),
+        // What is there may be the receipt of another act.
+        match output::create_beside(&path, text.as_bytes()) {
+            Ok(path) => notes.push(format!("receipt: {}", path.display())),
             Err(failure) => notes.push(format!("no receipt for {}: {}", name.display(), failure.on_one_line())),
         }
     }
@@ -257,13 +260,6 @@ fn answer_refusals(args: &ArgMatches, session: &Session, ledger: &Path, items: &
         }
     }
     notes
-}
-
-/// A file that is there and is no receipt is never replaced by one.
-fn not_a_receipt(path: &Path) -> Option<String> {
-    let bytes =
-        path.is_file().then(|| input::read(path, rollcall_core::limits::RECEIPT_BYTES_MAX).unwrap_or_default())?;
-    (!bytes.starts_with(b"c2sp.org/tlog-proof@v1\n")).then(|| path.display().to_string())
 }
 
 /// What the answer needs to know besides the acts.

@@ -4,7 +4,6 @@ mod omission;
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use indicatif::{ProgressBar, ProgressDrawTarget};
@@ -171,8 +170,7 @@ fn judge(source: &Source, memory: Option<&Memory>, asked: &Asked, kept: &mut Vec
     };
     let mut unfit = None;
     if let Some((memory, known)) = known.as_ref().filter(|_| !asked.from_scratch) {
-        let unusable = Rc::default();
-        match memory.resume(known, source, (begun(), asked.level), &unusable) {
+        match memory.resume(known, source, (begun(), asked.level)) {
             Ok(Some(auditor)) => {
                 let report = source.audit(auditor, kept, progress)?;
                 if !report.parted {
@@ -180,7 +178,7 @@ fn judge(source: &Source, memory: Option<&Memory>, asked: &Asked, kept: &mut Vec
                     return Ok(Judged { report, before: known.head.size, notes });
                 }
                 let parted = || format!("the log ends, or cannot be read, before its entry {}", known.head.size);
-                unfit = Some(unusable.take().unwrap_or_else(parted));
+                unfit = Some(report.forgotten.unwrap_or_else(parted));
             }
             Ok(None) => {}
             Err(failure) => unfit = Some(failure.on_one_line()),

@@ -10,6 +10,7 @@ use serde_json::json;
 use super::{ledger_path, reading, receipt};
 use crate::answer::Answer;
 use crate::failure::Failure;
+use crate::operator;
 use crate::output;
 use crate::papers::escape;
 
@@ -59,7 +60,9 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
     let founding = state.founding();
     let head = state.head();
     // Without the log key the certificate still names the event; with it, it carries the proof.
-    let proof = receipt::issue(&session, ledger_path(args)?, held.tenure.begun.entry);
+    let ledger = ledger_path(args)?;
+    let proof = operator::signed_head(&session, ledger)
+        .and_then(|note| receipt::issue(&session, ledger, held.tenure.begun.entry, &note));
     let verify = match &proof {
         Ok(_) => "rollcall receipt verify THIS_FILE --ledger-id ID".to_owned(),
         Err(_) => format!("rollcall audit, then: rollcall why {person} '{role}' --in {unit}"),

@@ -9,7 +9,7 @@ use rollcall_core::checkpoint::Checkpoint;
 use rollcall_core::cose::{self, Algorithm, Proven};
 use rollcall_core::note::Note;
 use rollcall_core::proof::{Proof, hash_lines};
-use rollcall_core::tree::{Head, Nodes};
+use rollcall_core::tree::{Head, Nodes, leaf_hash, proves_inclusion};
 use rollcall_storage::Store as _;
 use rollcall_storage::heads::Heads;
 use rollcall_storage::redb::RedbStore;
@@ -18,7 +18,9 @@ use serde_json::json;
 use super::{ledger_path, receipt};
 use crate::answer::Answer;
 use crate::failure::Failure;
-use crate::{operator, output};
+use crate::operator::{self, Signed};
+use crate::session::invalid;
+use crate::{output, reading};
 
 pub(super) fn command() -> Command {
     let size = |name: &'static str| Arg::new(name).long(name).value_name("N").value_parser(value_parser!(u64));
@@ -58,9 +60,7 @@ fn signed(args: &ArgMatches) -> Result<(RedbStore, Head, String), Failure> {
         return Ok((store, head, note));
     }
     drop(store);
-    let mut session = operator::opened(path)?;
-    session.ask(|reading| operator::look_up(reading.state, path, std::iter::empty()))?;
-    let note = operator::signed_head(&session, path)?;
+    let Signed { note, .. } = operator::opened(path, |_| Ok(None))?;
     let read = Note::read(&note).ok().and_then(|note| Checkpoint::read(note.text()).ok());
     let head = read.ok_or_else(|| Failure::bug("the signed head cannot be read"))?.head;
     Ok((RedbStore::read(path)?, head, note))
@@ -68,20 +68,22 @@ fn signed(args: &ArgMatches) -> Result<(RedbStore, Head, String), Failure> {
 
 fn inclusion(args: &ArgMatches, event: &str) -> Result<Answer, Failure> {
     let format = args.get_one::<String>("format").map_or("receipt", String::as_str);
-    let index = entry_number(args, event)?;
+    let index = reading::ask(ledger_path(args)?, false, |reading| super::entry(reading.state, event))?;
     let (store, head, note) = signed(args)?;
     let lookup = |level, index| store.node(level, index).ok().flatten();
     let path = Nodes::new(head.size, &lookup).inclusion(index, head.size);
     let path = path.map_err(|error| Failure::usage("there is no such proof").caused_by(&error))?;
     let entry = store.entries(index..index.saturating_add(1))?.into_iter().next();
     let entry = entry.ok_or_else(|| Failure::usage(format!("the log has no entry: {index}")))?;
+    if !proves_inclusion(&leaf_hash(&entry), index, &path, &head) {
+        return Err(invalid(format!("the stored entry {index} is not the one that the log's tree has")));
+    }
     let bytes = match format {
         "receipt" => {
             drop(store);
             let ledger = ledger_path(args)?;
-            let mut session = operator::opened(ledger)?;
-            session.ask(|reading| operator::look_up(reading.state, ledger, std::iter::once(index)))?;
-            receipt::issue(&session, ledger, index)?.into_bytes()
+            let Signed { session, note, .. } = operator::opened(ledger, |_| Ok(Some(index)))?;
+            receipt::issue(&session, ledger, index, &note)?.into_bytes()
         }
         "tlog-proof" => Proof { extra: None, index, path, checkpoint: note }.text().into_bytes(),
         _ => {
@@ -92,7 +94,7 @@ fn inclusion(args: &ArgMatches, event: &str) -> Result<Answer, Failure> {
         }
     };
     if let Some(path) = args.get_one::<PathBuf>("entry-file")
-        && !std::fs::read(path).is_ok_and(|known| known == entry)
+        && !output::holds(path, &entry)
     {
         output::create(path, &entry, 0o644)?;
     }
@@ -100,28 +102,12 @@ fn inclusion(args: &ArgMatches, event: &str) -> Result<Answer, Failure> {
     hand_out(args, &bytes, json)
 }
 
-/// The entry that a number or an event's id names, without replaying anything where that can be told at once.
-fn entry_number(args: &ArgMatches, text: &str) -> Result<u64, Failure> {
-    if text.len() < 16
-        && let Ok(index) = text.parse::<u64>()
-    {
-        return Ok(index);
-    }
-    let missing = || Failure::usage(format!("no entry carries the event: {text}"));
-    if let Ok(id) = text.parse() {
-        return RedbStore::read(ledger_path(args)?)?.position(&id)?.ok_or_else(missing);
-    }
-    let mut session = operator::opened(ledger_path(args)?)?;
-    let found = session.ask(|reading| super::event(reading.state, text).map(|event| reading.state.entry_of(&event)))?;
-    found?.ok_or_else(missing)
-}
-
 fn cose(args: &ArgMatches, proven: Proven, head: &Head, subject: &str) -> Result<Vec<u8>, Failure> {
     let ledger = ledger_path(args)?;
-    let mut session = operator::opened(ledger)?;
-    let own = session.ask(|reading| {
-        operator::look_up(reading.state, ledger, std::iter::empty());
-        reading.state.log().head_at(head.size)
+    let mut own = None;
+    let Signed { session, .. } = operator::opened(ledger, |state| {
+        own = state.log().head_at(head.size);
+        Ok(None)
     })?;
     if own != Some(*head) {
         return Err(Failure::unchecked("the stored tree is not the one that the entries make").hint("rollcall audit"));

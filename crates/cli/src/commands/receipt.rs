@@ -6,6 +6,7 @@ use clap::{Arg, ArgMatches, Command, value_parser};
 use rollcall_core::checkpoint::Checkpoint;
 use rollcall_core::cose::{CoseReceipt, Proven};
 use rollcall_core::digest::LedgerId;
+use rollcall_core::entry::Entry;
 use rollcall_core::limits::{ENTRY_BYTES_MAX, RECEIPT_BYTES_MAX};
 use rollcall_core::note::{Note, Signer};
 use rollcall_core::proof::Proof;
@@ -18,8 +19,9 @@ use serde_json::json;
 use super::ledger_path;
 use crate::answer::{Answer, Exit};
 use crate::failure::Failure;
-use crate::session::Session;
-use crate::{input, operator, output};
+use crate::operator::{self, Signed};
+use crate::session::{Session, invalid};
+use crate::{input, output};
 
 pub(super) fn command() -> Command {
     let file = || Arg::new("file").value_name("FILE").required(true).value_parser(value_parser!(PathBuf));
@@ -43,7 +45,7 @@ pub(super) fn command() -> Command {
         .subcommand(
             Command::new("issue")
                 .about("Issue a receipt for an event of the log, as its operator")
-                .arg(Arg::new("event").value_name("EVENT").required(true).help("Event id, or the beginning of one"))
+                .arg(Arg::new("event").value_name("EVENT").required(true).help("Event id, the beginning of one, or the number of its entry"))
                 .arg(Arg::new("output").short('o').long("output").value_name("FILE").required(true).value_parser(value_parser!(PathBuf)).help("Write it to a new file"))
                 .after_help("Example:\n  rollcall --ledger L receipt issue 3f2a9c -o ballot.receipt"),
         )
@@ -162,7 +164,7 @@ fn bare(
     let text = input::read(path, RECEIPT_BYTES_MAX).ok().and_then(|bytes| String::from_utf8(bytes).ok());
     let checkpoint = text.and_then(|text| Proof::read(&text).ok()).map(|proof| proof.checkpoint).unwrap_or_default();
     let cosigned = quorum(args, path, &checkpoint)?;
-    let event = rollcall_core::entry::Entry::decode(&entry).map(|entry| entry.event.id().to_string()).ok();
+    let event = Entry::decode(&entry).map(|entry| entry.event.id().to_string()).ok();
     let json = json!({
         "outcome": "valid",
         "event": event,
@@ -247,25 +249,23 @@ fn within(text: &str) -> String {
 
 fn issue_one(args: &ArgMatches) -> Result<Answer, Failure> {
     let ledger = ledger_path(args)?;
-    let mut session = operator::opened(ledger)?;
     let text = args.get_one::<String>("event").map_or("", String::as_str);
-    let (event, entry) = session.ask(|reading| {
-        let event = super::event(reading.state, text)?;
-        let entry = reading.state.entry_of(&event);
-        operator::look_up(reading.state, ledger, entry.into_iter());
-        Ok::<_, Failure>((event, entry))
-    })??;
-    let entry = entry.ok_or_else(|| Failure::usage(format!("no entry carries the event: {event}")))?;
-    let receipt = issue(&session, ledger, entry)?;
+    let Signed { session, note, entry } = operator::opened(ledger, |state| super::entry(state, text).map(Some))?;
+    let entry = entry.ok_or_else(|| Failure::bug("no entry was found"))?;
+    let receipt = issue(&session, ledger, entry, &note)?;
+    let event = Receipt::read(&receipt).ok().and_then(|receipt| Entry::decode(&receipt.entry).ok());
+    let event = event.map(|entry| entry.event.id().to_string()).unwrap_or_default();
+    if !event.starts_with(text) && text.parse() != Ok(entry) {
+        return Err(invalid(format!("the stored index finds {text} at entry {entry}, whose event is {event}")));
+    }
     let path = args.get_one::<PathBuf>("output").ok_or_else(|| Failure::usage("where to? -o FILE"))?;
     output::create(path, receipt.as_bytes(), 0o644)?;
-    let json = json!({"outcome": "issued", "event": event.to_string(), "entry": entry, "file": path});
+    let json = json!({"outcome": "issued", "event": event, "entry": entry, "file": path});
     Ok(Answer::new(json, format!("wrote {}\n", path.display())))
 }
 
-/// The receipt of an entry under the head of now.
-pub(super) fn issue(session: &Session, ledger: &Path, index: u64) -> Result<String, Failure> {
-    let checkpoint = operator::signed_head(session, ledger)?;
+/// The receipt of an entry under the head of a session, as a signed note; it verifies.
+pub(super) fn issue(session: &Session, ledger: &Path, index: u64, note: &str) -> Result<String, Failure> {
     let state = session.state();
     let entry = |index: u64| {
         let found = session.store().entries(index..index.saturating_add(1))?.into_iter().next();
@@ -274,5 +274,14 @@ pub(super) fn issue(session: &Session, ledger: &Path, index: u64) -> Result<Stri
     let path = state.log().inclusion(index, state.head().size);
     let path = path.map_err(|error| Failure::bug("an entry of the log has no proof").caused_by(&error))?;
     let handovers = Heads::of(ledger).handovers(state)?;
-    Ok(Receipt { founding: entry(0)?, entry: entry(index)?, index, path, checkpoint, handovers }.text())
+    let checkpoint = note.to_owned();
+    let receipt = Receipt { founding: entry(0)?, entry: entry(index)?, index, path, checkpoint, handovers };
+    let founding = state.founding().ok_or_else(|| Failure::usage("the ledger is not founded"))?;
+    match receipt.verify(founding.ledger, None) {
+        Ok(_) => Ok(receipt.text()),
+        Err(error) => Err(Failure::unchecked("no receipt can be made that verifies").caused_by(&error).hint(format!(
+            "rollcall audit; where the log's key has changed, put back the old key, and {}.handover.0, .1 and so on as they were written",
+            ledger.display()
+        ))),
+    }
 }
