@@ -52,6 +52,8 @@ pub(crate) fn opened(
 /// Signs the head of a ledger that is open, which as a view is told first what that rests on, and what proofs of these entries do.
 pub(crate) fn sign_for(session: &mut Session, ledger: &Path, entries: &[u64]) -> Result<String, Failure> {
     let heads = Heads::of(ledger);
+    // Refusals are signed too where no head can be.
+    session.ask(|reading| look_up(reading.state, ledger, entries.iter().copied()))?;
     let held = heads.hold()?;
     session.ask(|reading| look_up(reading.state, ledger, entries.iter().copied()))?;
     sign_held(&held, session, ledger)
