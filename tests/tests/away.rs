@@ -311,8 +311,10 @@ fn files_are_appended_in_any_lawful_order() {
     // Two files of one name keep a receipt each, and a file that is there already is never replaced by one.
     std::fs::create_dir_all(here.join("in")).unwrap();
     std::fs::copy(here.join("bob.signed"), here.join("in/alice.signed")).unwrap();
-    std::fs::create_dir_all(here.join("out")).unwrap();
     std::fs::write(here.join("carol.signed.receipt"), "precious").unwrap();
+    // Where receipts cannot be written to, nothing is appended; a folder that is not there is made.
+    let told = on_ledger(here, 4, &["append", "zed.signed", "--receipts", "carol.signed", "--at", AT, "--json"]);
+    assert!(told.contains("receipts cannot be written to: carol.signed"), "{told}");
     let again = ["append", "alice.signed", "in/alice.signed", "--receipts", "out", "--at", AT];
     let _ = on_ledger(here, 0, &again);
     assert_eq!(std::fs::read_dir(here.join("out")).unwrap().count(), 2);

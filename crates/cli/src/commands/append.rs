@@ -1,6 +1,7 @@
 //! `append`: enter what somebody signed elsewhere, any number of files at once, each answered by itself.
 
 use std::collections::BTreeSet;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
@@ -11,6 +12,7 @@ use rollcall_core::ledger::AdmitError;
 use rollcall_core::refusal::Reason;
 use rollcall_core::submission::Shown;
 use rollcall_core::time::Timestamp;
+use rollcall_storage::durable;
 use serde_json::{Value, json};
 
 use super::inspect::CARRIED_BYTES_MAX;
@@ -40,7 +42,7 @@ pub(super) fn command() -> Command {
                 .long("receipts")
                 .value_name("DIR")
                 .value_parser(value_parser!(PathBuf))
-                .help("Write receipts into this folder as FILE.ENTRY.receipt, by default beside each file as FILE.receipt; signed refusals as FILE.refusal"),
+                .help("Write receipts into this folder, which is made where there is none, as FILE.ENTRY.receipt, by default beside each file as FILE.receipt; signed refusals as FILE.refusal"),
         )
         .arg(Arg::new("no-receipts").long("no-receipts").action(ArgAction::SetTrue).help("Write no receipts, and no signed refusals"))
         .arg(
@@ -78,6 +80,10 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
     let mut items = collect(&paths).map_err(|failure| none_appended(failure, paths.len()))?;
     items.sort_by_key(|item| item.written);
     let dry = args.get_flag("dry-run");
+    if let Some(folder) = args.get_one::<PathBuf>("receipts").filter(|_| !dry) {
+        // Told before anything is appended: an act without its receipt is not what was asked for.
+        make_folder(folder).map_err(|failure| none_appended(failure, paths.len()))?;
+    }
     let ledger = ledger_path(args)?;
     let mut session = Session::acting(ledger, items.len(), dry)?;
     let declared = super::parsed(args, "accept-at")?;
@@ -100,6 +106,12 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
     }
     let view = View { kept, dry, atomic_failed: atomic && any_refused };
     Ok(answer(&items, &view, &notes, any_refused))
+}
+
+fn make_folder(folder: &Path) -> Result<(), Failure> {
+    let made = durable::make_folder(folder);
+    let made = made.and_then(|()| if folder.is_dir() { Ok(()) } else { Err(ErrorKind::NotADirectory.into()) });
+    made.map_err(|error| Failure::io(format!("receipts cannot be written to: {}", folder.display()), &error))
 }
 
 /// Who gave several files wants to know what became of the others.
