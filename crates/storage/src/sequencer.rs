@@ -150,7 +150,8 @@ impl<C: Fn(&Ledger) -> Timestamp> Judge<C> {
         let _ = keeper.finish();
     }
 
-    /// Judges a group: one at least, and as many as come until the group before is done with. `None` once every submitter is gone.
+    /// Judges a group: one at least, and as many as come until the group before is done with, or has failed. `None` once every submitter
+    /// is gone.
     fn gather<E: Send + 'static>(
         &mut self,
         queue: &Receiver<Submission>,
