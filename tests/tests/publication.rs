@@ -316,6 +316,8 @@ fn proofs_are_made_beside_appends_and_other_proofs() {
     // One rule for what is proven, and what is no file is not read.
     let issued = on(here, "play.ledger", 0, &["receipt", "issue", "3", "-o", "three.receipt", "--json"]);
     assert!(issued.contains("\"entry\": 3,"), "{issued}");
+    let said = on(here, "play.ledger", 2, &["receipt", "issue", "99999", "-o", "none.receipt", "--json"]);
+    assert!(said.contains("no entry 99999"), "{said}");
     let made = std::process::Command::new("mkfifo").arg(here.join("pipe")).status().unwrap();
     assert!(made.success());
     let tlog = ["prove", "3", "--format", "tlog-proof", "-o", "three.proof", "--entry-file", "pipe"];

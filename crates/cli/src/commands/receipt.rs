@@ -272,7 +272,7 @@ pub(super) fn issue(session: &Session, ledger: &Path, index: u64, note: &str) ->
         found.ok_or_else(|| Failure::usage(format!("the log has no entry: {index}")))
     };
     let path = state.log().inclusion(index, state.head().size);
-    let path = path.map_err(|error| Failure::bug("an entry of the log has no proof").caused_by(&error))?;
+    let path = path.map_err(|error| Failure::usage("there is no such proof").caused_by(&error))?;
     let handovers = Heads::of(ledger).handovers(state)?;
     let checkpoint = note.to_owned();
     let receipt = Receipt { founding: entry(0)?, entry: entry(index)?, index, path, checkpoint, handovers };
