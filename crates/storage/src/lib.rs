@@ -19,6 +19,7 @@ pub mod durable;
 pub mod heads;
 mod journal;
 pub mod keeper;
+mod lock;
 pub mod memory;
 mod pipeline;
 pub mod published;

@@ -1,4 +1,4 @@
-//! A store in one redb file, beside a lock file that says who writes.
+//! A store in one redb file, beside a lock file ([`crate::lock`]) that says who writes.
 //!
 //! - Tables: `entries` (u64 -> bytes), `nodes` (level * 2^56 + index -> 32 bytes), `events` (32 bytes -> u64),
 //!   `projections` (name -> 32 bytes), `rows` (shelf, one byte, and key -> value), `head` (`head` -> size and root, 40 bytes;
@@ -10,11 +10,12 @@
 
 #![expect(clippy::wildcard_enum_match_arm, reason = "redb's error enums are non-exhaustive and grow")]
 
-use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{Read, Seek, Write};
+use std::fs::File;
+use std::io::Read;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use redb::{
     Builder, ConcurrencyMode, Database, DatabaseError, ReadOnlyDatabase, ReadTransaction, ReadableDatabase,
@@ -25,6 +26,7 @@ use rollcall_core::state::view::{LAYOUT, Wanted};
 use rollcall_core::tree::Head;
 
 use crate::journal::{self, Journal, row_key};
+use crate::lock::WriterLock;
 use crate::{AppendError, Batch, Projections, Rows, Store, StoreError};
 
 const ENTRIES: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("entries");
@@ -69,7 +71,9 @@ pub struct RedbStore {
     older: bool,
     /// Whether closing may fold the journal: not for a reader, and not where something has failed.
     folds: bool,
-    _lock: Option<WriterLock>,
+    /// Whether every page may be trusted: they were verified, and nothing has shown damage or failed since.
+    sound: AtomicBool,
+    lock: Option<WriterLock>,
 }
 
 impl Drop for RedbStore {
@@ -79,47 +83,15 @@ impl Drop for RedbStore {
             let _ = self.fold();
         }
         self.close();
+        if let Some(lock) = self.lock.take() {
+            lock.release(&self.path, *self.sound.get_mut());
+        }
     }
 }
 
 impl std::fmt::Debug for RedbStore {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("RedbStore").field("path", &self.path).finish_non_exhaustive()
-    }
-}
-
-/// The advisory lock that one writer holds, in a file beside the ledger that names its process.
-struct WriterLock(File);
-
-impl WriterLock {
-    fn take(path: &Path, by: &str) -> Result<Self, StoreError> {
-        let beside = path.with_added_extension("lock");
-        let io = |error: std::io::Error| io_error(&beside, &error);
-        let mut file =
-            OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&beside).map_err(io)?;
-        match file.try_lock() {
-            Ok(()) => {
-                file.set_len(0).map_err(io)?;
-                file.rewind().map_err(io)?;
-                file.write_all(by.as_bytes()).map_err(io)?;
-                Ok(Self(file))
-            }
-            Err(TryLockError::WouldBlock) => {
-                let mut holder = String::new();
-                let named = file.read_to_string(&mut holder).is_ok() && !holder.trim().is_empty();
-                let holder =
-                    if named { holder.trim().chars().take(200).collect() } else { "another process".to_owned() };
-                Err(StoreError::InUse { path: shown(path), holder })
-            }
-            Err(TryLockError::Error(error)) => Err(io(error)),
-        }
-    }
-}
-
-impl Drop for WriterLock {
-    fn drop(&mut self) {
-        // The next holder overwrites the name; clearing it only keeps a stale one from being shown.
-        let _ = self.0.set_len(0);
     }
 }
 
@@ -132,7 +104,8 @@ impl RedbStore {
         if path.exists() {
             return Err(StoreError::Exists { path: shown(path) });
         }
-        let lock = WriterLock::take(path, by)?;
+        let mut lock = WriterLock::take(path, by)?;
+        lock.has_verified();
         let database = contained(path, || builder().create(path).map_err(|error| database_error(path, error)))?;
         let store = Self::new(path, Handle::Writer(database), Some(lock));
         store.contained(|| {
@@ -159,10 +132,14 @@ impl RedbStore {
     /// [`StoreError::Damaged`] where a checksum fails.
     pub fn open(path: &Path, by: &str) -> Result<Self, StoreError> {
         require_file(path)?;
-        let lock = WriterLock::take(path, by)?;
-        // A writer trusts nothing that it is going to build on: every page's checksum is verified first.
-        let opened = || builder().set_check_integrity_on_open(true).open(path);
+        let mut lock = WriterLock::take(path, by)?;
+        // A writer trusts nothing that it is going to build on: every page's checksum is verified first, or was by the one before.
+        let verify = lock.verified_at().is_none();
+        let opened = || builder().set_check_integrity_on_open(verify).open(path);
         let database = contained(path, || opened().map_err(|error| database_error(path, error)))?;
+        if verify {
+            lock.has_verified();
+        }
         let mut store = Self::new(path, Handle::Writer(database), Some(lock));
         store.folds = true;
         store.older = store.require_format()? == STORE_VERSION_1;
@@ -213,6 +190,13 @@ impl RedbStore {
         Ok(())
     }
 
+    /// When every page was last verified, in seconds since 1970: as this writer opened the file, or one before it since when nobody
+    /// has changed it. Nothing of a reader, who verifies none.
+    #[must_use]
+    pub fn verified_at(&self) -> Option<u64> {
+        self.lock.as_ref().and_then(WriterLock::verified_at)
+    }
+
     fn new(path: &Path, handle: Handle, lock: Option<WriterLock>) -> Self {
         Self {
             path: path.to_owned(),
@@ -220,7 +204,8 @@ impl RedbStore {
             journal: Journal::default(),
             older: false,
             folds: false,
-            _lock: lock,
+            sound: AtomicBool::new(true),
+            lock,
         }
     }
 
@@ -291,7 +276,7 @@ impl RedbStore {
     }
 
     fn contained<T>(&self, work: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
-        contained(&self.path, work)
+        contained(&self.path, work).inspect_err(|_| self.sound.store(false, Ordering::Relaxed))
     }
 
     fn table_error(&self, error: TableError) -> StoreError {

@@ -1,0 +1,131 @@
+//! Who writes: the advisory lock that one writer holds, in a file beside the ledger that names its process, and how the last one left
+//! the ledger.
+//!
+//! A writer builds on nothing that has not been verified, and verifying takes as long as the file is large. So who closes a file whose
+//! pages were verified says in the lock file when that was, and how the file is now: device, inode, length, times. The next writer
+//! verifies every page again unless it finds the file exactly so. A copy, an edit and whatever else goes through the system's files
+//! changes one of these, above all the time of change, which no program sets. Two things are not seen: a write within the same tick of
+//! the system's clock as the closing (some milliseconds; none since Linux 6.13), and what changes in the disk itself. Both wait for a
+//! day at most ([`VERIFIED_FOR`]), or for an audit.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{Read, Seek, Write};
+use std::path::Path;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use crate::StoreError;
+
+/// How long a file that nobody has changed counts as verified.
+const VERIFIED_FOR: Duration = Duration::from_hours(24);
+/// Begins what the last writer says of the file, in place of a writer's name.
+const VERIFIED: &str = "pages verified at ";
+
+/// The lock that one writer holds.
+pub(crate) struct WriterLock {
+    file: File,
+    /// What [`Self::verified_at`] says.
+    verified: Option<u64>,
+    /// What takes the place of the holder's name.
+    left: String,
+}
+
+impl Drop for WriterLock {
+    fn drop(&mut self) {
+        // A name that stays is overwritten by the next holder; without a word about the file they verify every page.
+        let left = std::mem::take(&mut self.left);
+        let _ = self.say(&left);
+    }
+}
+
+impl WriterLock {
+    /// Takes the lock of a ledger; `by` names the process to others.
+    ///
+    /// # Errors
+    /// [`StoreError::InUse`] beside another writer, [`StoreError::Io`] where no lock can be had.
+    pub(crate) fn take(path: &Path, by: &str) -> Result<Self, StoreError> {
+        let beside = path.with_added_extension("lock");
+        let io = |error: std::io::Error| StoreError::Io { path: shown(&beside), what: error.to_string() };
+        let mut file =
+            OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&beside).map_err(io)?;
+        let locked = file.try_lock();
+        // What it holds is a word for whoever reads it, and no reason to fail.
+        let mut held = String::new();
+        let _ = file.read_to_string(&mut held);
+        match locked {
+            Ok(()) => {
+                let mut lock = Self { file, verified: still_verified(path, &held), left: String::new() };
+                lock.say(by).map_err(io)?;
+                Ok(lock)
+            }
+            Err(TryLockError::WouldBlock) => {
+                let name = held.trim();
+                let named = !name.is_empty() && !name.starts_with(VERIFIED);
+                let holder = if named { name.chars().take(200).collect() } else { "another process".to_owned() };
+                Err(StoreError::InUse { path: shown(path), holder })
+            }
+            Err(TryLockError::Error(error)) => Err(io(error)),
+        }
+    }
+
+    /// When every page was verified, where each is as it was then or as a writer has left it since; in seconds since 1970.
+    pub(crate) const fn verified_at(&self) -> Option<u64> {
+        self.verified
+    }
+
+    /// Every page has been verified by now, or written by this writer.
+    pub(crate) fn has_verified(&mut self) {
+        self.verified = seconds_now();
+    }
+
+    /// Lets go of a file that has been closed; `sound` where nothing has failed since its pages were verified.
+    pub(crate) fn release(mut self, path: &Path, sound: bool) {
+        let left = self.verified.filter(|_| sound).zip(identity(path));
+        self.left = left.map(|(at, identity)| format!("{VERIFIED}{at}, {identity}")).unwrap_or_default();
+    }
+
+    /// Replaces what the lock file holds.
+    fn say(&mut self, words: &str) -> std::io::Result<()> {
+        self.file.set_len(0)?;
+        self.file.rewind()?;
+        self.file.write_all(words.as_bytes())
+    }
+}
+
+/// When the pages of a file were verified, by what its lock file holds: nothing unless the file is as it was left then, and not for ever.
+fn still_verified(path: &Path, held: &str) -> Option<u64> {
+    let (at, left) = held.strip_prefix(VERIFIED)?.split_once(", ")?;
+    let at = at.parse().ok()?;
+    let age = seconds_now()?.checked_sub(at)?;
+    (age < VERIFIED_FOR.as_secs() && identity(path)? == left).then_some(at)
+}
+
+/// What tells a file from itself after a change.
+#[cfg(unix)]
+fn identity(path: &Path) -> Option<String> {
+    use std::os::unix::fs::MetadataExt;
+    let file = std::fs::metadata(path).ok()?;
+    Some(format!(
+        "device {}, inode {}, {} bytes, written {}.{:09}, changed {}.{:09}",
+        file.dev(),
+        file.ino(),
+        file.len(),
+        file.mtime(),
+        file.mtime_nsec(),
+        file.ctime(),
+        file.ctime_nsec()
+    ))
+}
+
+/// Without a time of change that no program can set, every writer verifies every page.
+#[cfg(not(unix))]
+const fn identity(_: &Path) -> Option<String> {
+    None
+}
+
+fn seconds_now() -> Option<u64> {
+    SystemTime::now().duration_since(UNIX_EPOCH).ok().map(|since| since.as_secs())
+}
+
+fn shown(path: &Path) -> String {
+    path.display().to_string()
+}
