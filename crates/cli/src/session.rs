@@ -175,7 +175,7 @@ impl Session {
         let mut session = Self { store, ledger, waiting };
         fill(&mut session)?;
         session.flush()?;
-        drop(session);
+        session.store.close()?;
         // A link, unlike a rename, never takes the place of a file that somebody else has put there.
         std::fs::hard_link(&draft, path).map_err(cannot)?;
         drop(workshop);

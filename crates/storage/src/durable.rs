@@ -96,6 +96,14 @@ pub fn sweep(folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// Makes durable that a file is in its folder.
+///
+/// # Errors
+/// The system's.
+pub fn sync_folder_of(path: &Path) -> io::Result<()> {
+    File::open(folder_of(path))?.sync_all()
+}
+
 fn folder_of(path: &Path) -> PathBuf {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     folder.unwrap_or_else(|| Path::new(".")).to_path_buf()

@@ -131,14 +131,15 @@ impl Journal {
         self.head = Some(*next);
     }
 
-    /// Adds an append by its record, which goes on from a head of `extends` entries; `None` where it is none, or does not.
-    pub(crate) fn read(&mut self, extends: u64, record: &[u8]) -> Option<()> {
+    /// Adds an append by its record, which goes on from a head of `extends` entries, and tells the new head; `None` where it is none, or
+    /// does not.
+    pub(crate) fn read(&mut self, extends: u64, record: &[u8]) -> Option<Head> {
         let (next, batch, layout) = decode(record)?;
         if next.size.checked_sub(as_u64(batch.entries.len())) != Some(extends) {
             return None;
         }
         self.add(&next, &batch, &layout, record.len());
-        Some(())
+        Some(next)
     }
 }
 

@@ -18,6 +18,7 @@ pub mod contract;
 pub mod durable;
 pub mod heads;
 mod journal;
+mod journal_file;
 pub mod keeper;
 mod lock;
 pub mod memory;

@@ -10,6 +10,7 @@
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -100,9 +101,7 @@ fn still_verified(path: &Path, held: &str) -> Option<u64> {
 }
 
 /// What tells a file from itself after a change.
-#[cfg(unix)]
 fn identity(path: &Path) -> Option<String> {
-    use std::os::unix::fs::MetadataExt;
     let file = std::fs::metadata(path).ok()?;
     Some(format!(
         "device {}, inode {}, {} bytes, written {}.{:09}, changed {}.{:09}",
@@ -114,12 +113,6 @@ fn identity(path: &Path) -> Option<String> {
         file.ctime(),
         file.ctime_nsec()
     ))
-}
-
-/// Without a time of change that no program can set, every writer verifies every page.
-#[cfg(not(unix))]
-const fn identity(_: &Path) -> Option<String> {
-    None
 }
 
 fn seconds_now() -> Option<u64> {

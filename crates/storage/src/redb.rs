@@ -4,6 +4,7 @@
 //!   `projections` (name -> 32 bytes), `rows` (shelf, one byte, and key -> value), `head` (`head` -> size and root, 40 bytes;
 //!   `projections`, `rows` -> the size that these are of, after which stands the rows' layout), `format` (name -> bytes), and in front of
 //!   them `journal` (size of the log before an append -> its record): the latest appends.
+//! - In front of all of them, while a writer appends more than once, stands a journal beside the file ([`crate::journal_file`]).
 //! - Integers are big-endian byte strings of our own, so that the file does not depend on redb's encodings.
 //! - One writer at a time; readers are served beside it (redb's single-writer mode, `docs/decisions/0006-redb.md`).
 //! - A damaged file can make redb panic; every call is contained, and a panic is reported as damage.
@@ -26,6 +27,7 @@ use rollcall_core::state::view::{LAYOUT, Wanted};
 use rollcall_core::tree::Head;
 
 use crate::journal::{self, Journal, row_key};
+use crate::journal_file::{self, Frame, JournalFile};
 use crate::lock::WriterLock;
 use crate::{AppendError, Batch, Projections, Rows, Store, StoreError};
 
@@ -39,9 +41,9 @@ const FORMAT: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("format");
 const JOURNAL: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("journal");
 
 /// Version of the tables above.
-const STORE_VERSION: &[u8] = b"rollcall store 2";
-/// Version of files without a journal, whose builds must not read those with one.
-const STORE_VERSION_1: &[u8] = b"rollcall store 1";
+const STORE_VERSION: &[u8] = b"rollcall store 3";
+/// Versions of files without a journal, and without one beside them, whose builds must not read those that may have one.
+const STORE_VERSIONS_BEFORE: [&[u8]; 2] = [b"rollcall store 1", b"rollcall store 2"];
 /// The bits of a node's key that tell its index; those above tell its level.
 const NODE_INDEX: u64 = 0x00ff_ffff_ffff_ffff;
 /// In the table of the head: the size of the log that the projections are of.
@@ -60,6 +62,28 @@ enum Handle {
     },
 }
 
+/// What stands beside the file only.
+#[derive(Default)]
+enum Beside {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// What a writer before this one has left, or an append that failed: nothing is added to it.
+    Left,
+    /// What this writer has appended since it last folded.
+    Own(JournalFile),
+}
+
+impl Beside {
+    const fn is_empty(&self) -> bool {
+        match self {
+            Self::Nothing => true,
+            Self::Left => false,
+            Self::Own(file) => file.is_empty(),
+        }
+    }
+}
+
 /// A log in a redb file.
 pub struct RedbStore {
     path: PathBuf,
@@ -67,7 +91,11 @@ pub struct RedbStore {
     handle: Option<Handle>,
     /// What stands in front of the tables.
     journal: Journal,
-    /// The file does not say yet that it has a journal.
+    /// Where the latest of it stands.
+    beside: Beside,
+    /// This writer has appended, so that it is likely to append again.
+    appended: bool,
+    /// The file does not say yet that it may have a journal beside it.
     older: bool,
     /// Whether closing may fold the journal: not for a reader, and not where something has failed.
     folds: bool,
@@ -78,11 +106,12 @@ pub struct RedbStore {
 
 impl Drop for RedbStore {
     fn drop(&mut self) {
-        // Whoever reads next is spared it. Nothing is lost where it fails: the journal says the same as the tables would.
-        if self.folds && journal::BYTES_KEPT < self.journal.bytes() {
-            let _ = self.fold();
+        // Nothing is lost where it fails: the journal says the same as the tables would.
+        let _ = self.spare_the_next();
+        if self.folds && self.beside.is_empty() {
+            let _ = JournalFile::remove(&self.path);
         }
-        self.close();
+        self.let_go();
         if let Some(lock) = self.lock.take() {
             lock.release(&self.path, *self.sound.get_mut());
         }
@@ -107,7 +136,7 @@ impl RedbStore {
         let mut lock = WriterLock::take(path, by)?;
         lock.has_verified();
         let database = contained(path, || builder().create(path).map_err(|error| database_error(path, error)))?;
-        let store = Self::new(path, Handle::Writer(database), Some(lock));
+        let mut store = Self::new(path, Handle::Writer(database), Some(lock));
         store.contained(|| {
             let damaged = |error: redb::Error| redb_error(path, &error);
             let transaction = store.writer()?.begin_write().map_err(|error| damaged(error.into()))?;
@@ -122,6 +151,7 @@ impl RedbStore {
             }
             transaction.commit().map_err(|error| damaged(error.into()))
         })?;
+        store.folds = true;
         Ok(store)
     }
 
@@ -141,9 +171,9 @@ impl RedbStore {
             lock.has_verified();
         }
         let mut store = Self::new(path, Handle::Writer(database), Some(lock));
+        store.older = store.require_format()? != STORE_VERSION;
+        store.recover_journal()?;
         store.folds = true;
-        store.older = store.require_format()? == STORE_VERSION_1;
-        store.journal = store.read_journal()?;
         Ok(store)
     }
 
@@ -154,6 +184,8 @@ impl RedbStore {
     /// by the next writer first.
     pub fn read(path: &Path) -> Result<Self, StoreError> {
         require_file(path)?;
+        // Before the file: what a writer folds meanwhile is then in the tables.
+        let frames = JournalFile::read(path).map_err(|error| journal_error(path, &error))?;
         let opened = contained(path, || builder().open_read_only(path).map_err(|error| database_error(path, error)));
         let handle = match opened {
             Ok(database) => {
@@ -171,7 +203,7 @@ impl RedbStore {
         };
         let mut store = Self::new(path, handle, None);
         store.require_format()?;
-        store.journal = store.read_journal()?;
+        store.read_journal(&frames)?;
         Ok(store)
     }
 
@@ -180,14 +212,13 @@ impl RedbStore {
     /// # Errors
     /// [`StoreError`] when the file cannot be written; then the journal stays.
     pub fn fold(&mut self) -> Result<(), StoreError> {
-        let Some(head) = self.journal.head() else { return Ok(()) };
-        self.contained(|| {
-            let transaction = self.begin_write()?;
-            self.write_journal(&transaction, &head)?;
-            transaction.commit().map_err(|error| redb_error(&self.path, &error.into()))
-        })?;
-        self.journal = Journal::default();
-        Ok(())
+        self.journal.head().map_or(Ok(()), |head| self.fold_up_to(&head))
+    }
+
+    /// Bytes of the records that stand in front of the tables.
+    #[must_use]
+    pub const fn journal_bytes(&self) -> usize {
+        self.journal.bytes()
     }
 
     /// When every page was last verified, in seconds since 1970: as this writer opened the file, or one before it since when nobody
@@ -197,11 +228,45 @@ impl RedbStore {
         self.lock.as_ref().and_then(WriterLock::verified_at)
     }
 
+    /// Closes a file of which a copy will be made, or a link: all of it is in the file then.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the file cannot be written; then a journal stays beside it.
+    pub fn close(mut self) -> Result<(), StoreError> {
+        self.spare_the_next()
+    }
+
+    /// Folds what whoever reads next would have to read first, and whoever copies the file would leave behind.
+    fn spare_the_next(&mut self) -> Result<(), StoreError> {
+        if self.folds && (!self.beside.is_empty() || journal::BYTES_KEPT < self.journal.bytes()) {
+            self.fold()
+        } else {
+            Ok(())
+        }
+    }
+
+    fn fold_up_to(&mut self, head: &Head) -> Result<(), StoreError> {
+        self.commit(|transaction| self.write_journal(transaction, head))?;
+        self.older = false;
+        self.journal = Journal::default();
+        if self.beside.is_empty() {
+            return Ok(());
+        }
+        self.beside = match std::mem::take(&mut self.beside) {
+            Beside::Nothing | Beside::Left => Beside::Nothing,
+            Beside::Own(file) => Beside::Own(file.begun_again()),
+        };
+        // The pages that a transaction has freed are free for the one after the next, which would else be the next folding.
+        self.commit(|_| Ok(()))
+    }
+
     fn new(path: &Path, handle: Handle, lock: Option<WriterLock>) -> Self {
         Self {
             path: path.to_owned(),
             handle: Some(handle),
             journal: Journal::default(),
+            beside: Beside::Nothing,
+            appended: false,
             older: false,
             folds: false,
             sound: AtomicBool::new(true),
@@ -209,31 +274,46 @@ impl RedbStore {
         }
     }
 
-    fn close(&mut self) {
+    fn let_go(&mut self) {
         // Closing writes to the file, and a damaged one can make redb panic there too.
         let handle = self.handle.take();
         let _ = catch_unwind(AssertUnwindSafe(|| drop(handle)));
     }
 
-    /// What stands in front of the tables.
-    fn read_journal(&self) -> Result<Journal, StoreError> {
-        self.reading(|transaction| {
-            let mut journal = Journal::default();
+    /// Reads what stands in front of the tables: in the file, then beside it.
+    fn read_journal(&mut self, frames: &[Frame]) -> Result<(), StoreError> {
+        let (mut journal, mut head) = self.reading(|transaction| {
+            let (mut journal, mut head) = (Journal::default(), self.head_of_tables(transaction)?);
             let table = match transaction.open_table(JOURNAL) {
                 // Nobody has written one, or it has been folded.
-                Err(TableError::TableDoesNotExist(_)) => return Ok(journal),
+                Err(TableError::TableDoesNotExist(_)) => return Ok((journal, head)),
                 opened => opened.map_err(|error| self.table_error(error))?,
             };
-            let mut size = self.head_of_tables(transaction)?.size;
             for record in table.iter().map_err(|error| self.storage_error(error))? {
                 let (extends, record) = record.map_err(|error| self.storage_error(error))?;
-                let next =
-                    (extends.value() == size.to_be_bytes()).then(|| journal.read(size, record.value())).flatten();
-                let head = next.and_then(|()| journal.head());
-                size = head.ok_or_else(|| self.damaged("the journal does not go on from the head before it"))?.size;
+                let follows = extends.value() == head.size.to_be_bytes();
+                let next = follows.then(|| journal.read(head.size, record.value())).flatten();
+                head = next.ok_or_else(|| self.damaged("the journal does not go on from the head before it"))?;
             }
-            Ok(journal)
-        })
+            Ok((journal, head))
+        })?;
+        let mut beside = Beside::Nothing;
+        for Frame { extends, record } in frames {
+            // Some are in the file by now, or have been since before the journal was begun again.
+            if head.size <= extends.size {
+                let next = (*extends == head).then(|| journal.read(head.size, record)).flatten();
+                head = next.ok_or_else(|| self.damaged("the journal beside it goes on from another head"))?;
+                beside = Beside::Left;
+            }
+        }
+        (self.journal, self.beside) = (journal, beside);
+        Ok(())
+    }
+
+    /// The same, of what a writer before this one has left, or this one where an append has failed.
+    fn recover_journal(&mut self) -> Result<(), StoreError> {
+        let frames = JournalFile::recover(&self.path).map_err(|error| journal_error(&self.path, &error))?;
+        self.read_journal(&frames)
     }
 
     /// The format that the file says it has.
@@ -244,7 +324,7 @@ impl RedbStore {
             Ok(version.map(|version| version.value().to_vec()))
         })?;
         match found {
-            Some(version) if version == STORE_VERSION || version == STORE_VERSION_1 => Ok(version),
+            Some(version) if version == STORE_VERSION || STORE_VERSIONS_BEFORE.contains(&&version[..]) => Ok(version),
             other => {
                 let what = match other {
                     Some(version) => format!("unknown store version: {}", String::from_utf8_lossy(&version)),
@@ -297,10 +377,6 @@ impl RedbStore {
         StoreError::Damaged { path: shown(&self.path), what: what.to_owned() }
     }
 
-    fn begin_write(&self) -> Result<WriteTransaction, StoreError> {
-        self.writer()?.begin_write().map_err(|error| redb_error(&self.path, &error.into()))
-    }
-
     /// Appends, unless the head is not the one that is extended: then it is told.
     fn write(&mut self, extends: &Head, next: &Head, batch: &Batch) -> Result<Option<Head>, StoreError> {
         let current = self.head()?;
@@ -312,31 +388,55 @@ impl RedbStore {
             let what = format!("{added} entries do not lead from {} to {}", extends.size, next.size);
             return Err(StoreError::Io { path: shown(&self.path), what });
         }
-        // Its key is the size before it, which an append without entries would leave to the next one.
+        // A record's key is the size before it, which an append without entries would leave to the next one.
         let at_once = batch.entries.is_empty() || matches!(batch.rows, Rows::Anew(_));
         let record = if at_once { Vec::new() } else { journal::record(next, batch) };
         self.journal.add(next, batch, LAYOUT, record.len());
-        let due = at_once || self.journal.is_due(record.len());
-        self.contained(|| {
-            let transaction = self.begin_write()?;
-            if due {
-                self.write_journal(&transaction, next)?;
-            } else {
+        let fits = record.len() <= journal_file::RECORD_MAX;
+        let can_be_kept = match &self.beside {
+            Beside::Nothing => true,
+            Beside::Own(file) => fits || file.is_empty(),
+            // Nothing is added to what somebody has left.
+            Beside::Left => false,
+        };
+        if at_once || !can_be_kept || self.journal.is_due(record.len()) {
+            self.fold_up_to(next)?;
+        } else if fits && self.appended {
+            self.append_beside(extends, &record)?;
+        } else {
+            self.commit(|transaction| {
                 let mut journal = transaction.open_table(JOURNAL).map_err(|error| self.table_error(error))?;
                 let key = extends.size.to_be_bytes();
-                journal.insert(&key[..], record.as_slice()).map_err(|error| self.storage_error(error))?;
-            }
+                journal.insert(&key[..], record.as_slice()).map(drop).map_err(|error| self.storage_error(error))
+            })?;
+            self.older = false;
+        }
+        self.appended = true;
+        Ok(None)
+    }
+
+    /// Makes durable what `write` writes, and that the file is of this version.
+    fn commit(&self, write: impl FnOnce(&WriteTransaction) -> Result<(), StoreError>) -> Result<(), StoreError> {
+        self.contained(|| {
+            let transaction = self.writer()?.begin_write().map_err(|error| redb_error(&self.path, &error.into()))?;
+            write(&transaction)?;
             if self.older {
                 let mut format = transaction.open_table(FORMAT).map_err(|error| self.table_error(error))?;
                 format.insert("store", STORE_VERSION).map_err(|error| self.storage_error(error))?;
             }
             transaction.commit().map_err(|error| redb_error(&self.path, &error.into()))
-        })?;
-        self.older = false;
-        if due {
-            self.journal = Journal::default();
-        }
-        Ok(None)
+        })
+    }
+
+    /// Adds a record to the journal beside the file. One that fails is not gone on with: what is in it then, nobody knows.
+    fn append_beside(&mut self, extends: &Head, record: &[u8]) -> Result<(), StoreError> {
+        let file = match std::mem::take(&mut self.beside) {
+            Beside::Own(file) => Ok(file),
+            Beside::Nothing | Beside::Left => JournalFile::create(&self.path),
+        };
+        let appended = file.and_then(|mut file| file.append(extends, record).map(|()| file));
+        self.beside = Beside::Own(appended.map_err(|error| journal_error(&self.path, &error))?);
+        Ok(())
     }
 
     /// Writes what is in the journal into the tables, up to its head, in the place of its records.
@@ -615,10 +715,11 @@ impl Store for RedbStore {
             Err(error) => {
                 // What is asked next is answered from what the file holds, or not at all.
                 self.journal = Journal::default();
+                self.beside = Beside::Nothing;
                 self.folds = false;
-                match self.read_journal() {
-                    Ok(journal) => self.journal = journal,
-                    Err(_) => self.close(),
+                *self.sound.get_mut() = false;
+                if self.recover_journal().is_err() {
+                    self.let_go();
                 }
                 Err(AppendError::Unknown(error))
             }
@@ -696,6 +797,10 @@ fn redb_error(path: &Path, error: &redb::Error) -> StoreError {
 
 fn io_error(path: &Path, error: &std::io::Error) -> StoreError {
     StoreError::Io { path: shown(path), what: error.to_string() }
+}
+
+fn journal_error(path: &Path, error: &std::io::Error) -> StoreError {
+    io_error(&journal_file::path_of(path), error)
 }
 
 /// Why a file could neither be read nor repaired: why not the one is of use only beside why not the other.

@@ -2,6 +2,9 @@
 
 #![expect(clippy::unwrap_used, clippy::arithmetic_side_effects, clippy::indexing_slicing, reason = "a test may panic")]
 
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
 use redb::{ReadableDatabase as _, ReadableTable as _};
 use rollcall_core::digest::EventId;
 use rollcall_core::state::view::{Row, Wanted};
@@ -14,6 +17,33 @@ type Outcome<T = ()> = Result<T, Box<dyn std::error::Error>>;
 
 const FORMAT: redb::TableDefinition<'_, &str, &[u8]> = redb::TableDefinition::new("format");
 const JOURNAL: redb::TableDefinition<'_, &[u8], &[u8]> = redb::TableDefinition::new("journal");
+
+/// Where the journal beside a file is.
+fn beside(path: &Path) -> PathBuf {
+    path.with_added_extension("journal")
+}
+
+/// Appends one entry and a row.
+fn grow(file: &mut RedbStore, tree: &mut Tree, bytes: &[u8]) -> Outcome<Head> {
+    let (extends, nodes) = (tree.head(), tree.push(bytes));
+    let entries = vec![(EventId::of_payload(bytes), bytes.to_vec())];
+    let rows = Rows::Changed(vec![Row { shelf: 1, key: b"k".to_vec(), value: Some(bytes.to_vec()) }]);
+    file.append(&extends, &tree.head(), &Batch { entries, nodes, rows, ..Batch::default() })?;
+    Ok(tree.head())
+}
+
+/// What a crash leaves of a writer that has appended so many entries: copies of its files while it is at work, and the heads after each.
+fn crashed(from: &Path, to: &Path, count: u64) -> Outcome<Vec<Head>> {
+    let mut tree = Tree::default();
+    let mut file = RedbStore::create(from, "the writer")?;
+    let mut heads = vec![tree.head()];
+    for number in 0..count {
+        heads.push(grow(&mut file, &mut tree, &number.to_be_bytes())?);
+    }
+    std::fs::copy(from, to)?;
+    std::fs::copy(beside(from), beside(to))?;
+    Ok(heads)
+}
 
 /// Numbers that look drawn, and are the same each time.
 struct Drawn(u64);
@@ -141,30 +171,21 @@ fn a_journal_stays_short() -> Outcome {
         }
         Ok(file.append(&extends, &tree.head(), &batch)?)
     };
-    let kept = || -> Outcome<usize> {
-        let mut builder = redb::Builder::new();
-        let database = builder.set_concurrency_mode(redb::ConcurrencyMode::SingleWriter).open_read_only(&path)?;
-        let transaction = database.begin_read()?;
-        match transaction.open_table(JOURNAL) {
-            Ok(table) => {
-                Ok(table.iter()?.map(|row| row.map(|(_, record)| record.value().len())).sum::<Result<_, _>>()?)
-            }
-            Err(redb::TableError::TableDoesNotExist(_)) => Ok(0),
-            Err(error) => Err(error.into()),
-        }
-    };
+    let kept = || RedbStore::read(&path).map(|store| store.journal_bytes());
     let mut most = 0;
     for _ in 0..300 {
         grow(&mut file, 1, 4_000)?;
         most = most.max(kept()?);
     }
     assert!((200 << 10..=256 << 10).contains(&most), "{most} bytes of single appends");
+    assert!((200 << 10..=512 << 10).contains(&std::fs::metadata(beside(&path))?.len()), "beside the file");
     drop(file);
+    assert_eq!((kept()?, beside(&path).exists()), (0, false), "none is left");
     let mut file = RedbStore::open(&path, "the test")?;
     for _ in 0..3 {
         grow(&mut file, 100, 4_000)?;
     }
-    assert!(1 << 20 < kept()?, "appends of many entries are kept together");
+    assert!(1 << 20 < kept()?, "appends of many entries are kept together: {}", kept()?);
     drop(file);
     assert_eq!(kept()?, 0, "nobody has to read them first");
     Ok(())
@@ -201,13 +222,18 @@ fn a_file_of_an_older_build_becomes_one_that_older_builds_refuse() -> Outcome {
     let head = grow(&mut file, b"one")?;
     file.fold()?;
     drop(file);
-    assert_eq!(version(Some(b"rollcall store 1"))?, b"rollcall store 2");
+    assert_eq!(version(Some(b"rollcall store 1"))?, b"rollcall store 3");
     assert_eq!(RedbStore::read(&path)?.head()?, head);
     let mut file = RedbStore::open(&path, "the test")?;
     grow(&mut file, b"two")?;
     assert_eq!((file.entries(0..9)?.len(), file.rows_size()?), (2, Some(2)));
     drop(file);
-    assert_eq!(version(Some(b"rollcall store 3"))?, b"rollcall store 2");
+    assert_eq!(version(Some(b"rollcall store 2"))?, b"rollcall store 3");
+    let mut file = RedbStore::open(&path, "the test")?;
+    grow(&mut file, b"three")?;
+    assert_eq!((file.entries(0..9)?.len(), file.rows_size()?), (3, Some(3)));
+    drop(file);
+    assert_eq!(version(Some(b"rollcall store 4"))?, b"rollcall store 3");
     assert!(matches!(RedbStore::read(&path), Err(StoreError::Damaged { .. })));
     Ok(())
 }
@@ -262,5 +288,156 @@ fn a_broken_journal_is_damage() -> Outcome {
             assert!(damaged(&found), "byte {at}");
         }
     }
+    Ok(())
+}
+
+/// What was acknowledged outlasts a crash, whoever opens the files next; and once a writer has, one file says all of it.
+#[test]
+fn a_journal_that_a_crash_leaves_is_gone_on_from() -> Outcome {
+    let folder = tempfile::tempdir()?;
+    let (path, left) = (folder.path().join("ledger"), folder.path().join("left"));
+    let heads = crashed(&path, &left, 5)?;
+    for _ in 0..2 {
+        let reader = RedbStore::read(&left)?;
+        assert_eq!((reader.head()?, reader.entries(0..9)?.len(), reader.rows_size()?), (heads[5], 5, Some(5)));
+    }
+    assert!(beside(&left).exists(), "a reader leaves it");
+    let mut tree = Tree::default();
+    (0..5_u64).for_each(|number| drop(tree.push(&number.to_be_bytes())));
+    let mut writer = RedbStore::open(&left, "the next writer")?;
+    let head = grow(&mut writer, &mut tree, b"next")?;
+    assert_eq!(RedbStore::read(&left)?.head()?, head);
+    drop(writer);
+    assert!(!beside(&left).exists());
+    let alone = folder.path().join("alone");
+    std::fs::copy(&left, &alone)?;
+    assert_eq!((RedbStore::read(&alone)?.head()?, RedbStore::read(&alone)?.entries(0..9)?.len()), (head, 6));
+    // One who appends nothing folds it, too.
+    let heads = crashed(&folder.path().join("second"), &left, 3).and_then(|heads| {
+        drop(RedbStore::open(&left, "the next writer")?);
+        Ok(heads)
+    })?;
+    assert!(!beside(&left).exists());
+    assert_eq!(RedbStore::read(&left)?.head()?, heads[3]);
+    Ok(())
+}
+
+/// A frame that is not whole was never acknowledged: it and what follows it is not there. Nothing in it panics.
+#[test]
+fn a_journal_ends_where_no_whole_frame_follows() -> Outcome {
+    let folder = tempfile::tempdir()?;
+    let (path, left) = (folder.path().join("ledger"), folder.path().join("left"));
+    let heads = crashed(&path, &left, 4)?;
+    let whole = std::fs::read(beside(&left))?;
+    let mut ends = Vec::new();
+    let mut used = 0;
+    while let length @ 1.. = usize::try_from(u64::from_be_bytes(whole[used..used + 8].try_into()?))? {
+        used += 40 + length;
+        ends.push(used);
+    }
+    assert_eq!(ends.len(), 3);
+    assert!(whole[used..].iter().all(|byte| *byte == 0), "what was prepared follows");
+    let before = |at: usize| heads[1 + ends.iter().filter(|end| **end <= at).count()];
+    // As the crash has left it: repaired first.
+    assert_eq!(RedbStore::read(&left)?.head()?, heads[4]);
+    for end in 0..used + 9 {
+        std::fs::write(beside(&left), &whole[..end])?;
+        assert_eq!(RedbStore::read(&left)?.head()?, before(end), "cut off behind {end} bytes");
+    }
+    for at in 0..used {
+        let mut changed = whole.clone();
+        changed[at] ^= 0x41;
+        std::fs::write(beside(&left), &changed)?;
+        assert_eq!(RedbStore::read(&left)?.head()?, before(at), "byte {at}");
+    }
+    for length in [u64::MAX, 1 << 62, 64 << 20, 1 << 20] {
+        std::fs::write(beside(&left), [&length.to_be_bytes()[..], &whole[8..]].concat())?;
+        assert_eq!(RedbStore::read(&left)?.head()?, heads[1], "{length} bytes");
+    }
+    Ok(())
+}
+
+/// A journal of something else is no part of a ledger, and not left out of it in silence.
+#[test]
+fn a_journal_of_another_log_is_damage() -> Outcome {
+    let folder = tempfile::tempdir()?;
+    let (path, left, other) = (folder.path().join("ledger"), folder.path().join("left"), folder.path().join("other"));
+    crashed(&path, &left, 3)?;
+    let mut tree = Tree::default();
+    let mut file = RedbStore::create(&other, "the test")?;
+    grow(&mut file, &mut tree, b"another beginning")?;
+    drop(file);
+    std::fs::copy(beside(&left), beside(&other))?;
+    for opened in [RedbStore::read(&other), RedbStore::open(&other, "the test")] {
+        match opened {
+            Err(StoreError::Damaged { what, .. }) => assert!(what.contains("the journal beside it"), "{what}"),
+            found => return Err(format!("expected damage, got {found:?}").into()),
+        }
+    }
+    // Of a shorter log than it goes on from.
+    let empty = folder.path().join("empty");
+    drop(RedbStore::create(&empty, "the test")?);
+    std::fs::copy(beside(&left), beside(&empty))?;
+    assert!(matches!(RedbStore::read(&empty), Err(StoreError::Damaged { .. })));
+    std::fs::remove_file(beside(&other))?;
+    assert_eq!(RedbStore::read(&other)?.head()?, tree.head());
+    Ok(())
+}
+
+/// Where there can be no journal an append fails in words, and what was there before is there.
+#[test]
+fn an_append_that_fails_beside_the_file_leaves_what_there_was() -> Outcome {
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("ledger");
+    let mut tree = Tree::default();
+    let mut file = RedbStore::create(&path, "the test")?;
+    let head = grow(&mut file, &mut tree, b"one")?;
+    std::fs::create_dir(beside(&path))?;
+    let mut longer = tree.clone();
+    let failed = grow(&mut file, &mut longer, b"two").map_err(|error| format!("{error:?}"));
+    assert!(failed.as_ref().is_err_and(|error| error.contains("ledger.journal")), "{failed:?}");
+    std::fs::remove_dir(beside(&path))?;
+    drop(file);
+    assert_eq!(RedbStore::read(&path)?.head()?, head);
+    let mut file = RedbStore::open(&path, "the test")?;
+    for bytes in [&b"two"[..], b"three", b"four"] {
+        grow(&mut file, &mut tree, bytes)?;
+    }
+    drop(file);
+    assert_eq!(RedbStore::read(&path)?.head()?, tree.head());
+    Ok(())
+}
+
+/// Who begins to read after an append was acknowledged is told of it, whatever is folded meanwhile.
+#[test]
+fn a_reader_is_told_of_all_that_was_acknowledged_before() -> Outcome {
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("ledger");
+    let mut file = RedbStore::create(&path, "the test")?;
+    let mut tree = Tree::default();
+    let (acknowledged, done) = (AtomicU64::new(0), AtomicBool::new(false));
+    std::thread::scope(|scope| {
+        let reader = scope.spawn(|| -> Result<u64, String> {
+            let mut reads = 0;
+            while !done.load(Ordering::SeqCst) {
+                let before = acknowledged.load(Ordering::SeqCst);
+                let store = RedbStore::read(&path).map_err(|error| error.to_string())?;
+                let (head, entries) = (store.head().unwrap().size, store.entries(0..u64::MAX).unwrap().len());
+                if head < before || u64::try_from(entries) != Ok(head) {
+                    return Err(format!("{before} were acknowledged, told of a head of {head} and {entries} entries"));
+                }
+                reads += 1;
+            }
+            Ok(reads)
+        });
+        for number in 0..600_u64 {
+            // Some three to a journal.
+            grow(&mut file, &mut tree, &number.to_be_bytes().repeat(6_000)).unwrap();
+            acknowledged.store(tree.size(), Ordering::SeqCst);
+        }
+        done.store(true, Ordering::SeqCst);
+        let reads = reader.join().unwrap();
+        assert!(reads.as_ref().is_ok_and(|reads| 20 < *reads), "{reads:?}");
+    });
     Ok(())
 }

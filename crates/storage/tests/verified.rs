@@ -1,5 +1,4 @@
 //! A writer trusts pages that a writer before it has verified and left, and verifies all of them of any other file.
-#![cfg(unix)]
 
 use std::fs::{File, OpenOptions};
 use std::os::unix::fs::FileExt;
@@ -139,9 +138,7 @@ fn a_file_in_which_a_writer_met_damage_is_verified() -> Outcome {
     transaction.open_table(HEAD)?.insert("head", &[7][..])?;
     transaction.commit()?;
     drop(database);
-    let store = RedbStore::open(&path, "the writer")?;
-    assert!(matches!(store.head(), Err(StoreError::Damaged { .. })));
-    drop(store);
+    assert!(matches!(RedbStore::open(&path, "the writer"), Err(StoreError::Damaged { .. })));
     assert_eq!(std::fs::read_to_string(beside(&path))?, "");
     Ok(())
 }

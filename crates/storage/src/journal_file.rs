@@ -1,0 +1,173 @@
+//! The journal beside a ledger file, while one writer appends again and again: an append is one write and one sync, where a transaction
+//! of the database takes two.
+//!
+//! - The file `LEDGER.journal` holds frames: the length of what follows (u64 big-endian), its digest (BLAKE3 derive-key
+//!   [`CONTEXT`]), the head that the append extends (size and root), and the append's record ([`crate::journal`]). It ends where no whole frame
+//!   follows.
+//! - A frame that was in the tables by the time somebody reads means nothing any more; the next one is written over the first then.
+//! - Whoever writes holds the file's lock until the frame is durable, whoever reads shares it: nobody is told of an act that a crash can
+//!   take back.
+//! - It is removed when its writer closes the ledger. A crash leaves it to the next one.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use rollcall_core::digest::{TreeHash, derive};
+use rollcall_core::tree::Head;
+
+use crate::durable;
+use crate::journal::BYTES_KEPT;
+
+/// What a frame's digest is of, besides its bytes.
+const CONTEXT: &str = "rollcall journal v1";
+/// Bytes of a frame before what its length counts: the length and the digest.
+const BEFORE: u64 = 8 + 32;
+/// Bytes of an append's record beyond which it goes into the file: what many acts cost is not the sync.
+pub(crate) const RECORD_MAX: usize = BYTES_KEPT;
+/// Bytes that a frame's length may count.
+const BODY_MAX: usize = 8 + 32 + RECORD_MAX;
+/// Bytes of zeros that it begins with: writing over them costs less than making it longer, which the file system notes each time.
+const PREPARED: usize = BYTES_KEPT + 64 * 1024;
+
+/// What one append added.
+pub(crate) struct Frame {
+    /// The head that it extends.
+    pub(crate) extends: Head,
+    /// Its record.
+    pub(crate) record: Vec<u8>,
+}
+
+/// A journal beside a ledger, open for its writer.
+#[derive(Debug)]
+pub(crate) struct JournalFile {
+    file: File,
+    /// Where the next frame goes.
+    end: u64,
+}
+
+impl JournalFile {
+    /// Begins a journal beside a ledger, in the place of one that means nothing any more.
+    ///
+    /// # Errors
+    /// The system's.
+    pub(crate) fn create(ledger: &Path) -> io::Result<Self> {
+        Self::remove(ledger)?;
+        let path = path_of(ledger);
+        // Never through a link that somebody has put there.
+        let mut file = OpenOptions::new().read(true).write(true).create_new(true).open(&path)?;
+        file.write_all(&vec![0; PREPARED])?;
+        file.sync_all()?;
+        durable::sync_folder_of(&path)?;
+        Ok(Self { file, end: 0 })
+    }
+
+    /// Adds an append, and is back when it is durable.
+    ///
+    /// # Errors
+    /// The system's; then the append may be in it or not, and nothing may be added.
+    pub(crate) fn append(&mut self, extends: &Head, record: &[u8]) -> io::Result<()> {
+        let body = [&extends.size.to_be_bytes()[..], extends.root.as_bytes(), record].concat();
+        let length = u64::try_from(body.len()).unwrap_or(u64::MAX);
+        let frame = [&length.to_be_bytes()[..], &derive(CONTEXT, &body), &body].concat();
+        self.file.lock()?;
+        let written = self.file.seek(SeekFrom::Start(self.end)).and_then(|_| self.file.write_all(&frame));
+        let durable = written.and_then(|()| self.file.sync_data());
+        self.file.unlock()?;
+        durable?;
+        self.end = self.end.saturating_add(u64::try_from(frame.len()).unwrap_or(u64::MAX));
+        Ok(())
+    }
+
+    /// Tells whether there is nothing in it that is not in the tables.
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.end == 0
+    }
+
+    /// The same file from its start: everything in it is in the tables.
+    pub(crate) fn begun_again(self) -> Self {
+        Self { end: 0, ..self }
+    }
+
+    /// Removes the journal beside a ledger, if there is one.
+    ///
+    /// # Errors
+    /// The system's.
+    pub(crate) fn remove(ledger: &Path) -> io::Result<()> {
+        match fs::remove_file(path_of(ledger)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            Ok(()) | Err(_) => Ok(()),
+        }
+    }
+
+    /// The frames of the journal beside a ledger, each durable as long as its writer lives; none where there is no journal.
+    ///
+    /// # Errors
+    /// The system's.
+    pub(crate) fn read(ledger: &Path) -> io::Result<Vec<Frame>> {
+        let Some(file) = opened(ledger)? else { return Ok(Vec::new()) };
+        file.lock_shared()?;
+        let frames = frames(&file);
+        file.unlock()?;
+        frames
+    }
+
+    /// The same, of a journal whose writer may have died before a frame was durable: now each is.
+    ///
+    /// # Errors
+    /// The system's.
+    pub(crate) fn recover(ledger: &Path) -> io::Result<Vec<Frame>> {
+        let Some(file) = opened(ledger)? else { return Ok(Vec::new()) };
+        file.sync_all()?;
+        frames(&file)
+    }
+}
+
+fn opened(ledger: &Path) -> io::Result<Option<File>> {
+    let path = path_of(ledger);
+    // A pipe would be waited for.
+    match fs::metadata(&path) {
+        Ok(found) if found.is_file() => File::open(&path).map(Some),
+        Ok(_) => Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a file")),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn frames(file: &File) -> io::Result<Vec<Frame>> {
+    let mut left = file.metadata()?.len();
+    let mut input = BufReader::new(file);
+    let mut frames = Vec::new();
+    while let Some(frame) = next(&mut input, &mut left)? {
+        frames.push(frame);
+    }
+    Ok(frames)
+}
+
+/// The next frame of a journal that has so many bytes left; `None` where no whole one follows.
+fn next(input: &mut impl Read, left: &mut u64) -> io::Result<Option<Frame>> {
+    let Some(behind) = left.checked_sub(BEFORE) else { return Ok(None) };
+    let length = u64::from_be_bytes(fixed(input)?);
+    let digest: [u8; 32] = fixed(input)?;
+    let (Some(behind), Ok(size)) = (behind.checked_sub(length), usize::try_from(length)) else { return Ok(None) };
+    if BODY_MAX < size {
+        return Ok(None);
+    }
+    let mut body = vec![0; size];
+    input.read_exact(&mut body)?;
+    *left = behind;
+    let head = body.split_first_chunk().and_then(|(size, rest)| Some((size, rest.split_first_chunk()?)));
+    let Some((size, (root, record))) = head.filter(|_| derive(CONTEXT, &body) == digest) else { return Ok(None) };
+    let extends = Head { size: u64::from_be_bytes(*size), root: TreeHash::from_bytes(*root) };
+    Ok(Some(Frame { extends, record: record.to_vec() }))
+}
+
+fn fixed<const N: usize>(input: &mut impl Read) -> io::Result<[u8; N]> {
+    let mut bytes = [0; N];
+    input.read_exact(&mut bytes).map(|()| bytes)
+}
+
+/// Where the journal beside a ledger is.
+pub(crate) fn path_of(ledger: &Path) -> PathBuf {
+    ledger.with_added_extension("journal")
+}
