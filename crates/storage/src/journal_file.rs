@@ -7,7 +7,8 @@
 //! - A frame that was in the tables by the time somebody reads means nothing any more; the next one is written over the first then.
 //! - Whoever writes holds the file's lock until the frame is durable, whoever reads shares it: nobody is told of an act that a crash can
 //!   take back.
-//! - It is removed when its writer closes the ledger. A crash leaves it to the next one.
+//! - It counts as long as the ledger file says so: then it is missed where it is not there. A writer that closes the ledger folds it and
+//!   removes it, a crash leaves it to the next writer.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
@@ -84,9 +85,9 @@ impl JournalFile {
         self.end == 0
     }
 
-    /// The same file from its start: everything in it is in the tables.
-    pub(crate) fn begun_again(self) -> Self {
-        Self { end: 0, ..self }
+    /// Goes back to its start: everything in it is in the tables.
+    pub(crate) const fn begin_again(&mut self) {
+        self.end = 0;
     }
 
     /// Removes the journal beside a ledger, if there is one.
@@ -100,26 +101,26 @@ impl JournalFile {
         }
     }
 
-    /// The frames of the journal beside a ledger, each durable as long as its writer lives; none where there is no journal.
+    /// The frames of the journal beside a ledger, each durable as long as its writer lives; `None` where there is no journal.
     ///
     /// # Errors
     /// The system's.
-    pub(crate) fn read(ledger: &Path) -> io::Result<Vec<Frame>> {
-        let Some(file) = opened(ledger)? else { return Ok(Vec::new()) };
+    pub(crate) fn read(ledger: &Path) -> io::Result<Option<Vec<Frame>>> {
+        let Some(file) = opened(ledger)? else { return Ok(None) };
         file.lock_shared()?;
         let frames = frames(&file);
         file.unlock()?;
-        frames
+        frames.map(Some)
     }
 
     /// The same, of a journal whose writer may have died before a frame was durable: now each is.
     ///
     /// # Errors
     /// The system's.
-    pub(crate) fn recover(ledger: &Path) -> io::Result<Vec<Frame>> {
-        let Some(file) = opened(ledger)? else { return Ok(Vec::new()) };
+    pub(crate) fn recover(ledger: &Path) -> io::Result<Option<Vec<Frame>>> {
+        let Some(file) = opened(ledger)? else { return Ok(None) };
         file.sync_all()?;
-        frames(&file)
+        frames(&file).map(Some)
     }
 }
 
@@ -167,7 +168,7 @@ fn fixed<const N: usize>(input: &mut impl Read) -> io::Result<[u8; N]> {
     input.read_exact(&mut bytes).map(|()| bytes)
 }
 
-/// Where the journal beside a ledger is.
+/// Where the journal beside a ledger is; beside the file itself where a link leads there.
 pub(crate) fn path_of(ledger: &Path) -> PathBuf {
-    ledger.with_added_extension("journal")
+    fs::canonicalize(ledger).unwrap_or_else(|_| ledger.to_path_buf()).with_added_extension("journal")
 }

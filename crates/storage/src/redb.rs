@@ -46,10 +46,14 @@ const STORE_VERSION: &[u8] = b"rollcall store 3";
 const STORE_VERSIONS_BEFORE: [&[u8]; 2] = [b"rollcall store 1", b"rollcall store 2"];
 /// The bits of a node's key that tell its index; those above tell its level.
 const NODE_INDEX: u64 = 0x00ff_ffff_ffff_ffff;
+/// In the table of the format: a journal beside the file counts.
+const BESIDE: &str = "journal";
 /// In the table of the head: the size of the log that the projections are of.
 const PROJECTIONS_OF: &str = "projections";
 /// In the table of the head: the size of the log that the rows are of, and their layout.
 const ROWS_OF: &str = "rows";
+/// How often a reader looks again for a journal that the file tells of.
+const READS_MAX: u32 = 8;
 /// Memory that redb may use to cache pages.
 pub const CACHE_BYTES: usize = 64 * 1024 * 1024;
 
@@ -62,26 +66,23 @@ enum Handle {
     },
 }
 
-/// What stands beside the file only.
-#[derive(Default)]
-enum Beside {
-    /// Nothing.
-    #[default]
-    Nothing,
-    /// What a writer before this one has left, or an append that failed: nothing is added to it.
-    Left,
-    /// What this writer has appended since it last folded.
-    Own(JournalFile),
+/// Whether a file and what is beside it tell all.
+enum Told {
+    All,
+    /// The file says that there is a journal beside it, which was not there.
+    Less,
 }
 
-impl Beside {
-    const fn is_empty(&self) -> bool {
-        match self {
-            Self::Nothing => true,
-            Self::Left => false,
-            Self::Own(file) => file.is_empty(),
-        }
-    }
+/// The journal beside the file, which the file tells of as long as it counts.
+#[derive(Default)]
+enum Beside {
+    /// There is none.
+    #[default]
+    Nothing,
+    /// A writer before this one has left it, or an append that failed: nothing is added to it.
+    Left,
+    /// This writer's.
+    Own(JournalFile),
 }
 
 /// A log in a redb file.
@@ -108,9 +109,6 @@ impl Drop for RedbStore {
     fn drop(&mut self) {
         // Nothing is lost where it fails: the journal says the same as the tables would.
         let _ = self.spare_the_next();
-        if self.folds && self.beside.is_empty() {
-            let _ = JournalFile::remove(&self.path);
-        }
         self.let_go();
         if let Some(lock) = self.lock.take() {
             lock.release(&self.path, *self.sound.get_mut());
@@ -184,27 +182,35 @@ impl RedbStore {
     /// by the next writer first.
     pub fn read(path: &Path) -> Result<Self, StoreError> {
         require_file(path)?;
-        // Before the file: what a writer folds meanwhile is then in the tables.
-        let frames = JournalFile::read(path).map_err(|error| journal_error(path, &error))?;
-        let opened = contained(path, || builder().open_read_only(path).map_err(|error| database_error(path, error)));
-        let handle = match opened {
-            Ok(database) => {
-                let begun = contained(path, || database.begin_read().map_err(|error| redb_error(path, &error.into())))?;
-                Handle::Reader { transaction: begun, _database: database }
+        for _ in 0..READS_MAX {
+            // Before the file: what a writer folds meanwhile is then in the tables.
+            let frames = JournalFile::read(path).map_err(|error| journal_error(path, &error))?;
+            let mut store = match Self::begin_read(path) {
+                Ok(store) => store,
+                // A file that was not closed cleanly needs a repair, which only a writer may do.
+                Err(unread @ (StoreError::Io { .. } | StoreError::InUse { .. })) => {
+                    let mut repaired =
+                        Self::open(path, "a repair after a crash").map_err(|error| unrepaired(unread, error))?;
+                    repaired.folds = false;
+                    return Ok(repaired);
+                }
+                Err(other) => return Err(other),
+            };
+            store.require_format()?;
+            if let Told::All = store.read_journal(frames.as_deref())? {
+                return Ok(store);
             }
-            // A file that was not closed cleanly needs a repair, which only a writer may do.
-            Err(unread @ (StoreError::Io { .. } | StoreError::InUse { .. })) => {
-                let mut repaired =
-                    Self::open(path, "a repair after a crash").map_err(|error| unrepaired(unread, error))?;
-                repaired.folds = false;
-                return Ok(repaired);
-            }
-            Err(other) => return Err(other),
-        };
-        let mut store = Self::new(path, handle, None);
-        store.require_format()?;
-        store.read_journal(&frames)?;
-        Ok(store)
+            // A writer may have begun a journal meanwhile.
+        }
+        Err(without_journal(path))
+    }
+
+    fn begin_read(path: &Path) -> Result<Self, StoreError> {
+        contained(path, || {
+            let database = builder().open_read_only(path).map_err(|error| database_error(path, error))?;
+            let transaction = database.begin_read().map_err(|error| redb_error(path, &error.into()))?;
+            Ok(Self::new(path, Handle::Reader { transaction, _database: database }, None))
+        })
     }
 
     /// Folds the journal into the tables: what the store says stays the same.
@@ -212,7 +218,7 @@ impl RedbStore {
     /// # Errors
     /// [`StoreError`] when the file cannot be written; then the journal stays.
     pub fn fold(&mut self) -> Result<(), StoreError> {
-        self.journal.head().map_or(Ok(()), |head| self.fold_up_to(&head))
+        if self.journal.head().is_none() { Ok(()) } else { self.fold_up_to(self.journal.head(), false) }
     }
 
     /// Bytes of the records that stand in front of the tables.
@@ -238,26 +244,41 @@ impl RedbStore {
 
     /// Folds what whoever reads next would have to read first, and whoever copies the file would leave behind.
     fn spare_the_next(&mut self) -> Result<(), StoreError> {
-        if self.folds && (!self.beside.is_empty() || journal::BYTES_KEPT < self.journal.bytes()) {
-            self.fold()
-        } else {
-            Ok(())
+        let is_beside = !matches!(self.beside, Beside::Nothing);
+        if self.folds && (is_beside || journal::BYTES_KEPT < self.journal.bytes()) {
+            self.fold_up_to(self.journal.head(), is_beside)?;
         }
+        Ok(())
     }
 
-    fn fold_up_to(&mut self, head: &Head) -> Result<(), StoreError> {
-        self.commit(|transaction| self.write_journal(transaction, head))?;
+    /// Folds what stands in front of the tables, up to its head, if there is anything; `ends` where no journal beside the file is to
+    /// count from then on. One that somebody has left never does.
+    fn fold_up_to(&mut self, head: Option<Head>, ends: bool) -> Result<(), StoreError> {
+        let ends = ends || matches!(self.beside, Beside::Left);
+        self.commit(|transaction| {
+            head.map_or(Ok(()), |head| self.write_journal(transaction, &head))?;
+            if ends { self.tell_of_journal(transaction, false) } else { Ok(()) }
+        })?;
         self.older = false;
         self.journal = Journal::default();
-        if self.beside.is_empty() {
-            return Ok(());
+        if ends {
+            self.beside = Beside::Nothing;
+            JournalFile::remove(&self.path).map_err(|error| journal_error(&self.path, &error))?;
         }
-        self.beside = match std::mem::take(&mut self.beside) {
-            Beside::Nothing | Beside::Left => Beside::Nothing,
-            Beside::Own(file) => Beside::Own(file.begun_again()),
-        };
-        // The pages that a transaction has freed are free for the one after the next, which would else be the next folding.
-        self.commit(|_| Ok(()))
+        if let Beside::Own(file) = &mut self.beside {
+            file.begin_again();
+            // The pages that a transaction has freed are free for the one after the next, which would else be the next folding.
+            self.commit(|_| Ok(()))?;
+        }
+        Ok(())
+    }
+
+    /// Says in the file that a journal beside it counts, or counts no more.
+    fn tell_of_journal(&self, transaction: &WriteTransaction, counts: bool) -> Result<(), StoreError> {
+        let mut format = transaction.open_table(FORMAT).map_err(|error| self.table_error(error))?;
+        if counts { format.insert(BESIDE, &[][..]) } else { format.remove(BESIDE) }
+            .map(drop)
+            .map_err(|error| self.storage_error(error))
     }
 
     fn new(path: &Path, handle: Handle, lock: Option<WriterLock>) -> Self {
@@ -280,13 +301,15 @@ impl RedbStore {
         let _ = catch_unwind(AssertUnwindSafe(|| drop(handle)));
     }
 
-    /// Reads what stands in front of the tables: in the file, then beside it.
-    fn read_journal(&mut self, frames: &[Frame]) -> Result<(), StoreError> {
-        let (mut journal, mut head) = self.reading(|transaction| {
+    /// Reads what stands in front of the tables: in the file, then beside it where the file says that this counts.
+    fn read_journal(&mut self, beside: Option<&[Frame]>) -> Result<Told, StoreError> {
+        let (mut journal, mut head, counts) = self.reading(|transaction| {
+            let format = transaction.open_table(FORMAT).map_err(|error| self.table_error(error))?;
+            let counts = format.get(BESIDE).map_err(|error| self.storage_error(error))?.is_some();
             let (mut journal, mut head) = (Journal::default(), self.head_of_tables(transaction)?);
             let table = match transaction.open_table(JOURNAL) {
                 // Nobody has written one, or it has been folded.
-                Err(TableError::TableDoesNotExist(_)) => return Ok((journal, head)),
+                Err(TableError::TableDoesNotExist(_)) => return Ok((journal, head, counts)),
                 opened => opened.map_err(|error| self.table_error(error))?,
             };
             for record in table.iter().map_err(|error| self.storage_error(error))? {
@@ -295,25 +318,30 @@ impl RedbStore {
                 let next = follows.then(|| journal.read(head.size, record.value())).flatten();
                 head = next.ok_or_else(|| self.damaged("the journal does not go on from the head before it"))?;
             }
-            Ok((journal, head))
+            Ok((journal, head, counts))
         })?;
-        let mut beside = Beside::Nothing;
-        for Frame { extends, record } in frames {
-            // Some are in the file by now, or have been since before the journal was begun again.
-            if head.size <= extends.size {
-                let next = (*extends == head).then(|| journal.read(head.size, record)).flatten();
-                head = next.ok_or_else(|| self.damaged("the journal beside it goes on from another head"))?;
-                beside = Beside::Left;
+        if counts {
+            let Some(frames) = beside else { return Ok(Told::Less) };
+            for Frame { extends, record } in frames {
+                // Some are in the file by now, or have been since before the journal was begun again.
+                if head.size <= extends.size {
+                    let next = (*extends == head).then(|| journal.read(head.size, record)).flatten();
+                    head = next.ok_or_else(|| self.damaged("the journal beside it goes on from another head"))?;
+                }
             }
+            self.beside = Beside::Left;
         }
-        (self.journal, self.beside) = (journal, beside);
-        Ok(())
+        self.journal = journal;
+        Ok(Told::All)
     }
 
     /// The same, of what a writer before this one has left, or this one where an append has failed.
     fn recover_journal(&mut self) -> Result<(), StoreError> {
         let frames = JournalFile::recover(&self.path).map_err(|error| journal_error(&self.path, &error))?;
-        self.read_journal(&frames)
+        match self.read_journal(frames.as_deref())? {
+            Told::All => Ok(()),
+            Told::Less => Err(without_journal(&self.path)),
+        }
     }
 
     /// The format that the file says it has.
@@ -393,14 +421,14 @@ impl RedbStore {
         let record = if at_once { Vec::new() } else { journal::record(next, batch) };
         self.journal.add(next, batch, LAYOUT, record.len());
         let fits = record.len() <= journal_file::RECORD_MAX;
-        let can_be_kept = match &self.beside {
+        let follows = match &self.beside {
             Beside::Nothing => true,
             Beside::Own(file) => fits || file.is_empty(),
             // Nothing is added to what somebody has left.
             Beside::Left => false,
         };
-        if at_once || !can_be_kept || self.journal.is_due(record.len()) {
-            self.fold_up_to(next)?;
+        if at_once || !follows || self.journal.is_due(record.len()) {
+            self.fold_up_to(Some(*next), false)?;
         } else if fits && self.appended {
             self.append_beside(extends, &record)?;
         } else {
@@ -430,12 +458,17 @@ impl RedbStore {
 
     /// Adds a record to the journal beside the file. One that fails is not gone on with: what is in it then, nobody knows.
     fn append_beside(&mut self, extends: &Head, record: &[u8]) -> Result<(), StoreError> {
-        let file = match std::mem::take(&mut self.beside) {
-            Beside::Own(file) => Ok(file),
-            Beside::Nothing | Beside::Left => JournalFile::create(&self.path),
+        let io = |error: std::io::Error| journal_error(&self.path, &error);
+        let mut file = match std::mem::take(&mut self.beside) {
+            Beside::Own(file) => file,
+            Beside::Nothing | Beside::Left => {
+                let file = JournalFile::create(&self.path).map_err(io)?;
+                self.commit(|transaction| self.tell_of_journal(transaction, true))?;
+                file
+            }
         };
-        let appended = file.and_then(|mut file| file.append(extends, record).map(|()| file));
-        self.beside = Beside::Own(appended.map_err(|error| journal_error(&self.path, &error))?);
+        file.append(extends, record).map_err(io)?;
+        self.beside = Beside::Own(file);
         Ok(())
     }
 
@@ -801,6 +834,14 @@ fn io_error(path: &Path, error: &std::io::Error) -> StoreError {
 
 fn journal_error(path: &Path, error: &std::io::Error) -> StoreError {
     io_error(&journal_file::path_of(path), error)
+}
+
+fn without_journal(path: &Path) -> StoreError {
+    let beside = shown(&journal_file::path_of(path));
+    let what = format!(
+        "its latest acts are in {beside}, which is not there; if that is lost, an empty file of that name says so"
+    );
+    StoreError::Damaged { path: shown(path), what }
 }
 
 /// Why a file could neither be read nor repaired: why not the one is of use only beside why not the other.

@@ -4,6 +4,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
 
 use redb::{ReadableDatabase as _, ReadableTable as _};
 use rollcall_core::digest::EventId;
@@ -23,11 +24,16 @@ fn beside(path: &Path) -> PathBuf {
     path.with_added_extension("journal")
 }
 
-/// Appends one entry and a row.
+/// Appends one entry, and puts it into a row.
 fn grow(file: &mut RedbStore, tree: &mut Tree, bytes: &[u8]) -> Outcome<Head> {
+    grow_with(file, tree, bytes, bytes)
+}
+
+/// Appends one entry, and puts a value into a row.
+fn grow_with(file: &mut RedbStore, tree: &mut Tree, bytes: &[u8], value: &[u8]) -> Outcome<Head> {
     let (extends, nodes) = (tree.head(), tree.push(bytes));
     let entries = vec![(EventId::of_payload(bytes), bytes.to_vec())];
-    let rows = Rows::Changed(vec![Row { shelf: 1, key: b"k".to_vec(), value: Some(bytes.to_vec()) }]);
+    let rows = Rows::Changed(vec![Row { shelf: 1, key: b"k".to_vec(), value: Some(value.to_vec()) }]);
     file.append(&extends, &tree.head(), &Batch { entries, nodes, rows, ..Batch::default() })?;
     Ok(tree.head())
 }
@@ -357,30 +363,60 @@ fn a_journal_ends_where_no_whole_frame_follows() -> Outcome {
     Ok(())
 }
 
-/// A journal of something else is no part of a ledger, and not left out of it in silence.
+/// A journal counts where the file says so: then another one is damage, and so is none.
 #[test]
-fn a_journal_of_another_log_is_damage() -> Outcome {
+fn a_journal_of_another_log_is_no_part_of_a_ledger() -> Outcome {
     let folder = tempfile::tempdir()?;
-    let (path, left, other) = (folder.path().join("ledger"), folder.path().join("left"), folder.path().join("other"));
-    crashed(&path, &left, 3)?;
+    let at = |name: &str| folder.path().join(name);
+    let heads = crashed(&at("ledger"), &at("left"), 3)?;
     let mut tree = Tree::default();
-    let mut file = RedbStore::create(&other, "the test")?;
+    let mut file = RedbStore::create(&at("other"), "the test")?;
     grow(&mut file, &mut tree, b"another beginning")?;
     drop(file);
-    std::fs::copy(beside(&left), beside(&other))?;
-    for opened in [RedbStore::read(&other), RedbStore::open(&other, "the test")] {
-        match opened {
-            Err(StoreError::Damaged { what, .. }) => assert!(what.contains("the journal beside it"), "{what}"),
-            found => return Err(format!("expected damage, got {found:?}").into()),
+    // Beside a file that was closed none counts.
+    std::fs::copy(beside(&at("left")), beside(&at("other")))?;
+    assert_eq!(RedbStore::read(&at("other"))?.head()?, tree.head());
+    assert_eq!(RedbStore::open(&at("other"), "the test")?.head()?, tree.head());
+
+    let other: Vec<u8> = {
+        for bytes in [&b"two"[..], b"three"] {
+            let mut file = RedbStore::open(&at("other"), "the test")?;
+            grow(&mut file, &mut tree, bytes)?;
         }
-    }
-    // Of a shorter log than it goes on from.
-    let empty = folder.path().join("empty");
-    drop(RedbStore::create(&empty, "the test")?);
-    std::fs::copy(beside(&left), beside(&empty))?;
-    assert!(matches!(RedbStore::read(&empty), Err(StoreError::Damaged { .. })));
-    std::fs::remove_file(beside(&other))?;
-    assert_eq!(RedbStore::read(&other)?.head()?, tree.head());
+        let mut file = RedbStore::open(&at("other"), "the test")?;
+        for bytes in [&b"four"[..], b"five", b"six"] {
+            grow(&mut file, &mut tree, bytes)?;
+        }
+        std::fs::read(beside(&at("other")))?
+    };
+    let own = std::fs::read(beside(&at("left")))?;
+    let refused = |what: &str| -> Outcome {
+        for opened in [RedbStore::read(&at("left")), RedbStore::open(&at("left"), "the test")] {
+            match opened {
+                Err(StoreError::Damaged { what: found, .. }) => assert!(found.contains(what), "{found}"),
+                found => return Err(format!("expected damage, got {found:?}").into()),
+            }
+        }
+        Ok(())
+    };
+    std::fs::write(beside(&at("left")), other)?;
+    refused("the journal beside it goes on from another head")?;
+    std::fs::remove_file(beside(&at("left")))?;
+    refused("left.journal, which is not there")?;
+    // Who copies the file alone is told, too.
+    std::fs::copy(at("left"), at("copy"))?;
+    assert!(matches!(RedbStore::read(&at("copy")), Err(StoreError::Damaged { .. })));
+    std::fs::write(beside(&at("copy")), "")?;
+    assert_eq!(RedbStore::read(&at("copy"))?.head()?, heads[1]);
+    drop(RedbStore::open(&at("copy"), "who has lost it")?);
+    assert!(!beside(&at("copy")).exists());
+    assert_eq!(RedbStore::read(&at("copy"))?.head()?, heads[1]);
+
+    std::fs::write(beside(&at("left")), own)?;
+    assert_eq!(RedbStore::read(&at("left"))?.head()?, heads[3]);
+    // By whatever name it is opened.
+    std::os::unix::fs::symlink(at("left"), at("link"))?;
+    assert_eq!(RedbStore::read(&at("link"))?.head()?, heads[3]);
     Ok(())
 }
 
@@ -416,6 +452,8 @@ fn a_reader_is_told_of_all_that_was_acknowledged_before() -> Outcome {
     let mut file = RedbStore::create(&path, "the test")?;
     let mut tree = Tree::default();
     let (acknowledged, done) = (AtomicU64::new(0), AtomicBool::new(false));
+    // Two to a journal.
+    let value = vec![7; 100_000];
     std::thread::scope(|scope| {
         let reader = scope.spawn(|| -> Result<u64, String> {
             let mut reads = 0;
@@ -430,14 +468,37 @@ fn a_reader_is_told_of_all_that_was_acknowledged_before() -> Outcome {
             }
             Ok(reads)
         });
-        for number in 0..600_u64 {
-            // Some three to a journal.
-            grow(&mut file, &mut tree, &number.to_be_bytes().repeat(6_000)).unwrap();
+        for number in 0..5_000_u64 {
+            grow_with(&mut file, &mut tree, &number.to_be_bytes(), &value).unwrap();
             acknowledged.store(tree.size(), Ordering::SeqCst);
         }
         done.store(true, Ordering::SeqCst);
         let reads = reader.join().unwrap();
         assert!(reads.as_ref().is_ok_and(|reads| 20 < *reads), "{reads:?}");
+    });
+    Ok(())
+}
+
+/// An act is told of when it is durable: until then its writer holds the journal.
+#[test]
+fn a_reader_waits_for_an_append_that_is_not_durable_yet() -> Outcome {
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("ledger");
+    let mut tree = Tree::default();
+    let mut file = RedbStore::create(&path, "the test")?;
+    for bytes in [b"one", b"two"] {
+        grow(&mut file, &mut tree, bytes)?;
+    }
+    let journal = std::fs::File::open(beside(&path))?;
+    journal.lock()?;
+    std::thread::scope(|scope| {
+        let (told, answer) = std::sync::mpsc::channel();
+        let reader = &path;
+        scope.spawn(move || told.send(RedbStore::read(reader).and_then(|store| store.head()).unwrap()).unwrap());
+        let early = answer.recv_timeout(Duration::from_millis(100));
+        journal.unlock().unwrap();
+        assert!(early.is_err(), "told of {early:?}");
+        assert_eq!(answer.recv().unwrap(), tree.head());
     });
     Ok(())
 }
