@@ -156,6 +156,13 @@ impl From<StoreError> for Failure {
             StoreError::Damaged { .. } => {
                 ("damaged", Exit::Invalid, Some("restore the file from a copy, then: rollcall audit"))
             }
+            StoreError::Parted { .. } => (
+                "parted",
+                Exit::NotChecked,
+                Some(
+                    "put that file there; only where it is lost for good: an empty file there gives up the acts in it",
+                ),
+            ),
             StoreError::Io { .. } => ("io", Exit::NotChecked, None),
         };
         let failure = Self::new(exit, code, error.to_string());

@@ -13,6 +13,7 @@ use rollcall_core::ledger::{Admission, AdmitError, Ledger};
 use rollcall_core::name::Handle;
 use rollcall_core::state::State;
 use rollcall_core::time::Timestamp;
+use rollcall_storage::durable::sync_folder_of;
 use rollcall_storage::heads::Heads;
 use rollcall_storage::redb::RedbStore;
 use rollcall_storage::replay;
@@ -178,6 +179,7 @@ impl Session {
         session.store.close()?;
         // A link, unlike a rename, never takes the place of a file that somebody else has put there.
         std::fs::hard_link(&draft, path).map_err(cannot)?;
+        sync_folder_of(path).map_err(cannot)?;
         drop(workshop);
         Self::write(path)
     }

@@ -1,7 +1,7 @@
 //! The journal beside a ledger file, while one writer appends again and again: an append is one write and one sync, where a transaction
 //! of the database takes two.
 //!
-//! - The file `LEDGER.journal` holds frames: the length of what follows (u64 big-endian), its digest (BLAKE3 derive-key
+//! - The file `LEDGER.journal` begins with [`MAGIC`] and holds frames: the length of what follows (u64 big-endian), its digest (BLAKE3 derive-key
 //!   [`CONTEXT`]), the head that the append extends (size and root), and the append's record ([`crate::journal`]). It ends where no whole frame
 //!   follows.
 //! - A frame that was in the tables by the time somebody reads means nothing any more; the next one is written over the first then.
@@ -10,8 +10,9 @@
 //! - It counts as long as the ledger file says so: then it is missed where it is not there. A writer that closes the ledger folds it and
 //!   removes it, a crash leaves it to the next writer.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _, fchown};
 use std::path::{Path, PathBuf};
 
 use rollcall_core::digest::{TreeHash, derive};
@@ -20,6 +21,10 @@ use rollcall_core::tree::Head;
 use crate::durable;
 use crate::journal::BYTES_KEPT;
 
+/// What it begins with: nothing else of its name is ever written over.
+const MAGIC: &[u8; 16] = b"rollcall journal";
+/// Where its first frame is.
+const FIRST: u64 = 16;
 /// What a frame's digest is of, besides its bytes.
 const CONTEXT: &str = "rollcall journal v1";
 /// Bytes of a frame before what its length counts: the length and the digest.
@@ -28,6 +33,8 @@ const BEFORE: u64 = 8 + 32;
 pub(crate) const RECORD_MAX: usize = BYTES_KEPT;
 /// Bytes that a frame's length may count.
 const BODY_MAX: usize = 8 + 32 + RECORD_MAX;
+/// Bytes of a journal, at most: it is folded before it holds four records of the longest.
+const JOURNAL_MAX: u64 = 4 * 1024 * 1024;
 /// Bytes of zeros that it begins with: writing over them costs less than making it longer, which the file system notes each time.
 const PREPARED: usize = BYTES_KEPT + 64 * 1024;
 
@@ -39,6 +46,14 @@ pub(crate) struct Frame {
     pub(crate) record: Vec<u8>,
 }
 
+/// Why an append could not be made durable.
+pub(crate) struct Failed {
+    /// The system's error.
+    pub(crate) error: io::Error,
+    /// Nothing of it is left in the journal; else nothing that is read from it may be believed.
+    pub(crate) is_cut: bool,
+}
+
 /// A journal beside a ledger, open for its writer.
 #[derive(Debug)]
 pub(crate) struct JournalFile {
@@ -48,33 +63,41 @@ pub(crate) struct JournalFile {
 }
 
 impl JournalFile {
-    /// Begins a journal beside a ledger, in the place of one that means nothing any more.
+    /// Begins a journal at a path, in the place of one that counts for nothing, for the same people as a ledger is for.
     ///
     /// # Errors
     /// The system's.
-    pub(crate) fn create(ledger: &Path) -> io::Result<Self> {
-        Self::remove(ledger)?;
-        let path = path_of(ledger);
+    pub(crate) fn create(path: &Path, ledger: &Path) -> io::Result<Self> {
+        Self::discard(path)?;
         // Never through a link that somebody has put there.
-        let mut file = OpenOptions::new().read(true).write(true).create_new(true).open(&path)?;
-        file.write_all(&vec![0; PREPARED])?;
+        let mut file = OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(path)?;
+        let (like, own) = (fs::metadata(ledger)?, file.metadata()?);
+        if like.gid() != own.gid() {
+            // Who may not give it to the group keeps it.
+            let _ = fchown(&file, None, Some(like.gid()));
+        }
+        file.set_permissions(Permissions::from_mode(like.mode() & 0o666))?;
+        file.write_all(&[&MAGIC[..], &vec![0; PREPARED]].concat())?;
         file.sync_all()?;
-        durable::sync_folder_of(&path)?;
-        Ok(Self { file, end: 0 })
+        durable::sync_folder_of(path)?;
+        Ok(Self { file, end: FIRST })
     }
 
     /// Adds an append, and is back when it is durable.
     ///
     /// # Errors
-    /// The system's; then the append may be in it or not, and nothing may be added.
-    pub(crate) fn append(&mut self, extends: &Head, record: &[u8]) -> io::Result<()> {
+    /// [`Failed`]; then nothing may be added.
+    pub(crate) fn append(&mut self, extends: &Head, record: &[u8]) -> Result<(), Failed> {
         let body = [&extends.size.to_be_bytes()[..], extends.root.as_bytes(), record].concat();
         let length = u64::try_from(body.len()).unwrap_or(u64::MAX);
         let frame = [&length.to_be_bytes()[..], &derive(CONTEXT, &body), &body].concat();
-        self.file.lock()?;
+        self.file.lock().map_err(|error| Failed { error, is_cut: true })?;
         let written = self.file.seek(SeekFrom::Start(self.end)).and_then(|_| self.file.write_all(&frame));
         let durable = written.and_then(|()| self.file.sync_data());
-        self.file.unlock()?;
+        // A frame that could not be made durable can be read all the same, and the next sync would say nothing of it.
+        let durable = durable.map_err(|error| Failed { error, is_cut: self.file.set_len(self.end).is_ok() });
+        // As a last resort closing the file lets go of the lock.
+        let _ = self.file.unlock();
         durable?;
         self.end = self.end.saturating_add(u64::try_from(frame.len()).unwrap_or(u64::MAX));
         Ok(())
@@ -82,31 +105,28 @@ impl JournalFile {
 
     /// Tells whether there is nothing in it that is not in the tables.
     pub(crate) const fn is_empty(&self) -> bool {
-        self.end == 0
+        self.end == FIRST
     }
 
     /// Goes back to its start: everything in it is in the tables.
     pub(crate) const fn begin_again(&mut self) {
-        self.end = 0;
+        self.end = FIRST;
     }
 
-    /// Removes the journal beside a ledger, if there is one.
+    /// Removes a journal that counts for nothing, if there is one.
+    ///
+    /// # Errors
+    /// The system's, or that it is no journal.
+    pub(crate) fn discard(path: &Path) -> io::Result<()> {
+        opened(path)?.map_or(Ok(()), |_| fs::remove_file(path))
+    }
+
+    /// The frames of a journal, each durable as long as its writer lives; `None` where there is no journal.
     ///
     /// # Errors
     /// The system's.
-    pub(crate) fn remove(ledger: &Path) -> io::Result<()> {
-        match fs::remove_file(path_of(ledger)) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            Ok(()) | Err(_) => Ok(()),
-        }
-    }
-
-    /// The frames of the journal beside a ledger, each durable as long as its writer lives; `None` where there is no journal.
-    ///
-    /// # Errors
-    /// The system's.
-    pub(crate) fn read(ledger: &Path) -> io::Result<Option<Vec<Frame>>> {
-        let Some(file) = opened(ledger)? else { return Ok(None) };
+    pub(crate) fn read(path: &Path) -> io::Result<Option<Vec<Frame>>> {
+        let Some(file) = opened(path)? else { return Ok(None) };
         file.lock_shared()?;
         let frames = frames(&file);
         file.unlock()?;
@@ -117,26 +137,38 @@ impl JournalFile {
     ///
     /// # Errors
     /// The system's.
-    pub(crate) fn recover(ledger: &Path) -> io::Result<Option<Vec<Frame>>> {
-        let Some(file) = opened(ledger)? else { return Ok(None) };
+    pub(crate) fn recover(path: &Path) -> io::Result<Option<Vec<Frame>>> {
+        let Some(file) = opened(path)? else { return Ok(None) };
         file.sync_all()?;
         frames(&file).map(Some)
     }
 }
 
-fn opened(ledger: &Path) -> io::Result<Option<File>> {
-    let path = path_of(ledger);
-    // A pipe would be waited for.
-    match fs::metadata(&path) {
-        Ok(found) if found.is_file() => File::open(&path).map(Some),
-        Ok(_) => Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a file")),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error),
+/// A journal at a path, at its first frame; an empty file is one, too.
+fn opened(path: &Path) -> io::Result<Option<File>> {
+    // A pipe would be waited for; and what is there may go away before it is opened.
+    let found = fs::metadata(path).and_then(|found| if found.is_file() { File::open(path) } else { Err(no_journal()) });
+    let mut file = match found {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let length = file.metadata()?.len();
+    let mut magic = [0; MAGIC.len()];
+    if length != 0
+        && (!(FIRST..=JOURNAL_MAX).contains(&length) || file.read_exact(&mut magic).is_err() || magic != *MAGIC)
+    {
+        return Err(no_journal());
     }
+    Ok(Some(file))
+}
+
+fn no_journal() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, "it is no journal")
 }
 
 fn frames(file: &File) -> io::Result<Vec<Frame>> {
-    let mut left = file.metadata()?.len();
+    let mut left = file.metadata()?.len().saturating_sub(FIRST);
     let mut input = BufReader::new(file);
     let mut frames = Vec::new();
     while let Some(frame) = next(&mut input, &mut left)? {
@@ -168,7 +200,7 @@ fn fixed<const N: usize>(input: &mut impl Read) -> io::Result<[u8; N]> {
     input.read_exact(&mut bytes).map(|()| bytes)
 }
 
-/// Where the journal beside a ledger is; beside the file itself where a link leads there.
+/// Where the journal beside a ledger is.
 pub(crate) fn path_of(ledger: &Path) -> PathBuf {
-    fs::canonicalize(ledger).unwrap_or_else(|_| ledger.to_path_buf()).with_added_extension("journal")
+    ledger.with_added_extension("journal")
 }

@@ -232,6 +232,18 @@ pub enum StoreError {
         /// What was found.
         what: String,
     },
+    /// The ledger's file says that its latest acts are in a journal beside it, and none is there.
+    #[error(
+        "the latest acts of the ledger are not beside it: {path}: they are in {was}, and belong to it as {journal}"
+    )]
+    Parted {
+        /// The path.
+        path: String,
+        /// Where the journal belongs.
+        journal: String,
+        /// Where it was when it was written.
+        was: String,
+    },
     /// The operating system failed.
     #[error("the file cannot be opened, read or written: {path}: {what}")]
     Io {

@@ -4,9 +4,9 @@
 //! A writer builds on nothing that has not been verified, and verifying takes as long as the file is large. So who closes a file whose
 //! pages were verified says in the lock file when that was, and how the file is now: device, inode, length, times. The next writer
 //! verifies every page again unless it finds the file exactly so. A copy, an edit and whatever else goes through the system's files
-//! changes one of these, above all the time of change, which no program sets. Two things are not seen: a write within the same tick of
-//! the system's clock as the closing (some milliseconds; none since Linux 6.13), and what changes in the disk itself. Both wait for a
-//! day at most ([`VERIFIED_FOR`]), or for an audit.
+//! changes one of these, above all the time of change, which no program sets. Not seen is what another program writes while a writer has
+//! the file open, or within the tick of the system's clock in which it closes it, and what changes in the disk itself. Both wait for a
+//! day at most (`VERIFIED_FOR`), or for an audit.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};

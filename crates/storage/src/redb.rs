@@ -11,7 +11,7 @@
 
 #![expect(clippy::wildcard_enum_match_arm, reason = "redb's error enums are non-exhaustive and grow")]
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::Read;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -20,16 +20,20 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use redb::{
     Builder, ConcurrencyMode, Database, DatabaseError, ReadOnlyDatabase, ReadTransaction, ReadableDatabase,
-    ReadableTable, StorageError, TableDefinition, TableError, WriteTransaction,
+    ReadableTable, StorageError, TableDefinition, TableError,
 };
 use rollcall_core::digest::{EventId, TreeHash};
 use rollcall_core::state::view::{LAYOUT, Wanted};
 use rollcall_core::tree::Head;
 
-use crate::journal::{self, Journal, row_key};
-use crate::journal_file::{self, Frame, JournalFile};
+use crate::journal::{Journal, row_key};
+use crate::journal_file::{self, JournalFile};
 use crate::lock::WriterLock;
-use crate::{AppendError, Batch, Projections, Rows, Store, StoreError};
+use crate::{AppendError, Batch, Projections, Store, StoreError};
+
+mod front;
+
+use front::{Beside, Told};
 
 const ENTRIES: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("entries");
 const NODES: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("nodes");
@@ -46,8 +50,6 @@ const STORE_VERSION: &[u8] = b"rollcall store 3";
 const STORE_VERSIONS_BEFORE: [&[u8]; 2] = [b"rollcall store 1", b"rollcall store 2"];
 /// The bits of a node's key that tell its index; those above tell its level.
 const NODE_INDEX: u64 = 0x00ff_ffff_ffff_ffff;
-/// In the table of the format: a journal beside the file counts.
-const BESIDE: &str = "journal";
 /// In the table of the head: the size of the log that the projections are of.
 const PROJECTIONS_OF: &str = "projections";
 /// In the table of the head: the size of the log that the rows are of, and their layout.
@@ -66,28 +68,11 @@ enum Handle {
     },
 }
 
-/// Whether a file and what is beside it tell all.
-enum Told {
-    All,
-    /// The file says that there is a journal beside it, which was not there.
-    Less,
-}
-
-/// The journal beside the file, which the file tells of as long as it counts.
-#[derive(Default)]
-enum Beside {
-    /// There is none.
-    #[default]
-    Nothing,
-    /// A writer before this one has left it, or an append that failed: nothing is added to it.
-    Left,
-    /// This writer's.
-    Own(JournalFile),
-}
-
 /// A log in a redb file.
 pub struct RedbStore {
     path: PathBuf,
+    /// Where the journal beside it is, by whatever name the file was opened.
+    journal_path: PathBuf,
     /// Taken only when the store is dropped.
     handle: Option<Handle>,
     /// What stands in front of the tables.
@@ -109,9 +94,9 @@ impl Drop for RedbStore {
     fn drop(&mut self) {
         // Nothing is lost where it fails: the journal says the same as the tables would.
         let _ = self.spare_the_next();
-        self.let_go();
+        let closed = self.let_go();
         if let Some(lock) = self.lock.take() {
-            lock.release(&self.path, *self.sound.get_mut());
+            lock.release(&self.path, closed && *self.sound.get_mut());
         }
     }
 }
@@ -134,7 +119,7 @@ impl RedbStore {
         let mut lock = WriterLock::take(path, by)?;
         lock.has_verified();
         let database = contained(path, || builder().create(path).map_err(|error| database_error(path, error)))?;
-        let mut store = Self::new(path, Handle::Writer(database), Some(lock));
+        let mut store = Self::new(path, &real(path)?, Handle::Writer(database), Some(lock));
         store.contained(|| {
             let damaged = |error: redb::Error| redb_error(path, &error);
             let transaction = store.writer()?.begin_write().map_err(|error| damaged(error.into()))?;
@@ -160,7 +145,10 @@ impl RedbStore {
     /// [`StoreError::Damaged`] where a checksum fails.
     pub fn open(path: &Path, by: &str) -> Result<Self, StoreError> {
         require_file(path)?;
-        let mut lock = WriterLock::take(path, by)?;
+        let real = real(path)?;
+        let mut lock = WriterLock::take(&real, by)?;
+        // Before anybody can read the file again: what its writer left beside it is durable then.
+        let left = JournalFile::recover(&journal_file::path_of(&real));
         // A writer trusts nothing that it is going to build on: every page's checksum is verified first, or was by the one before.
         let verify = lock.verified_at().is_none();
         let opened = || builder().set_check_integrity_on_open(verify).open(path);
@@ -168,9 +156,12 @@ impl RedbStore {
         if verify {
             lock.has_verified();
         }
-        let mut store = Self::new(path, Handle::Writer(database), Some(lock));
+        let mut store = Self::new(path, &real, Handle::Writer(database), Some(lock));
         store.older = store.require_format()? != STORE_VERSION;
-        store.recover_journal()?;
+        store.read_all_of_journal(left)?;
+        if !store.beside.counts() {
+            store.discard_journal();
+        }
         store.folds = true;
         Ok(store)
     }
@@ -178,15 +169,22 @@ impl RedbStore {
     /// Opens an existing ledger file for reading, beside a writer if there is one.
     ///
     /// # Errors
-    /// [`StoreError::Missing`], [`StoreError::Damaged`]; [`StoreError::InUse`] when a writer's crash must be repaired
-    /// by the next writer first.
+    /// [`StoreError::Missing`], [`StoreError::Damaged`], [`StoreError::Parted`]; [`StoreError::InUse`] when a writer's crash must be
+    /// repaired by the next writer first.
     pub fn read(path: &Path) -> Result<Self, StoreError> {
         require_file(path)?;
-        for _ in 0..READS_MAX {
+        let real = real(path)?;
+        let mut tries = 1;
+        loop {
             // Before the file: what a writer folds meanwhile is then in the tables.
-            let frames = JournalFile::read(path).map_err(|error| journal_error(path, &error))?;
-            let mut store = match Self::begin_read(path) {
-                Ok(store) => store,
+            let beside = JournalFile::read(&journal_file::path_of(&real));
+            let begun = contained(path, || {
+                let database = builder().open_read_only(path).map_err(|error| database_error(path, error))?;
+                let transaction = database.begin_read().map_err(|error| redb_error(path, &error.into()))?;
+                Ok(Handle::Reader { transaction, _database: database })
+            });
+            let handle = match begun {
+                Ok(handle) => handle,
                 // A file that was not closed cleanly needs a repair, which only a writer may do.
                 Err(unread @ (StoreError::Io { .. } | StoreError::InUse { .. })) => {
                     let mut repaired =
@@ -196,94 +194,29 @@ impl RedbStore {
                 }
                 Err(other) => return Err(other),
             };
+            let mut store = Self::new(path, &real, handle, None);
             store.require_format()?;
-            if let Told::All = store.read_journal(frames.as_deref())? {
-                return Ok(store);
+            match store.read_journal(beside)? {
+                Told::All => return Ok(store),
+                // A writer may have begun a journal between the two.
+                Told::Less(parted) if READS_MAX <= tries => return Err(parted),
+                Told::Less(_) => tries = tries.saturating_add(1),
             }
-            // A writer may have begun a journal meanwhile.
         }
-        Err(without_journal(path))
-    }
-
-    fn begin_read(path: &Path) -> Result<Self, StoreError> {
-        contained(path, || {
-            let database = builder().open_read_only(path).map_err(|error| database_error(path, error))?;
-            let transaction = database.begin_read().map_err(|error| redb_error(path, &error.into()))?;
-            Ok(Self::new(path, Handle::Reader { transaction, _database: database }, None))
-        })
-    }
-
-    /// Folds the journal into the tables: what the store says stays the same.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the file cannot be written; then the journal stays.
-    pub fn fold(&mut self) -> Result<(), StoreError> {
-        if self.journal.head().is_none() { Ok(()) } else { self.fold_up_to(self.journal.head(), false) }
-    }
-
-    /// Bytes of the records that stand in front of the tables.
-    #[must_use]
-    pub const fn journal_bytes(&self) -> usize {
-        self.journal.bytes()
     }
 
     /// When every page was last verified, in seconds since 1970: as this writer opened the file, or one before it since when nobody
-    /// has changed it. Nothing of a reader, who verifies none.
+    /// has changed it. Nothing of who reads, and has had nothing to repair.
     #[must_use]
     pub fn verified_at(&self) -> Option<u64> {
         self.lock.as_ref().and_then(WriterLock::verified_at)
     }
 
-    /// Closes a file of which a copy will be made, or a link: all of it is in the file then.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the file cannot be written; then a journal stays beside it.
-    pub fn close(mut self) -> Result<(), StoreError> {
-        self.spare_the_next()
-    }
-
-    /// Folds what whoever reads next would have to read first, and whoever copies the file would leave behind.
-    fn spare_the_next(&mut self) -> Result<(), StoreError> {
-        let is_beside = !matches!(self.beside, Beside::Nothing);
-        if self.folds && (is_beside || journal::BYTES_KEPT < self.journal.bytes()) {
-            self.fold_up_to(self.journal.head(), is_beside)?;
-        }
-        Ok(())
-    }
-
-    /// Folds what stands in front of the tables, up to its head, if there is anything; `ends` where no journal beside the file is to
-    /// count from then on. One that somebody has left never does.
-    fn fold_up_to(&mut self, head: Option<Head>, ends: bool) -> Result<(), StoreError> {
-        let ends = ends || matches!(self.beside, Beside::Left);
-        self.commit(|transaction| {
-            head.map_or(Ok(()), |head| self.write_journal(transaction, &head))?;
-            if ends { self.tell_of_journal(transaction, false) } else { Ok(()) }
-        })?;
-        self.older = false;
-        self.journal = Journal::default();
-        if ends {
-            self.beside = Beside::Nothing;
-            JournalFile::remove(&self.path).map_err(|error| journal_error(&self.path, &error))?;
-        }
-        if let Beside::Own(file) = &mut self.beside {
-            file.begin_again();
-            // The pages that a transaction has freed are free for the one after the next, which would else be the next folding.
-            self.commit(|_| Ok(()))?;
-        }
-        Ok(())
-    }
-
-    /// Says in the file that a journal beside it counts, or counts no more.
-    fn tell_of_journal(&self, transaction: &WriteTransaction, counts: bool) -> Result<(), StoreError> {
-        let mut format = transaction.open_table(FORMAT).map_err(|error| self.table_error(error))?;
-        if counts { format.insert(BESIDE, &[][..]) } else { format.remove(BESIDE) }
-            .map(drop)
-            .map_err(|error| self.storage_error(error))
-    }
-
-    fn new(path: &Path, handle: Handle, lock: Option<WriterLock>) -> Self {
+    /// Of a file by the path that was given, which is really there.
+    fn new(path: &Path, real: &Path, handle: Handle, lock: Option<WriterLock>) -> Self {
         Self {
             path: path.to_owned(),
+            journal_path: journal_file::path_of(real),
             handle: Some(handle),
             journal: Journal::default(),
             beside: Beside::Nothing,
@@ -295,53 +228,15 @@ impl RedbStore {
         }
     }
 
-    fn let_go(&mut self) {
+    /// Closes the file, and tells whether that went well.
+    fn let_go(&mut self) -> bool {
         // Closing writes to the file, and a damaged one can make redb panic there too.
+        let close = |handle| match handle {
+            Some(Handle::Writer(database)) => database.close().is_ok(),
+            Some(Handle::Reader { .. }) | None => true,
+        };
         let handle = self.handle.take();
-        let _ = catch_unwind(AssertUnwindSafe(|| drop(handle)));
-    }
-
-    /// Reads what stands in front of the tables: in the file, then beside it where the file says that this counts.
-    fn read_journal(&mut self, beside: Option<&[Frame]>) -> Result<Told, StoreError> {
-        let (mut journal, mut head, counts) = self.reading(|transaction| {
-            let format = transaction.open_table(FORMAT).map_err(|error| self.table_error(error))?;
-            let counts = format.get(BESIDE).map_err(|error| self.storage_error(error))?.is_some();
-            let (mut journal, mut head) = (Journal::default(), self.head_of_tables(transaction)?);
-            let table = match transaction.open_table(JOURNAL) {
-                // Nobody has written one, or it has been folded.
-                Err(TableError::TableDoesNotExist(_)) => return Ok((journal, head, counts)),
-                opened => opened.map_err(|error| self.table_error(error))?,
-            };
-            for record in table.iter().map_err(|error| self.storage_error(error))? {
-                let (extends, record) = record.map_err(|error| self.storage_error(error))?;
-                let follows = extends.value() == head.size.to_be_bytes();
-                let next = follows.then(|| journal.read(head.size, record.value())).flatten();
-                head = next.ok_or_else(|| self.damaged("the journal does not go on from the head before it"))?;
-            }
-            Ok((journal, head, counts))
-        })?;
-        if counts {
-            let Some(frames) = beside else { return Ok(Told::Less) };
-            for Frame { extends, record } in frames {
-                // Some are in the file by now, or have been since before the journal was begun again.
-                if head.size <= extends.size {
-                    let next = (*extends == head).then(|| journal.read(head.size, record)).flatten();
-                    head = next.ok_or_else(|| self.damaged("the journal beside it goes on from another head"))?;
-                }
-            }
-            self.beside = Beside::Left;
-        }
-        self.journal = journal;
-        Ok(Told::All)
-    }
-
-    /// The same, of what a writer before this one has left, or this one where an append has failed.
-    fn recover_journal(&mut self) -> Result<(), StoreError> {
-        let frames = JournalFile::recover(&self.path).map_err(|error| journal_error(&self.path, &error))?;
-        match self.read_journal(frames.as_deref())? {
-            Told::All => Ok(()),
-            Told::Less => Err(without_journal(&self.path)),
-        }
+        catch_unwind(AssertUnwindSafe(|| close(handle))).unwrap_or(false)
     }
 
     /// The format that the file says it has.
@@ -416,121 +311,8 @@ impl RedbStore {
             let what = format!("{added} entries do not lead from {} to {}", extends.size, next.size);
             return Err(StoreError::Io { path: shown(&self.path), what });
         }
-        // A record's key is the size before it, which an append without entries would leave to the next one.
-        let at_once = batch.entries.is_empty() || matches!(batch.rows, Rows::Anew(_));
-        let record = if at_once { Vec::new() } else { journal::record(next, batch) };
-        self.journal.add(next, batch, LAYOUT, record.len());
-        let fits = record.len() <= journal_file::RECORD_MAX;
-        let follows = match &self.beside {
-            Beside::Nothing => true,
-            Beside::Own(file) => fits || file.is_empty(),
-            // Nothing is added to what somebody has left.
-            Beside::Left => false,
-        };
-        if at_once || !follows || self.journal.is_due(record.len()) {
-            self.fold_up_to(Some(*next), false)?;
-        } else if fits && self.appended {
-            self.append_beside(extends, &record)?;
-        } else {
-            self.commit(|transaction| {
-                let mut journal = transaction.open_table(JOURNAL).map_err(|error| self.table_error(error))?;
-                let key = extends.size.to_be_bytes();
-                journal.insert(&key[..], record.as_slice()).map(drop).map_err(|error| self.storage_error(error))
-            })?;
-            self.older = false;
-        }
-        self.appended = true;
+        self.put(extends, next, batch)?;
         Ok(None)
-    }
-
-    /// Makes durable what `write` writes, and that the file is of this version.
-    fn commit(&self, write: impl FnOnce(&WriteTransaction) -> Result<(), StoreError>) -> Result<(), StoreError> {
-        self.contained(|| {
-            let transaction = self.writer()?.begin_write().map_err(|error| redb_error(&self.path, &error.into()))?;
-            write(&transaction)?;
-            if self.older {
-                let mut format = transaction.open_table(FORMAT).map_err(|error| self.table_error(error))?;
-                format.insert("store", STORE_VERSION).map_err(|error| self.storage_error(error))?;
-            }
-            transaction.commit().map_err(|error| redb_error(&self.path, &error.into()))
-        })
-    }
-
-    /// Adds a record to the journal beside the file. One that fails is not gone on with: what is in it then, nobody knows.
-    fn append_beside(&mut self, extends: &Head, record: &[u8]) -> Result<(), StoreError> {
-        let io = |error: std::io::Error| journal_error(&self.path, &error);
-        let mut file = match std::mem::take(&mut self.beside) {
-            Beside::Own(file) => file,
-            Beside::Nothing | Beside::Left => {
-                let file = JournalFile::create(&self.path).map_err(io)?;
-                self.commit(|transaction| self.tell_of_journal(transaction, true))?;
-                file
-            }
-        };
-        file.append(extends, record).map_err(io)?;
-        self.beside = Beside::Own(file);
-        Ok(())
-    }
-
-    /// Writes what is in the journal into the tables, up to its head, in the place of its records.
-    fn write_journal(&self, transaction: &WriteTransaction, next: &Head) -> Result<(), StoreError> {
-        let mut head = transaction.open_table(HEAD).map_err(|error| self.table_error(error))?;
-        let mut entries = transaction.open_table(ENTRIES).map_err(|error| self.table_error(error))?;
-        for (index, (_, bytes)) in self.journal.indexed() {
-            entries.insert(&index.to_be_bytes()[..], bytes.as_slice()).map_err(|error| self.storage_error(error))?;
-        }
-        let mut events = transaction.open_table(EVENTS).map_err(|error| self.table_error(error))?;
-        for (event, index) in self.journal.positions() {
-            let index = index.to_be_bytes();
-            events.insert(&event.as_bytes()[..], &index[..]).map_err(|error| self.storage_error(error))?;
-        }
-        let mut nodes = transaction.open_table(NODES).map_err(|error| self.table_error(error))?;
-        for ((level, index), hash) in self.journal.nodes() {
-            let key = node_key(*level, *index);
-            nodes.insert(&key[..], &hash.as_bytes()[..]).map_err(|error| self.storage_error(error))?;
-        }
-        self.write_rows(transaction)?;
-        if let Some((size, layout)) = self.journal.rows_of() {
-            let of = [&size.to_be_bytes()[..], layout].concat();
-            head.insert(ROWS_OF, of.as_slice()).map_err(|error| self.storage_error(error))?;
-        }
-        let stated = self.journal.projections();
-        if let Some(stated) = stated {
-            transaction.delete_table(PROJECTIONS).map_err(|error| self.table_error(error))?;
-            let mut projections = transaction.open_table(PROJECTIONS).map_err(|error| self.table_error(error))?;
-            for (name, digest) in &stated.digests {
-                projections.insert(name.as_str(), &digest[..]).map_err(|error| self.storage_error(error))?;
-            }
-        }
-        // Of a file of the first builds, which stated them with every append, they are those of the head until now.
-        let said = head.get(PROJECTIONS_OF).map_err(|error| self.storage_error(error))?.is_some();
-        let until_now = if said { None } else { Some(self.head_in(&head)?.size) };
-        if let Some(of) = stated.map(|stated| stated.size).or(until_now) {
-            head.insert(PROJECTIONS_OF, &of.to_be_bytes()[..]).map_err(|error| self.storage_error(error))?;
-        }
-        let mut bytes = next.size.to_be_bytes().to_vec();
-        bytes.extend_from_slice(next.root.as_bytes());
-        head.insert("head", bytes.as_slice()).map_err(|error| self.storage_error(error))?;
-        transaction.delete_table(JOURNAL).map_err(|error| self.table_error(error))?;
-        Ok(())
-    }
-
-    fn write_rows(&self, transaction: &WriteTransaction) -> Result<(), StoreError> {
-        if self.journal.rows_of().is_none() {
-            return Ok(());
-        }
-        if self.journal.is_anew() {
-            transaction.delete_table(ROWS).map_err(|error| self.table_error(error))?;
-        }
-        let mut table = transaction.open_table(ROWS).map_err(|error| self.table_error(error))?;
-        for (key, value) in self.journal.rows(&[]) {
-            match value {
-                Some(value) => table.insert(key, value),
-                None => table.remove(key),
-            }
-            .map_err(|error| self.storage_error(error))?;
-        }
-        Ok(())
     }
 
     /// The head that the tables are of.
@@ -746,14 +528,7 @@ impl Store for RedbStore {
             Ok(None) => Ok(()),
             Ok(Some(current)) => Err(AppendError::Conflict { current }),
             Err(error) => {
-                // What is asked next is answered from what the file holds, or not at all.
-                self.journal = Journal::default();
-                self.beside = Beside::Nothing;
-                self.folds = false;
-                *self.sound.get_mut() = false;
-                if self.recover_journal().is_err() {
-                    self.let_go();
-                }
+                self.go_back();
                 Err(AppendError::Unknown(error))
             }
         }
@@ -771,7 +546,7 @@ fn node_key(level: u8, index: u64) -> [u8; 8] {
 }
 
 fn require_file(path: &Path) -> Result<(), StoreError> {
-    match std::fs::metadata(path) {
+    match fs::metadata(path) {
         Ok(metadata) if metadata.is_file() => require_magic(path),
         Ok(_) => Err(StoreError::Foreign { path: shown(path), what: "it is not a file".to_owned() }),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(StoreError::Missing { path: shown(path) }),
@@ -832,16 +607,9 @@ fn io_error(path: &Path, error: &std::io::Error) -> StoreError {
     StoreError::Io { path: shown(path), what: error.to_string() }
 }
 
-fn journal_error(path: &Path, error: &std::io::Error) -> StoreError {
-    io_error(&journal_file::path_of(path), error)
-}
-
-fn without_journal(path: &Path) -> StoreError {
-    let beside = shown(&journal_file::path_of(path));
-    let what = format!(
-        "its latest acts are in {beside}, which is not there; if that is lost, an empty file of that name says so"
-    );
-    StoreError::Damaged { path: shown(path), what }
+/// Where a file really is: beside it stands what belongs to it.
+fn real(path: &Path) -> Result<PathBuf, StoreError> {
+    fs::canonicalize(path).map_err(|error| io_error(path, &error))
 }
 
 /// Why a file could neither be read nor repaired: why not the one is of use only beside why not the other.

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::arithmetic_side_effects, clippy::indexing_slicing, reason = "a test may panic")]
 
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
@@ -336,7 +337,7 @@ fn a_journal_ends_where_no_whole_frame_follows() -> Outcome {
     let heads = crashed(&path, &left, 4)?;
     let whole = std::fs::read(beside(&left))?;
     let mut ends = Vec::new();
-    let mut used = 0;
+    let mut used = b"rollcall journal".len();
     while let length @ 1.. = usize::try_from(u64::from_be_bytes(whole[used..used + 8].try_into()?))? {
         used += 40 + length;
         ends.push(used);
@@ -346,19 +347,24 @@ fn a_journal_ends_where_no_whole_frame_follows() -> Outcome {
     let before = |at: usize| heads[1 + ends.iter().filter(|end| **end <= at).count()];
     // As the crash has left it: repaired first.
     assert_eq!(RedbStore::read(&left)?.head()?, heads[4]);
-    for end in 0..used + 9 {
+    for end in 16..used + 9 {
         std::fs::write(beside(&left), &whole[..end])?;
         assert_eq!(RedbStore::read(&left)?.head()?, before(end), "cut off behind {end} bytes");
     }
-    for at in 0..used {
+    for at in 16..used {
         let mut changed = whole.clone();
         changed[at] ^= 0x41;
         std::fs::write(beside(&left), &changed)?;
         assert_eq!(RedbStore::read(&left)?.head()?, before(at), "byte {at}");
     }
     for length in [u64::MAX, 1 << 62, 64 << 20, 1 << 20] {
-        std::fs::write(beside(&left), [&length.to_be_bytes()[..], &whole[8..]].concat())?;
+        std::fs::write(beside(&left), [&whole[..16], &length.to_be_bytes(), &whole[24..]].concat())?;
         assert_eq!(RedbStore::read(&left)?.head()?, heads[1], "{length} bytes");
+    }
+    for other in [&whole[..1], &whole[..15], &[&b"Rollcall"[..], &whole[8..]].concat()] {
+        std::fs::write(beside(&left), other)?;
+        let found = RedbStore::read(&left).map_err(|error| error.to_string());
+        assert!(found.as_ref().is_err_and(|found| found.contains("it is no journal")), "{found:?}");
     }
     Ok(())
 }
@@ -378,34 +384,42 @@ fn a_journal_of_another_log_is_no_part_of_a_ledger() -> Outcome {
     assert_eq!(RedbStore::read(&at("other"))?.head()?, tree.head());
     assert_eq!(RedbStore::open(&at("other"), "the test")?.head()?, tree.head());
 
-    let other: Vec<u8> = {
-        for bytes in [&b"two"[..], b"three"] {
-            let mut file = RedbStore::open(&at("other"), "the test")?;
-            grow(&mut file, &mut tree, bytes)?;
+    // Of a log of the same size, and of a longer one.
+    let others = [1, 3].map(|before: u8| -> Outcome<Vec<u8>> {
+        let path = at(&format!("other {before}"));
+        let mut tree = Tree::default();
+        for number in 1..before {
+            grow(
+                &mut RedbStore::create(&path, "the test").or_else(|_| RedbStore::open(&path, "the test"))?,
+                &mut tree,
+                &[number],
+            )?;
         }
-        let mut file = RedbStore::open(&at("other"), "the test")?;
+        let mut file = RedbStore::create(&path, "the test").or_else(|_| RedbStore::open(&path, "the test"))?;
         for bytes in [&b"four"[..], b"five", b"six"] {
             grow(&mut file, &mut tree, bytes)?;
         }
-        std::fs::read(beside(&at("other")))?
-    };
+        Ok(std::fs::read(beside(&path))?)
+    });
     let own = std::fs::read(beside(&at("left")))?;
-    let refused = |what: &str| -> Outcome {
+    let refused = |what: &str| {
         for opened in [RedbStore::read(&at("left")), RedbStore::open(&at("left"), "the test")] {
-            match opened {
-                Err(StoreError::Damaged { what: found, .. }) => assert!(found.contains(what), "{found}"),
-                found => return Err(format!("expected damage, got {found:?}").into()),
-            }
+            let found = opened.map_err(|error| error.to_string());
+            assert!(found.as_ref().is_err_and(|found| found.contains(what)), "{found:?}");
         }
-        Ok(())
     };
-    std::fs::write(beside(&at("left")), other)?;
-    refused("the journal beside it goes on from another head")?;
+    for other in others {
+        std::fs::write(beside(&at("left")), other?)?;
+        refused("the journal beside it goes on from another head");
+    }
     std::fs::remove_file(beside(&at("left")))?;
-    refused("left.journal, which is not there")?;
+    refused("ledger.journal, and belong to it as");
+    std::fs::write(beside(&at("left")), vec![0; 5 << 20])?;
+    refused("it is no journal");
+    std::fs::remove_file(beside(&at("left")))?;
     // Who copies the file alone is told, too.
     std::fs::copy(at("left"), at("copy"))?;
-    assert!(matches!(RedbStore::read(&at("copy")), Err(StoreError::Damaged { .. })));
+    assert!(matches!(RedbStore::read(&at("copy")), Err(StoreError::Parted { .. })));
     std::fs::write(beside(&at("copy")), "")?;
     assert_eq!(RedbStore::read(&at("copy"))?.head()?, heads[1]);
     drop(RedbStore::open(&at("copy"), "who has lost it")?);
@@ -420,27 +434,56 @@ fn a_journal_of_another_log_is_no_part_of_a_ledger() -> Outcome {
     Ok(())
 }
 
-/// Where there can be no journal an append fails in words, and what was there before is there.
+/// Where there can be no journal the file takes every append; what is in its place counts for nothing.
 #[test]
-fn an_append_that_fails_beside_the_file_leaves_what_there_was() -> Outcome {
+fn a_file_without_a_journal_takes_every_append() -> Outcome {
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("ledger");
     let mut tree = Tree::default();
     let mut file = RedbStore::create(&path, "the test")?;
-    let head = grow(&mut file, &mut tree, b"one")?;
-    std::fs::create_dir(beside(&path))?;
-    let mut longer = tree.clone();
-    let failed = grow(&mut file, &mut longer, b"two").map_err(|error| format!("{error:?}"));
-    assert!(failed.as_ref().is_err_and(|error| error.contains("ledger.journal")), "{failed:?}");
-    std::fs::remove_dir(beside(&path))?;
-    drop(file);
-    assert_eq!(RedbStore::read(&path)?.head()?, head);
-    let mut file = RedbStore::open(&path, "the test")?;
+    grow(&mut file, &mut tree, b"one")?;
+    std::fs::write(beside(&path), "somebody's own")?;
     for bytes in [&b"two"[..], b"three", b"four"] {
-        grow(&mut file, &mut tree, bytes)?;
+        let head = grow(&mut file, &mut tree, bytes)?;
+        assert_eq!(RedbStore::read(&path)?.head()?, head);
     }
     drop(file);
-    assert_eq!(RedbStore::read(&path)?.head()?, tree.head());
+    assert_eq!(RedbStore::open(&path, "the test")?.head()?, tree.head());
+    assert_eq!(std::fs::read(beside(&path))?, b"somebody's own");
+    assert_eq!((RedbStore::read(&path)?.head()?, RedbStore::read(&path)?.entries(0..9)?.len()), (tree.head(), 4));
+    Ok(())
+}
+
+/// A large append goes into the file, behind those that stand beside it.
+#[test]
+fn small_and_large_appends_follow_each_other() -> Outcome {
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("ledger");
+    let mut tree = Tree::default();
+    let mut file = RedbStore::create(&path, "the test")?;
+    for (number, size) in [9, 9, 9, 300_000, 9, 9, 300_000, 300_000, 9].into_iter().enumerate() {
+        let head = grow(&mut file, &mut tree, &vec![u8::try_from(number)?; size])?;
+        let reader = RedbStore::read(&path)?;
+        assert_eq!((reader.head()?, reader.entries(0..20)?.len()), (head, number + 1));
+    }
+    Ok(())
+}
+
+/// It is for the same people as the ledger is.
+#[test]
+fn a_journal_is_as_private_as_its_ledger() -> Outcome {
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("ledger");
+    for mode in [0o600, 0o640, 0o664] {
+        let _ = std::fs::remove_file(&path);
+        let mut tree = Tree::default();
+        let mut file = RedbStore::create(&path, "the test")?;
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode))?;
+        for bytes in [b"one", b"two"] {
+            grow(&mut file, &mut tree, bytes)?;
+        }
+        assert_eq!(std::fs::metadata(beside(&path))?.permissions().mode() & 0o777, mode);
+    }
     Ok(())
 }
 
@@ -475,6 +518,31 @@ fn a_reader_is_told_of_all_that_was_acknowledged_before() -> Outcome {
         done.store(true, Ordering::SeqCst);
         let reads = reader.join().unwrap();
         assert!(reads.as_ref().is_ok_and(|reads| 20 < *reads), "{reads:?}");
+    });
+    Ok(())
+}
+
+/// Nothing is written into a journal that somebody reads.
+#[test]
+fn an_append_waits_for_who_reads_the_journal() -> Outcome {
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("ledger");
+    let mut tree = Tree::default();
+    let mut file = RedbStore::create(&path, "the test")?;
+    for bytes in [b"one", b"two"] {
+        grow(&mut file, &mut tree, bytes)?;
+    }
+    let journal = std::fs::File::open(beside(&path))?;
+    journal.lock_shared()?;
+    let before = std::fs::read(beside(&path))?;
+    std::thread::scope(|scope| {
+        let (told, answer) = std::sync::mpsc::channel();
+        scope.spawn(move || told.send(grow(&mut file, &mut tree, b"three").is_ok()).unwrap());
+        let early = answer.recv_timeout(Duration::from_millis(100));
+        let meanwhile = std::fs::read(beside(&path)).unwrap();
+        journal.unlock().unwrap();
+        assert!(early.is_err() && meanwhile == before);
+        assert!(answer.recv().unwrap());
     });
     Ok(())
 }
