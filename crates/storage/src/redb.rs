@@ -83,7 +83,7 @@ pub struct RedbStore {
     appended: bool,
     /// The file does not say yet that it may have a journal beside it.
     older: bool,
-    /// Whether closing may fold the journal: not for a reader, and not where something has failed.
+    /// Whether closing may fold the journal: not for who reads and has had nothing to repair, and not where something has failed.
     folds: bool,
     /// Whether every page may be trusted: they were verified, and nothing has shown damage or failed since.
     sound: AtomicBool,
@@ -187,10 +187,7 @@ impl RedbStore {
                 Ok(handle) => handle,
                 // A file that was not closed cleanly needs a repair, which only a writer may do.
                 Err(unread @ (StoreError::Io { .. } | StoreError::InUse { .. })) => {
-                    let mut repaired =
-                        Self::open(path, "a repair after a crash").map_err(|error| unrepaired(unread, error))?;
-                    repaired.folds = false;
-                    return Ok(repaired);
+                    return Self::open(path, "a repair after a crash").map_err(|error| unrepaired(unread, error));
                 }
                 Err(other) => return Err(other),
             };
