@@ -117,7 +117,7 @@ fn the_refusals_are_documented_one_by_one() {
         let _ = writeln!(text, "| `{code}` | {says} | {hint} |");
     }
     text.push_str(
-        "\nBefore any rule is asked, bytes can be refused with `bad-signature`, `bad-key`, `not-canonical`, `not-an-act`, `too-long`.\nAn audit also finds `entry-altered`, `node-altered`, `index-altered`, `head-altered`, `head-differs`, `log-truncated`,\n`entry-missing`, `entry-beyond-head`, `projection-altered`, `wrong-ledger`, `not-an-entry`, `unknown-version`. A command that\nfails answers `usage`, `bad-input`, `io`, `no-ledger`, `exists`, `in-use`, `damaged`, `parted`, `invalid`, `conflict`, `append-unknown`, `bug`.\n",
+        "\nBefore any rule is asked, bytes can be refused with `bad-signature`, `bad-key`, `not-canonical`, `not-an-act`, `too-long`.\nAn audit also finds `entry-altered`, `node-altered`, `index-altered`, `head-altered`, `head-differs`, `log-truncated`,\n`entry-missing`, `entry-beyond-head`, `projection-altered`, `wrong-ledger`, `not-an-entry`, `unknown-version`. A command that\nfails answers `usage`, `bad-input`, `io`, `no-ledger`, `exists`, `in-use`, `damaged`, `parted`, `stray-journal`, `invalid`, `conflict`, `append-unknown`, `bug`.\n",
     );
     settle("docs/refusals.md", &text);
 }

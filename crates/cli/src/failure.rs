@@ -160,7 +160,14 @@ impl From<StoreError> for Failure {
                 "parted",
                 Exit::NotChecked,
                 Some(
-                    "put that file there; only where it is lost for good: an empty file there gives up the acts in it",
+                    "bring that file back; only where it is lost for good: an empty file there gives up the acts in it",
+                ),
+            ),
+            StoreError::Stray { .. } => (
+                "stray-journal",
+                Exit::NotChecked,
+                Some(
+                    "bring back the ledger that the journal belongs to; to go on without those acts, move the journal away",
                 ),
             ),
             StoreError::Io { .. } => ("io", Exit::NotChecked, None),

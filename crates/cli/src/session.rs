@@ -162,9 +162,7 @@ impl Session {
 
     /// Built beside and put in place whole: a founding that is interrupted leaves no ledger.
     fn built(path: &Path, fill: impl FnOnce(&mut Self) -> Result<(), Failure>) -> Result<Self, Failure> {
-        if path.exists() {
-            return Err(StoreError::Exists { path: path.display().to_string() }.into());
-        }
+        RedbStore::require_free(path)?;
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let cannot =
             |error: std::io::Error| Failure::io(format!("no ledger can be written in: {}", folder.display()), &error);

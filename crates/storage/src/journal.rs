@@ -197,6 +197,13 @@ pub(crate) fn record(next: &Head, batch: &Batch) -> Vec<u8> {
     out.0
 }
 
+/// The entries of an append's record, and where the first of them is.
+pub(crate) fn entries_of(record: &[u8]) -> Option<(u64, Vec<Vec<u8>>)> {
+    let (next, batch, _) = decode(record)?;
+    let first = next.size.checked_sub(as_u64(batch.entries.len()))?;
+    Some((first, batch.entries.into_iter().map(|(_, bytes)| bytes).collect()))
+}
+
 fn decode(record: &[u8]) -> Option<(Head, Batch, Vec<u8>)> {
     let mut input = Input(record);
     let head = Head { size: input.number()?, root: TreeHash::from_bytes(input.fixed()?) };

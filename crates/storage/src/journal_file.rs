@@ -11,7 +11,7 @@
 //!   removes it, a crash leaves it to the next writer.
 
 use std::fs::{self, File, OpenOptions, Permissions};
-use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _, fchown};
 use std::path::{Path, PathBuf};
 
@@ -27,12 +27,12 @@ const MAGIC: &[u8; 16] = b"rollcall journal";
 const FIRST: u64 = 16;
 /// What a frame's digest is of, besides its bytes.
 const CONTEXT: &str = "rollcall journal v1";
-/// Bytes of a frame before what its length counts: the length and the digest.
-const BEFORE: u64 = 8 + 32;
 /// Bytes of an append's record beyond which it goes into the file: what many acts cost is not the sync.
 pub(crate) const RECORD_MAX: usize = BYTES_KEPT;
 /// Bytes that a frame's length may count.
 const BODY_MAX: usize = 8 + 32 + RECORD_MAX;
+/// Entries of a log that a frame extends, at most: more than any has, and less than most bytes that are no size say.
+const SIZE_MAX: u64 = 1 << 40;
 /// Bytes of a journal, at most: it is folded before it holds four records of the longest.
 const JOURNAL_MAX: u64 = 4 * 1024 * 1024;
 /// Bytes of zeros that it begins with: writing over them costs less than making it longer, which the file system notes each time.
@@ -44,6 +44,17 @@ pub(crate) struct Frame {
     pub(crate) extends: Head,
     /// Its record.
     pub(crate) record: Vec<u8>,
+}
+
+/// What a journal holds.
+#[derive(Default)]
+pub(crate) struct Frames {
+    /// Its frames, up to where no whole one follows.
+    pub(crate) whole: Vec<Frame>,
+    /// The size of the longest log that a frame extends which stands behind that, if one does.
+    pub(crate) latest_behind: Option<u64>,
+    /// It is shorter than it was made, and not empty.
+    pub(crate) is_short: bool,
 }
 
 /// Why an append could not be made durable.
@@ -95,12 +106,19 @@ impl JournalFile {
         let written = self.file.seek(SeekFrom::Start(self.end)).and_then(|_| self.file.write_all(&frame));
         let durable = written.and_then(|()| self.file.sync_data());
         // A frame that could not be made durable can be read all the same, and the next sync would say nothing of it.
-        let durable = durable.map_err(|error| Failed { error, is_cut: self.file.set_len(self.end).is_ok() });
+        let durable = durable.map_err(|error| Failed { error, is_cut: self.cut().is_ok() });
         // As a last resort closing the file lets go of the lock.
         let _ = self.file.unlock();
         durable?;
         self.end = self.end.saturating_add(u64::try_from(frame.len()).unwrap_or(u64::MAX));
         Ok(())
+    }
+
+    /// Takes away what stands behind the last append that is durable.
+    fn cut(&self) -> io::Result<()> {
+        self.file.set_len(self.end)?;
+        let made = FIRST.saturating_add(u64::try_from(PREPARED).unwrap_or_default());
+        self.file.set_len(self.end.max(made))
     }
 
     /// Tells whether there is nothing in it that is not in the tables.
@@ -125,7 +143,7 @@ impl JournalFile {
     ///
     /// # Errors
     /// The system's.
-    pub(crate) fn read(path: &Path) -> io::Result<Option<Vec<Frame>>> {
+    pub(crate) fn read(path: &Path) -> io::Result<Option<Frames>> {
         let Some(file) = opened(path)? else { return Ok(None) };
         file.lock_shared()?;
         let frames = frames(&file);
@@ -137,7 +155,7 @@ impl JournalFile {
     ///
     /// # Errors
     /// The system's.
-    pub(crate) fn recover(path: &Path) -> io::Result<Option<Vec<Frame>>> {
+    pub(crate) fn recover(path: &Path) -> io::Result<Option<Frames>> {
         let Some(file) = opened(path)? else { return Ok(None) };
         file.sync_all()?;
         frames(&file).map(Some)
@@ -167,37 +185,34 @@ fn no_journal() -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, "it is no journal")
 }
 
-fn frames(file: &File) -> io::Result<Vec<Frame>> {
-    let mut left = file.metadata()?.len().saturating_sub(FIRST);
-    let mut input = BufReader::new(file);
-    let mut frames = Vec::new();
-    while let Some(frame) = next(&mut input, &mut left)? {
-        frames.push(frame);
+fn frames(file: &File) -> io::Result<Frames> {
+    let mut bytes = Vec::new();
+    let length = file.take(JOURNAL_MAX).read_to_end(&mut bytes)?;
+    let is_short = length < PREPARED && file.metadata()?.len() != 0;
+    let mut frames = Frames { is_short, ..Frames::default() };
+    let mut rest = bytes.as_slice();
+    while let Some((frame, behind)) = frame(rest, 0) {
+        frames.whole.push(frame);
+        rest = behind;
     }
+    let newer = frames.whole.last().map_or(0, |last| last.extends.size.saturating_add(1));
+    let behind = (1..rest.len()).filter_map(|at| frame(rest.get(at..)?, newer));
+    frames.latest_behind = behind.map(|(frame, _)| frame.extends.size).max();
     Ok(frames)
 }
 
-/// The next frame of a journal that has so many bytes left; `None` where no whole one follows.
-fn next(input: &mut impl Read, left: &mut u64) -> io::Result<Option<Frame>> {
-    let Some(behind) = left.checked_sub(BEFORE) else { return Ok(None) };
-    let length = u64::from_be_bytes(fixed(input)?);
-    let digest: [u8; 32] = fixed(input)?;
-    let (Some(behind), Ok(size)) = (behind.checked_sub(length), usize::try_from(length)) else { return Ok(None) };
-    if BODY_MAX < size {
-        return Ok(None);
-    }
-    let mut body = vec![0; size];
-    input.read_exact(&mut body)?;
-    *left = behind;
-    let head = body.split_first_chunk().and_then(|(size, rest)| Some((size, rest.split_first_chunk()?)));
-    let Some((size, (root, record))) = head.filter(|_| derive(CONTEXT, &body) == digest) else { return Ok(None) };
-    let extends = Head { size: u64::from_be_bytes(*size), root: TreeHash::from_bytes(*root) };
-    Ok(Some(Frame { extends, record: record.to_vec() }))
-}
-
-fn fixed<const N: usize>(input: &mut impl Read) -> io::Result<[u8; N]> {
-    let mut bytes = [0; N];
-    input.read_exact(&mut bytes).map(|()| bytes)
+/// The frame that bytes begin with, of an append to a log of at least so many entries, and what stands behind it.
+fn frame(bytes: &[u8], at_least: u64) -> Option<(Frame, &[u8])> {
+    let (length, rest) = bytes.split_first_chunk()?;
+    let (digest, rest) = rest.split_first_chunk::<32>()?;
+    let length = usize::try_from(u64::from_be_bytes(*length)).ok().filter(|length| *length <= BODY_MAX)?;
+    let (body, behind) = rest.split_at_checked(length)?;
+    let (size, rest) = body.split_first_chunk()?;
+    let (root, record) = rest.split_first_chunk()?;
+    // Before the digest, which is what costs.
+    let size = Some(u64::from_be_bytes(*size)).filter(|size| (at_least..SIZE_MAX).contains(size))?;
+    let extends = Head { size, root: TreeHash::from_bytes(*root) };
+    (derive(CONTEXT, body) == *digest).then(|| (Frame { extends, record: record.to_vec() }, behind))
 }
 
 /// Where the journal beside a ledger is.

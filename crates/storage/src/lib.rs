@@ -233,16 +233,20 @@ pub enum StoreError {
         what: String,
     },
     /// The ledger's file says that its latest acts are in a journal beside it, and none is there.
-    #[error(
-        "the latest acts of the ledger are not beside it: {path}: they are in {was}, and belong to it as {journal}"
-    )]
+    #[error("the latest acts of the ledger are not beside it: {path}: {what}")]
     Parted {
         /// The path.
         path: String,
-        /// Where the journal belongs.
+        /// Where they are, and where they belong.
+        what: String,
+    },
+    /// A journal stands beside the ledger that holds acts which the ledger has not, and which it does not ask for.
+    #[error("{journal} holds acts that the ledger beside it has not: {path}")]
+    Stray {
+        /// The path.
+        path: String,
+        /// The journal.
         journal: String,
-        /// Where it was when it was written.
-        was: String,
     },
     /// The operating system failed.
     #[error("the file cannot be opened, read or written: {path}: {what}")]

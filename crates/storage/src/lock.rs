@@ -8,7 +8,7 @@
 //! the file open, or within the tick of the system's clock in which it closes it, and what changes in the disk itself. Both wait for a
 //! day at most (`VERIFIED_FOR`), or for an audit.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
@@ -18,8 +18,15 @@ use crate::StoreError;
 
 /// How long a file that nobody has changed counts as verified.
 const VERIFIED_FOR: Duration = Duration::from_hours(24);
-/// Begins what the last writer says of the file, in place of a writer's name.
-const VERIFIED: &str = "pages verified at ";
+/// What a lock file begins with, behind which the holder's name stands; nothing else is ever written over.
+const HELD: &str = "rollcall: ";
+/// Begins what the last writer says of the file, in place of a holder's name.
+const VERIFIED: &str = "rollcall: pages verified at ";
+/// What lock files of earlier builds begin with.
+const HELD_BEFORE: [&str; 2] = ["process ", "a repair after a crash"];
+
+/// Bytes of a lock file that are read.
+const HELD_MAX: u64 = 512;
 
 /// The lock that one writer holds.
 pub(crate) struct WriterLock {
@@ -46,22 +53,33 @@ impl WriterLock {
     pub(crate) fn take(path: &Path, by: &str) -> Result<Self, StoreError> {
         let beside = path.with_added_extension("lock");
         let io = |error: std::io::Error| StoreError::Io { path: shown(&beside), what: error.to_string() };
+        // A link would turn the write elsewhere, and a pipe would be waited for.
+        if fs::symlink_metadata(&beside).is_ok_and(|found| !found.is_file()) {
+            return Err(io(somebodys()));
+        }
         let mut file =
             OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&beside).map_err(io)?;
         let locked = file.try_lock();
-        // What it holds is a word for whoever reads it, and no reason to fail.
-        let mut held = String::new();
-        let _ = file.read_to_string(&mut held);
+        let mut held = Vec::new();
+        Read::by_ref(&mut file).take(HELD_MAX).read_to_end(&mut held).map_err(io)?;
+        let held = String::from_utf8_lossy(&held);
         match locked {
+            Ok(())
+                if !held.is_empty()
+                    && !held.starts_with(HELD)
+                    && !HELD_BEFORE.iter().any(|own| held.starts_with(own)) =>
+            {
+                Err(io(somebodys()))
+            }
             Ok(()) => {
                 let mut lock = Self { file, verified: still_verified(path, &held), left: String::new() };
-                lock.say(by).map_err(io)?;
+                lock.say(&format!("{HELD}{by}")).map_err(io)?;
                 Ok(lock)
             }
             Err(TryLockError::WouldBlock) => {
-                let name = held.trim();
-                let named = !name.is_empty() && !name.starts_with(VERIFIED);
-                let holder = if named { name.chars().take(200).collect() } else { "another process".to_owned() };
+                let name = held.strip_prefix(HELD).unwrap_or(&held).trim();
+                let named = !name.is_empty() && !held.starts_with(VERIFIED);
+                let holder = if named { name.to_owned() } else { "another process".to_owned() };
                 Err(StoreError::InUse { path: shown(path), holder })
             }
             Err(TryLockError::Error(error)) => Err(io(error)),
@@ -92,6 +110,11 @@ impl WriterLock {
     }
 }
 
+fn somebodys() -> std::io::Error {
+    let what = "it is no lock of a ledger: move it away, or name the ledger otherwise";
+    std::io::Error::new(std::io::ErrorKind::InvalidInput, what)
+}
+
 /// When the pages of a file were verified, by what its lock file holds: nothing unless the file is as it was left then, and not for ever.
 fn still_verified(path: &Path, held: &str) -> Option<u64> {
     let (at, left) = held.strip_prefix(VERIFIED)?.split_once(", ")?;
@@ -102,7 +125,7 @@ fn still_verified(path: &Path, held: &str) -> Option<u64> {
 
 /// What tells a file from itself after a change.
 fn identity(path: &Path) -> Option<String> {
-    let file = std::fs::metadata(path).ok()?;
+    let file = fs::metadata(path).ok()?;
     Some(format!(
         "device {}, inode {}, {} bytes, written {}.{:09}, changed {}.{:09}",
         file.dev(),

@@ -113,9 +113,7 @@ impl RedbStore {
     /// # Errors
     /// [`StoreError::Exists`] for a file already there, [`StoreError::InUse`] beside another writer.
     pub fn create(path: &Path, by: &str) -> Result<Self, StoreError> {
-        if path.exists() {
-            return Err(StoreError::Exists { path: shown(path) });
-        }
+        Self::require_free(path)?;
         let mut lock = WriterLock::take(path, by)?;
         lock.has_verified();
         let database = contained(path, || builder().create(path).map_err(|error| database_error(path, error)))?;
@@ -136,6 +134,20 @@ impl RedbStore {
         })?;
         store.folds = true;
         Ok(store)
+    }
+
+    /// Nothing is where a ledger is to be, and no journal beside it, which would be another one's.
+    ///
+    /// # Errors
+    /// [`StoreError::Exists`].
+    pub fn require_free(path: &Path) -> Result<(), StoreError> {
+        let journal = journal_file::path_of(path);
+        let has_acts =
+            || JournalFile::read(&journal).is_ok_and(|found| found.is_some_and(|found| !found.whole.is_empty()));
+        if path.exists() {
+            return Err(StoreError::Exists { path: shown(path) });
+        }
+        if has_acts() { Err(StoreError::Exists { path: shown(&journal) }) } else { Ok(()) }
     }
 
     /// Opens an existing ledger file for writing; `by` names the process to others.
@@ -612,9 +624,12 @@ fn real(path: &Path) -> Result<PathBuf, StoreError> {
 /// Why a file could neither be read nor repaired: why not the one is of use only beside why not the other.
 fn unrepaired(unread: StoreError, unrepaired: StoreError) -> StoreError {
     match (unread, unrepaired) {
-        (StoreError::Io { path, what: waits }, StoreError::Io { path: at, what }) if waits != what => {
-            StoreError::Io { path, what: format!("{waits}; and it could not be repaired: {at}: {what}") }
-        }
+        (StoreError::Io { path, what: waits }, StoreError::Io { path: at, what }) if waits != what => StoreError::Io {
+            path,
+            what: format!(
+                "{waits}, by any command of somebody who may write it; here it could not be repaired: {at}: {what}"
+            ),
+        },
         (_, unrepaired) => unrepaired,
     }
 }

@@ -356,27 +356,43 @@ fn a_journal_ends_where_no_whole_frame_follows() -> Outcome {
     assert_eq!(ends.len(), 3);
     assert!(whole[used..].iter().all(|byte| *byte == 0), "what was prepared follows");
     let before = |at: usize| heads[1 + ends.iter().filter(|end| **end <= at).count()];
+    let found = |bytes: &[u8]| -> Outcome<Result<Head, String>> {
+        std::fs::write(beside(&left), bytes)?;
+        Ok(RedbStore::read(&left).and_then(|store| store.head()).map_err(|error| error.to_string()))
+    };
+    let says = |found: Result<Head, String>, what: &str| {
+        assert!(found.as_ref().is_err_and(|found| found.contains(what)), "{found:?}, expected: {what}");
+    };
     mended(&left)?;
-    assert_eq!(RedbStore::read(&left)?.head()?, heads[4]);
+    assert_eq!(found(&whole)?, Ok(heads[4]));
     assert!(beside(&left).exists(), "a reader who need not repair leaves it");
+    // Torn by a crash.
     for end in 16..used + 9 {
-        std::fs::write(beside(&left), &whole[..end])?;
-        assert_eq!(RedbStore::read(&left)?.head()?, before(end), "cut off behind {end} bytes");
+        let torn = [&whole[..end], &vec![0; whole.len() - end]].concat();
+        let least = before(end);
+        // A record may end with zeros, of which none is missing then.
+        let read = found(&torn)?;
+        assert!(read.as_ref() == Ok(&least) || torn == whole[..], "torn behind {end} bytes: {read:?}");
+    }
+    // No crash does that.
+    for end in [16, 20, used, whole.len() - 1] {
+        says(found(&whole[..end])?, "the journal beside it has been cut off");
     }
     for at in 16..used {
         let mut changed = whole.clone();
         changed[at] ^= 0x41;
-        std::fs::write(beside(&left), &changed)?;
-        assert_eq!(RedbStore::read(&left)?.head()?, before(at), "byte {at}");
+        match ends.iter().filter(|end| **end <= at).count() {
+            // What is behind it is newer.
+            0 | 1 => says(found(&changed)?, "an act in the journal beside it is damaged"),
+            _ => assert_eq!(found(&changed)?, Ok(before(at)), "byte {at}"),
+        }
     }
-    for length in [u64::MAX, 1 << 62, 64 << 20, 1 << 20] {
-        std::fs::write(beside(&left), [&whole[..16], &length.to_be_bytes(), &whole[24..]].concat())?;
-        assert_eq!(RedbStore::read(&left)?.head()?, heads[1], "{length} bytes");
+    for length in [u64::MAX, 1 << 62, 64 << 20, 1 << 20, 0] {
+        let bytes = [&whole[..ends[1]], &length.to_be_bytes(), &whole[ends[1] + 8..]].concat();
+        assert_eq!(found(&bytes)?, Ok(heads[3]), "{length} bytes");
     }
     for other in [&whole[..1], &whole[..15], &[&b"Rollcall"[..], &whole[8..]].concat()] {
-        std::fs::write(beside(&left), other)?;
-        let found = RedbStore::read(&left).map_err(|error| error.to_string());
-        assert!(found.as_ref().is_err_and(|found| found.contains("it is no journal")), "{found:?}");
+        says(found(other)?, "it is no journal");
     }
     Ok(())
 }
@@ -392,10 +408,28 @@ fn a_journal_of_another_log_is_no_part_of_a_ledger() -> Outcome {
     let mut file = RedbStore::create(&at("other"), "the test")?;
     grow(&mut file, &mut tree, b"another beginning")?;
     drop(file);
-    // Beside a file that was closed none counts.
+    // Beside a file that was closed none counts, and none is lost that holds something else.
     std::fs::copy(beside(&at("left")), beside(&at("other")))?;
+    for opened in [RedbStore::read(&at("other")), RedbStore::open(&at("other"), "the test")] {
+        assert!(matches!(opened, Err(StoreError::Stray { .. })), "{opened:?}");
+    }
+    std::fs::rename(beside(&at("other")), beside(&at("new")))?;
+    assert!(matches!(RedbStore::create(&at("new"), "the test"), Err(StoreError::Exists { .. })));
     assert_eq!(RedbStore::read(&at("other"))?.head()?, tree.head());
-    assert_eq!(RedbStore::open(&at("other"), "the test")?.head()?, tree.head());
+    // An older copy in the place of a ledger.
+    std::fs::copy(at("other"), at("older"))?;
+    let mut file = RedbStore::open(&at("other"), "the test")?;
+    for bytes in [b"two", b"tri"] {
+        grow(&mut file, &mut tree, bytes)?;
+    }
+    std::fs::copy(beside(&at("other")), beside(&at("older")))?;
+    drop(file);
+    assert!(matches!(RedbStore::open(&at("older"), "the test"), Err(StoreError::Stray { .. })));
+    // What the ledger has as well is forgotten.
+    std::fs::rename(beside(&at("older")), beside(&at("other")))?;
+    assert_eq!(RedbStore::read(&at("other"))?.head()?, tree.head());
+    drop(RedbStore::open(&at("other"), "the test")?);
+    assert!(!beside(&at("other")).exists());
 
     // Of a log of the same size, and of a longer one.
     let others = [1, 3].map(|before: u8| -> Outcome<Vec<u8>> {

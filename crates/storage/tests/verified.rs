@@ -40,7 +40,7 @@ fn ledger(path: &Path) -> Result<Head, Box<dyn std::error::Error>> {
 fn verified(path: &Path, at: u64) -> Result<u64, Box<dyn std::error::Error>> {
     let said = std::fs::read_to_string(beside(path))?;
     let (_, file) = said.split_once(", ").ok_or_else(|| format!("nothing is said of the file: {said:?}"))?;
-    std::fs::write(beside(path), format!("pages verified at {at}, {file}"))?;
+    std::fs::write(beside(path), format!("rollcall: pages verified at {at}, {file}"))?;
     Ok(at)
 }
 
@@ -115,13 +115,18 @@ fn a_file_whose_last_writer_said_nothing_is_verified() -> Outcome {
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("ledger");
     ledger(&path)?;
-    for said in ["the founder", "", "pages verified at", "pages verified at 1, ", "pages verified at soon, device 1"] {
+    let words = [
+        "rollcall: pages verified at",
+        "rollcall: pages verified at 1, ",
+        "rollcall: pages verified at soon, device 1",
+    ];
+    for said in ["rollcall: the founder", "process 1 (rollcall)", ""].into_iter().chain(words) {
         std::fs::write(beside(&path), said)?;
         assert!(!is_trusted(&path)?, "{said:?}");
     }
     verified(&path, now() - HOUR)?;
     let store = RedbStore::open(&path, "the writer")?;
-    assert_eq!(std::fs::read_to_string(beside(&path))?, "the writer");
+    assert_eq!(std::fs::read_to_string(beside(&path))?, "rollcall: the writer");
     drop(store);
     assert!(is_trusted(&path)?);
     Ok(())
@@ -140,5 +145,26 @@ fn a_file_in_which_a_writer_met_damage_is_verified() -> Outcome {
     drop(database);
     assert!(matches!(RedbStore::open(&path, "the writer"), Err(StoreError::Damaged { .. })));
     assert_eq!(std::fs::read_to_string(beside(&path))?, "");
+    Ok(())
+}
+
+/// A ledger may be called as other programs call something of theirs.
+#[test]
+fn a_file_that_is_no_lock_of_a_ledger_is_left_alone() -> Outcome {
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("Cargo");
+    let words = "# somebody's own\nversion = 3\n";
+    std::fs::write(beside(&path), words)?;
+    assert!(matches!(RedbStore::create(&path, "the founder"), Err(StoreError::Io { .. })));
+    std::fs::remove_file(beside(&path))?;
+    ledger(&path)?;
+    std::fs::write(beside(&path), words)?;
+    assert!(matches!(RedbStore::open(&path, "the writer"), Err(StoreError::Io { .. })));
+    assert_eq!(std::fs::read_to_string(beside(&path))?, words);
+    std::fs::rename(beside(&path), folder.path().join("diary"))?;
+    std::fs::write(folder.path().join("diary"), "")?;
+    std::os::unix::fs::symlink("diary", beside(&path))?;
+    assert!(matches!(RedbStore::open(&path, "the writer"), Err(StoreError::Io { .. })));
+    assert_eq!(std::fs::read_to_string(folder.path().join("diary"))?, "");
     Ok(())
 }

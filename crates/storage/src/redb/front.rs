@@ -11,8 +11,8 @@ use super::{
     STORE_VERSION, io_error, node_key, redb_error, shown,
 };
 use crate::journal::{self, BYTES_KEPT, Journal};
-use crate::journal_file::{Frame, JournalFile, RECORD_MAX};
-use crate::{Batch, Rows, StoreError};
+use crate::journal_file::{Frame, Frames, JournalFile, RECORD_MAX};
+use crate::{Batch, Rows, Store as _, StoreError};
 
 /// In the table of the format: where the journal beside the file is, as long as it counts.
 const BESIDE: &str = "journal";
@@ -121,7 +121,7 @@ impl RedbStore {
     }
 
     /// Reads what stands in front of the tables: in the file, then what was found beside it where the file says that this counts.
-    pub(super) fn read_journal(&mut self, beside: io::Result<Option<Vec<Frame>>>) -> Result<Told, StoreError> {
+    pub(super) fn read_journal(&mut self, beside: io::Result<Option<Frames>>) -> Result<Told, StoreError> {
         let (mut journal, mut head, counts) = self.reading(|transaction| {
             let format = transaction.open_table(FORMAT).map_err(|error| self.table_error(error))?;
             let counts = format.get(BESIDE).map_err(|error| self.storage_error(error))?;
@@ -140,26 +140,54 @@ impl RedbStore {
             }
             Ok((journal, head, counts))
         })?;
-        if let Some(was) = counts {
-            let Some(frames) = beside.map_err(|error| io_error(&self.journal_path, &error))? else {
-                let (path, journal) = (shown(&self.path), shown(&self.journal_path));
-                return Ok(Told::Less(StoreError::Parted { path, journal, was }));
+        let Some(was) = counts else {
+            self.journal = journal;
+            return self.require_no_stray(beside).map(|()| Told::All);
+        };
+        let Some(frames) = beside.map_err(|error| io_error(&self.journal_path, &error))? else {
+            let journal = shown(&self.journal_path);
+            let what = if was == journal {
+                format!("they were in {journal}, which is gone")
+            } else {
+                format!("they are in {was}, and belong to it as {journal}")
             };
-            for Frame { extends, record } in frames {
-                // Some are in the file by now, or have been since before the journal was begun again.
-                if head.size <= extends.size {
-                    let next = (extends == head).then(|| journal.read(head.size, &record)).flatten();
-                    head = next.ok_or_else(|| self.damaged("the journal beside it goes on from another head"))?;
-                }
-            }
-            self.beside = Beside::Left;
+            return Ok(Told::Less(StoreError::Parted { path: shown(&self.path), what }));
+        };
+        if frames.is_short {
+            return Err(self.damaged("the journal beside it has been cut off"));
         }
-        self.journal = journal;
+        for Frame { extends, record } in frames.whole {
+            // Some are in the file by now, or have been since before the journal was begun again.
+            if head.size <= extends.size {
+                let next = (extends == head).then(|| journal.read(head.size, &record)).flatten();
+                head = next.ok_or_else(|| self.damaged("the journal beside it goes on from another head"))?;
+            }
+        }
+        // Behind what a crash has torn stands nothing that is newer.
+        if frames.latest_behind.is_some_and(|size| head.size <= size) {
+            return Err(self.damaged("an act in the journal beside it is damaged"));
+        }
+        (self.journal, self.beside) = (journal, Beside::Left);
         Ok(Told::All)
     }
 
+    /// Of what counts for nothing only what is here as well may be forgotten.
+    fn require_no_stray(&self, beside: io::Result<Option<Frames>>) -> Result<(), StoreError> {
+        // What is no journal is somebody's.
+        let Ok(Some(frames)) = beside else { return Ok(()) };
+        for Frame { record, .. } in &frames.whole {
+            let Some((first, entries)) = journal::entries_of(record) else { continue };
+            let until = first.saturating_add(u64::try_from(entries.len()).unwrap_or(u64::MAX));
+            if self.entries(first..until)? != entries {
+                let (path, journal) = (shown(&self.path), shown(&self.journal_path));
+                return Err(StoreError::Stray { path, journal });
+            }
+        }
+        Ok(())
+    }
+
     /// The same, of what nobody adds to meanwhile.
-    pub(super) fn read_all_of_journal(&mut self, left: io::Result<Option<Vec<Frame>>>) -> Result<(), StoreError> {
+    pub(super) fn read_all_of_journal(&mut self, left: io::Result<Option<Frames>>) -> Result<(), StoreError> {
         match self.read_journal(left)? {
             Told::All => Ok(()),
             Told::Less(parted) => Err(parted),
