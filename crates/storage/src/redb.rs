@@ -14,6 +14,7 @@
 use std::fs::{self, File};
 use std::io::Read;
 use std::ops::Range;
+use std::os::unix::fs::MetadataExt as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -71,7 +72,9 @@ enum Handle {
 /// A log in a redb file.
 pub struct RedbStore {
     path: PathBuf,
-    /// Where the journal beside it is, by whatever name the file was opened.
+    /// Where it really is, by whatever name it was opened, and which file was there.
+    place: (PathBuf, Option<(u64, u64)>),
+    /// Where the journal beside it is.
     journal_path: PathBuf,
     /// Taken only when the store is dropped.
     handle: Option<Handle>,
@@ -94,7 +97,7 @@ impl Drop for RedbStore {
     fn drop(&mut self) {
         // Nothing is lost where it fails: the journal says the same as the tables would.
         let _ = self.spare_the_next();
-        let closed = self.let_go();
+        let closed = self.let_go() && self.is_in_place();
         if let Some(lock) = self.lock.take() {
             lock.release(&self.path, closed && *self.sound.get_mut());
         }
@@ -225,6 +228,7 @@ impl RedbStore {
     fn new(path: &Path, real: &Path, handle: Handle, lock: Option<WriterLock>) -> Self {
         Self {
             path: path.to_owned(),
+            place: (real.to_owned(), which(real)),
             journal_path: journal_file::path_of(real),
             handle: Some(handle),
             journal: Journal::default(),
@@ -235,6 +239,12 @@ impl RedbStore {
             sound: AtomicBool::new(true),
             lock,
         }
+    }
+
+    /// Tells whether the file is still where it was opened: what stands beside it would else be another one's.
+    fn is_in_place(&self) -> bool {
+        let (path, file) = &self.place;
+        file.is_some() && which(path) == *file
     }
 
     /// Closes the file, and tells whether that went well.
@@ -614,6 +624,11 @@ fn redb_error(path: &Path, error: &redb::Error) -> StoreError {
 
 fn io_error(path: &Path, error: &std::io::Error) -> StoreError {
     StoreError::Io { path: shown(path), what: error.to_string() }
+}
+
+/// Tells one file from another, whatever they are called.
+fn which(path: &Path) -> Option<(u64, u64)> {
+    fs::metadata(path).ok().map(|found| (found.dev(), found.ino()))
 }
 
 /// Where a file really is: beside it stands what belongs to it.

@@ -617,3 +617,29 @@ fn a_reader_waits_for_an_append_that_is_not_durable_yet() -> Outcome {
     });
     Ok(())
 }
+
+/// Whoever puts another file in the place of a ledger that is being written is told of what the other one has not.
+#[test]
+fn a_ledger_that_is_replaced_under_its_writer_leaves_the_journal() -> Outcome {
+    let folder = tempfile::tempdir()?;
+    let (path, copy) = (folder.path().join("ledger"), folder.path().join("copy"));
+    let mut tree = Tree::default();
+    let mut file = RedbStore::create(&path, "the test")?;
+    grow(&mut file, &mut tree, b"one")?;
+    drop(file);
+    std::fs::copy(&path, &copy)?;
+    let mut file = RedbStore::open(&path, "the test")?;
+    for bytes in [&b"two"[..], b"three"] {
+        grow(&mut file, &mut tree, bytes)?;
+    }
+    std::fs::rename(&copy, &path)?;
+    drop(file);
+    assert!(beside(&path).exists());
+    assert!(matches!(RedbStore::read(&path), Err(StoreError::Stray { .. })));
+    assert_eq!(
+        std::fs::read_to_string(path.with_added_extension("lock"))?,
+        "",
+        "nobody has verified what is there now"
+    );
+    Ok(())
+}

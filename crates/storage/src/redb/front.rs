@@ -241,9 +241,12 @@ impl RedbStore {
         Ok(())
     }
 
-    /// Removes a journal that counts for nothing. Where that fails it stays so, and the next one takes its place.
+    /// Removes a journal that counts for nothing. Where that fails it stays so, and the next one takes its place; where the file has been
+    /// replaced meanwhile it may hold all that is left.
     pub(super) fn discard_journal(&self) {
-        let _ = JournalFile::discard(&self.journal_path);
+        if self.is_in_place() {
+            let _ = JournalFile::discard(&self.journal_path);
+        }
     }
 
     /// Says in the file that the journal beside it counts, or that none does.
