@@ -1,10 +1,10 @@
-//! A store in one redb file, beside a lock file ([`crate::lock`]) that says who writes.
+//! A store in one redb file, beside a lock file (`lock.rs`) that says who writes.
 //!
 //! - Tables: `entries` (u64 -> bytes), `nodes` (level * 2^56 + index -> 32 bytes), `events` (32 bytes -> u64),
 //!   `projections` (name -> 32 bytes), `rows` (shelf, one byte, and key -> value), `head` (`head` -> size and root, 40 bytes;
 //!   `projections`, `rows` -> the size that these are of, after which stands the rows' layout), `format` (name -> bytes), and in front of
 //!   them `journal` (size of the log before an append -> its record): the latest appends.
-//! - In front of all of them, while a writer appends more than once, stands a journal beside the file ([`crate::journal_file`]).
+//! - In front of all of them, while a writer appends more than once, stands a journal beside the file (`journal_file.rs`).
 //! - Integers are big-endian byte strings of our own, so that the file does not depend on redb's encodings.
 //! - One writer at a time; readers are served beside it (redb's single-writer mode, `docs/decisions/0006-redb.md`).
 //! - A damaged file can make redb panic; every call is contained, and a panic is reported as damage.
