@@ -64,13 +64,7 @@ impl WriterLock {
         Read::by_ref(&mut file).take(HELD_MAX).read_to_end(&mut held).map_err(io)?;
         let held = String::from_utf8_lossy(&held);
         match locked {
-            Ok(())
-                if !held.is_empty()
-                    && !held.starts_with(HELD)
-                    && !HELD_BEFORE.iter().any(|own| held.starts_with(own)) =>
-            {
-                Err(io(somebodys()))
-            }
+            Ok(()) if !is_own(&held) => Err(io(somebodys())),
             Ok(()) => {
                 let mut lock = Self { file, verified: still_verified(path, &held), left: String::new() };
                 lock.say(&format!("{HELD}{by}")).map_err(io)?;
@@ -84,6 +78,21 @@ impl WriterLock {
             }
             Err(TryLockError::Error(error)) => Err(io(error)),
         }
+    }
+
+    /// Nothing else is where the lock of a ledger is to be.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`].
+    pub(crate) fn require_place(path: &Path) -> Result<(), StoreError> {
+        let beside = path.with_added_extension("lock");
+        let io = |error: std::io::Error| StoreError::Io { path: shown(&beside), what: error.to_string() };
+        let Ok(found) = fs::symlink_metadata(&beside) else { return Ok(()) };
+        let mut held = Vec::new();
+        if found.is_file() {
+            File::open(&beside).and_then(|file| file.take(HELD_MAX).read_to_end(&mut held)).map_err(io)?;
+        }
+        if found.is_file() && is_own(&String::from_utf8_lossy(&held)) { Ok(()) } else { Err(io(somebodys())) }
     }
 
     /// When every page was verified, where each is as it was then or as a writer has left it since; in seconds since 1970.
@@ -108,6 +117,11 @@ impl WriterLock {
         self.file.rewind()?;
         self.file.write_all(words.as_bytes())
     }
+}
+
+/// Tells whether a lock file holds what lock files hold.
+fn is_own(held: &str) -> bool {
+    held.is_empty() || held.starts_with(HELD) || HELD_BEFORE.iter().any(|own| held.starts_with(own))
 }
 
 fn somebodys() -> std::io::Error {

@@ -139,10 +139,10 @@ impl RedbStore {
         Ok(store)
     }
 
-    /// Nothing is where a ledger is to be, and no journal beside it, which would be another one's.
+    /// Nothing is where a ledger is to be, and what would stand beside it is not another one's, nor somebody's.
     ///
     /// # Errors
-    /// [`StoreError::Exists`].
+    /// [`StoreError::Exists`]; [`StoreError::Io`] where the lock's place is taken.
     pub fn require_free(path: &Path) -> Result<(), StoreError> {
         let journal = journal_file::path_of(path);
         let has_acts =
@@ -150,7 +150,10 @@ impl RedbStore {
         if path.exists() {
             return Err(StoreError::Exists { path: shown(path) });
         }
-        if has_acts() { Err(StoreError::Exists { path: shown(&journal) }) } else { Ok(()) }
+        if has_acts() {
+            return Err(StoreError::Exists { path: shown(&journal) });
+        }
+        WriterLock::require_place(path)
     }
 
     /// Opens an existing ledger file for writing; `by` names the process to others.

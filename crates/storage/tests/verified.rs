@@ -156,6 +156,7 @@ fn a_file_that_is_no_lock_of_a_ledger_is_left_alone() -> Outcome {
     let words = "# somebody's own\nversion = 3\n";
     std::fs::write(beside(&path), words)?;
     assert!(matches!(RedbStore::create(&path, "the founder"), Err(StoreError::Io { .. })));
+    assert!(RedbStore::require_free(&path).is_err(), "before anything is made");
     std::fs::remove_file(beside(&path))?;
     ledger(&path)?;
     std::fs::write(beside(&path), words)?;
