@@ -8,7 +8,8 @@
 //! - Whoever writes holds the file's lock until the frame is durable, whoever reads shares it: nobody is told of an act that a crash can
 //!   take back.
 //! - It counts as long as the ledger file says so: then it is missed where it is not there. A writer that closes the ledger folds it and
-//!   removes it, a crash leaves it to the next writer.
+//!   removes it, a crash leaves it to whoever opens the ledger next.
+//! - Nothing that is no journal is written over, followed or removed, and no frame is decoded here: what is in one, `redb::front` judges.
 
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -182,7 +183,7 @@ fn opened(path: &Path) -> io::Result<Option<File>> {
 }
 
 fn no_journal() -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, "it is no journal")
+    io::Error::new(io::ErrorKind::InvalidData, "it is no journal: bring back the one that the ledger had")
 }
 
 fn frames(file: &File) -> io::Result<Frames> {

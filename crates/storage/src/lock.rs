@@ -7,14 +7,17 @@
 //! changes one of these, above all the time of change, which no program sets. Not seen is what another program writes while a writer has
 //! the file open, or within the tick of the system's clock in which it closes it, and what changes in the disk itself. Both wait for a
 //! day at most (`VERIFIED_FOR`), or for an audit.
+//!
+//! What it says is a word of one writer to the next: nobody reads an answer from it, and it is written over nothing that is not a lock.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{Read, Seek, Write};
+use std::io::{ErrorKind, Read as _, Seek as _, Write as _};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::StoreError;
+use crate::redb::{io_error, shown};
 
 /// How long a file that nobody has changed counts as verified.
 const VERIFIED_FOR: Duration = Duration::from_hours(24);
@@ -24,7 +27,6 @@ const HELD: &str = "rollcall: ";
 const VERIFIED: &str = "rollcall: pages verified at ";
 /// What lock files of earlier builds begin with.
 const HELD_BEFORE: [&str; 2] = ["process ", "a repair after a crash"];
-
 /// Bytes of a lock file that are read.
 const HELD_MAX: u64 = 512;
 
@@ -52,26 +54,21 @@ impl WriterLock {
     /// [`StoreError::InUse`] beside another writer, [`StoreError::Io`] where no lock can be had.
     pub(crate) fn take(path: &Path, by: &str) -> Result<Self, StoreError> {
         let beside = path.with_added_extension("lock");
-        let io = |error: std::io::Error| StoreError::Io { path: shown(&beside), what: error.to_string() };
-        // A link would turn the write elsewhere, and a pipe would be waited for.
-        if fs::symlink_metadata(&beside).is_ok_and(|found| !found.is_file()) {
-            return Err(io(somebodys()));
-        }
-        let mut file =
-            OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&beside).map_err(io)?;
+        let io = |error: std::io::Error| io_error(&beside, &error);
+        Self::require_place(path)?;
+        let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&beside).map_err(io)?;
         let locked = file.try_lock();
-        let mut held = Vec::new();
-        Read::by_ref(&mut file).take(HELD_MAX).read_to_end(&mut held).map_err(io)?;
-        let held = String::from_utf8_lossy(&held);
+        let held = held_in(&file).map_err(io)?;
         match locked {
-            Ok(()) if !is_own(&held) => Err(io(somebodys())),
             Ok(()) => {
                 let mut lock = Self { file, verified: still_verified(path, &held), left: String::new() };
                 lock.say(&format!("{HELD}{by}")).map_err(io)?;
                 Ok(lock)
             }
             Err(TryLockError::WouldBlock) => {
-                let name = held.strip_prefix(HELD).unwrap_or(&held).trim();
+                let name: String =
+                    held.strip_prefix(HELD).unwrap_or(&held).chars().filter(|c| !c.is_control()).collect();
+                let name = name.trim();
                 let named = !name.is_empty() && !held.starts_with(VERIFIED);
                 let holder = if named { name.to_owned() } else { "another process".to_owned() };
                 Err(StoreError::InUse { path: shown(path), holder })
@@ -80,19 +77,26 @@ impl WriterLock {
         }
     }
 
-    /// Nothing else is where the lock of a ledger is to be.
+    /// Nothing else is where the lock of a ledger is to be: a file of somebody's would be written over, a link would turn the write
+    /// elsewhere, and a pipe would be waited for.
     ///
     /// # Errors
     /// [`StoreError::Io`].
     pub(crate) fn require_place(path: &Path) -> Result<(), StoreError> {
         let beside = path.with_added_extension("lock");
-        let io = |error: std::io::Error| StoreError::Io { path: shown(&beside), what: error.to_string() };
-        let Ok(found) = fs::symlink_metadata(&beside) else { return Ok(()) };
-        let mut held = Vec::new();
-        if found.is_file() {
-            File::open(&beside).and_then(|file| file.take(HELD_MAX).read_to_end(&mut held)).map_err(io)?;
+        let is_own = match fs::symlink_metadata(&beside) {
+            Ok(found) if found.is_file() => {
+                File::open(&beside).and_then(|file| held_in(&file)).map(|held| is_own(&held))
+            }
+            Ok(_) => Ok(false),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(true),
+            Err(error) => Err(error),
+        };
+        if is_own.map_err(|error| io_error(&beside, &error))? {
+            return Ok(());
         }
-        if found.is_file() && is_own(&String::from_utf8_lossy(&held)) { Ok(()) } else { Err(io(somebodys())) }
+        let what = "it is no lock of a ledger: move it away, or name the ledger otherwise";
+        Err(io_error(&beside, &std::io::Error::new(ErrorKind::InvalidData, what)))
     }
 
     /// When every page was verified, where each is as it was then or as a writer has left it since; in seconds since 1970.
@@ -124,9 +128,11 @@ fn is_own(held: &str) -> bool {
     held.is_empty() || held.starts_with(HELD) || HELD_BEFORE.iter().any(|own| held.starts_with(own))
 }
 
-fn somebodys() -> std::io::Error {
-    let what = "it is no lock of a ledger: move it away, or name the ledger otherwise";
-    std::io::Error::new(std::io::ErrorKind::InvalidInput, what)
+/// What a lock file holds.
+fn held_in(file: &File) -> std::io::Result<String> {
+    let mut held = Vec::new();
+    file.take(HELD_MAX).read_to_end(&mut held)?;
+    Ok(String::from_utf8_lossy(&held).into_owned())
 }
 
 /// When the pages of a file were verified, by what its lock file holds: nothing unless the file is as it was left then, and not for ever.
@@ -154,8 +160,4 @@ fn identity(path: &Path) -> Option<String> {
 
 fn seconds_now() -> Option<u64> {
     SystemTime::now().duration_since(UNIX_EPOCH).ok().map(|since| since.as_secs())
-}
-
-fn shown(path: &Path) -> String {
-    path.display().to_string()
 }

@@ -625,7 +625,7 @@ fn redb_error(path: &Path, error: &redb::Error) -> StoreError {
     }
 }
 
-fn io_error(path: &Path, error: &std::io::Error) -> StoreError {
+pub(crate) fn io_error(path: &Path, error: &std::io::Error) -> StoreError {
     StoreError::Io { path: shown(path), what: error.to_string() }
 }
 
@@ -652,6 +652,6 @@ fn unrepaired(unread: StoreError, unrepaired: StoreError) -> StoreError {
     }
 }
 
-fn shown(path: &Path) -> String {
+pub(crate) fn shown(path: &Path) -> String {
     path.display().to_string()
 }

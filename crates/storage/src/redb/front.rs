@@ -1,4 +1,6 @@
-//! What stands in front of a file's tables: the journal in it, and the one beside it. How it is read, added to, and folded into them.
+//! What stands in front of a file's tables: the journal in it, and the one beside it (`docs/decisions/0022-journal.md`). How it is read,
+//! added to, and folded into them. It believes of a journal only what is whole and goes on from the head before it, adds nothing to what another
+//! writer has left, and drops nothing that the tables have not.
 
 use std::io;
 
@@ -16,6 +18,9 @@ use crate::{Batch, Rows, Store as _, StoreError};
 
 /// In the table of the format: where the journal beside the file is, as long as it counts.
 const BESIDE: &str = "journal";
+
+/// Characters that are shown of where a journal was.
+const WAS_MAX: usize = 1_024;
 
 /// Whether a file and what is beside it tell all.
 pub(super) enum Told {
@@ -125,7 +130,10 @@ impl RedbStore {
         let (mut journal, mut head, counts) = self.reading(|transaction| {
             let format = transaction.open_table(FORMAT).map_err(|error| self.table_error(error))?;
             let counts = format.get(BESIDE).map_err(|error| self.storage_error(error))?;
-            let counts = counts.map(|at| String::from_utf8_lossy(at.value()).into_owned());
+            // Words of whoever wrote the file, for whoever reads the answer.
+            let words =
+                |at: &[u8]| String::from_utf8_lossy(at).chars().filter(|c| !c.is_control()).take(WAS_MAX).collect();
+            let counts: Option<String> = counts.map(|at| words(at.value()));
             let (mut journal, mut head) = (Journal::default(), self.head_of_tables(transaction)?);
             let table = match transaction.open_table(JOURNAL) {
                 // Nobody has written one, or it has been folded.
