@@ -42,9 +42,11 @@ mod tour;
 mod why;
 mod witness;
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use clap::error::ErrorKind;
+use clap::{Arg, ArgAction, ArgMatches, ColorChoice, Command, value_parser};
 use rollcall_core::digest::EventId;
 use rollcall_core::name::{Handle, Name, UnitId};
 use rollcall_core::note::{Scheme, Signer, SignerError};
@@ -70,54 +72,79 @@ Exit codes: 0 done, 1 refused by the charter, 2 usage or bad input, 3 log invali
 
 pub(crate) use meeting::notes;
 
+/// A verb: its name, its command, and what answers it.
+type Verb = (&'static str, fn() -> Command, fn(&ArgMatches) -> Result<Answer, Failure>);
+
+/// Every verb but those of acts, in the order in which they are listed.
+const VERBS: &[Verb] = &[
+    ("tour", tour::command, tour::run),
+    ("init", init::command, init::run),
+    ("key", key::command, key::run),
+    ("account", account::command, account::run),
+    ("status", status::command, status::run),
+    ("roster", roster::command, roster::run),
+    ("why", why::command, why::run),
+    ("log", log::command, log::run),
+    ("show", log::show_command, log::show),
+    ("meeting", meeting::command, meeting::run),
+    ("motion", motion::command, motion::run),
+    ("paper", paper::command, paper::run),
+    ("pending", pending::command, pending::run),
+    ("benefits", pending::benefits_command, pending::benefits_run),
+    ("charter", charter::command, charter::run),
+    ("export", export::command, export::run),
+    ("certificate", certificate::command, certificate::run),
+    ("audit", audit::command, audit::run),
+    ("replay", replay::command, replay::run),
+    ("head", head::command, head::run),
+    ("publish", publish::command, publish::run),
+    ("mirror", mirror::command, mirror::run),
+    ("bundle", bundle::command, bundle::run),
+    ("restore", bundle::restore_command, bundle::restore),
+    ("prove", prove::command, prove::run),
+    ("witness", witness::command, witness::run),
+    ("fork", fork::command, fork::run),
+    ("log-key", log_key::command, log_key::run),
+    ("diff", diff::command, diff::run),
+    ("draft", draft::command, draft::run),
+    ("inspect", inspect::command, inspect::run),
+    ("sign", inspect::sign_command, inspect::sign),
+    ("append", append::command, append::run),
+    ("receipt", receipt::command, receipt::run),
+    ("refusal", refusal::command, refusal::run),
+    ("submit", submit::command, submit::run),
+    ("anchor", anchor::command, anchor::run),
+    ("attachment", attachment::command, attachment::run),
+    ("erase", attachment::erase_command, attachment::erase),
+    ("concentration", concentration::command, concentration::run),
+    ("rehearse", rehearse::command, rehearse::run),
+    ("import", import::command, import::run),
+    ("completions", man::completions_command, man::completions),
+    ("man", man::command, man::run),
+];
+
 /// The whole command tree.
 pub(crate) fn command() -> Command {
-    let verbs: Vec<Command> = vec![
-        tour::command(),
-        init::command(),
-        key::command(),
-        account::command(),
-        status::command(),
-        roster::command(),
-        why::command(),
-        log::command(),
-        log::show_command(),
-        meeting::command(),
-        motion::command(),
-        paper::command(),
-        pending::command(),
-        pending::benefits_command(),
-        charter::command(),
-        export::command(),
-        certificate::command(),
-        audit::command(),
-        replay::command(),
-        head::command(),
-        publish::command(),
-        mirror::command(),
-        bundle::command(),
-        bundle::restore_command(),
-        prove::command(),
-        witness::command(),
-        fork::command(),
-        log_key::command(),
-        diff::command(),
-        draft::command(),
-        inspect::command(),
-        inspect::sign_command(),
-        append::command(),
-        receipt::command(),
-        refusal::command(),
-        submit::command(),
-        anchor::command(),
-        attachment::command(),
-        attachment::erase_command(),
-        concentration::command(),
-        rehearse::command(),
-        import::command(),
-        man::completions_command(),
-        man::command(),
-    ];
+    tree(VERBS.iter().map(|(_, command, _)| command()).chain(act::commands()))
+}
+
+/// Reads a command line. A tree with nothing in it but the verb that is named is made in a fraction of the time that the whole one takes, and
+/// reads what it can as that would: what it cannot is the whole one's to read, or to refuse.
+pub(crate) fn read(args: &[OsString], colour: ColorChoice) -> Result<ArgMatches, clap::Error> {
+    let named = args.iter().skip(1).find_map(|arg| named(arg.to_str()?));
+    match tree(named).color(colour).try_get_matches_from(args) {
+        Err(error) if error.kind() != ErrorKind::DisplayVersion => command().color(colour).try_get_matches_from(args),
+        read => read,
+    }
+}
+
+/// The command of a verb.
+fn named(verb: &str) -> Option<Command> {
+    let own = VERBS.iter().find(|(name, ..)| *name == verb);
+    own.map(|(_, command, _)| command()).or_else(|| act::named(verb))
+}
+
+fn tree(verbs: impl IntoIterator<Item = Command>) -> Command {
     Command::new("rollcall")
         .version(clap::crate_version!())
         .about(ABOUT)
@@ -126,7 +153,6 @@ pub(crate) fn command() -> Command {
         .arg_required_else_help(true)
         .args(globals())
         .subcommands(verbs)
-        .subcommands(act::commands())
 }
 
 fn globals() -> Vec<Arg> {
@@ -186,52 +212,9 @@ pub(crate) fn colour(matches: &ArgMatches) -> anstream::ColorChoice {
 /// Runs the command that was parsed.
 pub(crate) fn dispatch(matches: &ArgMatches) -> Result<Answer, Failure> {
     let Some((verb, args)) = matches.subcommand() else { return Err(Failure::usage("no command was given")) };
-    match verb {
-        "tour" => tour::run(args),
-        "init" => init::run(args),
-        "key" => key::run(args),
-        "account" => account::run(args),
-        "status" => status::run(args),
-        "roster" => roster::run(args),
-        "why" => why::run(args),
-        "log" => log::run(args),
-        "show" => log::show(args),
-        "meeting" => meeting::run(args),
-        "motion" => motion::run(args),
-        "paper" => paper::run(args),
-        "pending" => pending::run(args),
-        "benefits" => pending::benefits_run(args),
-        "charter" => charter::run(args),
-        "export" => export::run(args),
-        "certificate" => certificate::run(args),
-        "audit" => audit::run(args),
-        "replay" => replay::run(args),
-        "head" => head::run(args),
-        "publish" => publish::run(args),
-        "mirror" => mirror::run(args),
-        "bundle" => bundle::run(args),
-        "restore" => bundle::restore(args),
-        "prove" => prove::run(args),
-        "witness" => witness::run(args),
-        "fork" => fork::run(args),
-        "log-key" => log_key::run(args),
-        "diff" => diff::run(args),
-        "draft" => draft::run(args),
-        "inspect" => inspect::run(args),
-        "sign" => inspect::sign(args),
-        "append" => append::run(args),
-        "receipt" => receipt::run(args),
-        "refusal" => refusal::run(args),
-        "submit" => submit::run(args),
-        "anchor" => anchor::run(args),
-        "attachment" => attachment::run(args),
-        "erase" => attachment::erase(args),
-        "concentration" => concentration::run(args),
-        "rehearse" => rehearse::run(args),
-        "import" => import::run(args),
-        "completions" => man::completions(args),
-        "man" => man::run(args),
-        act => act::run(act, args),
+    match VERBS.iter().find(|(name, ..)| *name == verb) {
+        Some((_, _, run)) => run(args),
+        None => act::run(verb, args),
     }
 }
 
@@ -338,4 +321,68 @@ fn as_of(text: &str) -> Result<AsOf, Failure> {
     let time =
         text.parse().map_err(|error| Failure::usage(format!("neither a number of entries nor a time: {error}")))?;
     Ok(AsOf::Time(time))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(words: &str) -> Vec<OsString> {
+        words.split_whitespace().map(OsString::from).collect()
+    }
+
+    #[test]
+    fn every_verb_is_found_by_the_name_of_its_command() {
+        for verb in command().get_subcommands() {
+            let name = verb.get_name();
+            assert_eq!(named(name).as_ref().map(Command::get_name), Some(name));
+        }
+        let misnamed = |(name, command, _): &&Verb| command().get_name() != *name || act::named(name).is_some();
+        assert_eq!(VERBS.iter().find(misnamed).map(|(name, ..)| name), None);
+    }
+
+    #[test]
+    fn a_line_is_read_as_by_the_whole_tree() {
+        let lines = [
+            "rollcall roster --unit toc",
+            "rollcall --ledger why --by vote roster --unit audit",
+            "rollcall --ledger roster why alice chair --in toc",
+            "rollcall --key audit --json charter show --clause TOC-26",
+            "rollcall draft vote --vote 3f2a --choice for -o help",
+            "rollcall vote --vote show --choice for",
+            "rollcall witness key --name roster",
+            "rollcall show help",
+        ];
+        for words in lines {
+            let read = read(&line(words), ColorChoice::Never).map_err(|error| error.to_string());
+            let whole = command().try_get_matches_from(line(words)).map_err(|error| error.to_string());
+            let told = |matches: &ArgMatches| {
+                let path = |name| matches.get_one::<PathBuf>(name).cloned();
+                let verb = matches.subcommand().map(|(verb, args)| (verb.to_owned(), args.clone()));
+                (path("ledger"), path("key"), matches.get_one::<String>("by").cloned(), verb)
+            };
+            assert_eq!(read.as_ref().map(told), whole.as_ref().map(told), "{words}");
+            assert!(whole.is_ok(), "{words}: {whole:?}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_answered_by_the_whole_tree() {
+        let lines = [
+            "rollcall",
+            "rollcall --version",
+            "rollcall --help",
+            "rollcall help witness key",
+            "rollcall rooster",
+            "rollcall --ledger roster rooster",
+            "rollcall roster vote",
+            "rollcall vote --help",
+            "rollcall charter nothing",
+        ];
+        for words in lines {
+            let read = read(&line(words), ColorChoice::Never).map_err(|error| error.to_string());
+            let whole = command().try_get_matches_from(line(words)).map_err(|error| error.to_string());
+            assert!(whole.is_err() && read.as_ref().err() == whole.as_ref().err(), "{words}: {read:?}");
+        }
+    }
 }

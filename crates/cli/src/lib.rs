@@ -48,13 +48,10 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let plain =
         says("--color=never") || args.windows(2).any(|pair| matches!(pair, [a, b] if a == "--color" && b == "never"));
     let colour = if plain { clap::ColorChoice::Never } else { clap::ColorChoice::Auto };
-    let mut command = commands::command().color(colour);
-    let matches = match command.try_get_matches_from_mut(&args) {
+    let matches = match commands::read(&args, colour) {
         Ok(matches) => matches,
         Err(error) => return misread(&error, says("--json")),
     };
-    // Handing back its hundreds of parts one by one would take as long as many an answer.
-    std::mem::forget(command);
     let json = matches.get_flag("json");
     anstream::ColorChoice::write_global(commands::colour(&matches));
     // What redb's destructors may still do over a damaged file must not end in silence.

@@ -28,10 +28,22 @@ use crate::{keys, show};
 const ELSEWHERE: [&str; 4] = ["found", "charter-part", "erase", "import"];
 
 /// The commands of every act.
-pub(super) fn commands() -> Vec<Command> {
-    // An anchor's own command asks the witnesses besides.
-    let plain = specs().filter(|spec| spec.name != "anchor");
-    plain.map(|spec| command(spec).defer(|command| flagged(command).arg(at_arg()).arg(dry_run_arg()))).collect()
+pub(super) fn commands() -> impl Iterator<Item = Command> {
+    plain().map(whole)
+}
+
+/// The command of an act.
+pub(super) fn named(act: &str) -> Option<Command> {
+    plain().find(|spec| spec.name == act).map(whole)
+}
+
+/// Acts whose verb does nothing else: an anchor's own command asks the witnesses besides.
+fn plain() -> impl Iterator<Item = &'static RecordSpec> {
+    specs().filter(|spec| spec.name != "anchor")
+}
+
+fn whole(spec: &RecordSpec) -> Command {
+    command(spec).defer(|command| flagged(command).arg(at_arg()).arg(dry_run_arg()))
 }
 
 /// Acts that a person makes by a verb.
