@@ -63,7 +63,7 @@ pub(crate) struct Failed {
     /// The system's error.
     pub(crate) error: io::Error,
     /// Nothing of it is left in the journal; else nothing that is read from it may be believed.
-    pub(crate) is_cut: bool,
+    pub(crate) is_blank: bool,
 }
 
 /// A journal beside a ledger, open for its writer.
@@ -103,11 +103,11 @@ impl JournalFile {
         let body = [&extends.size.to_be_bytes()[..], extends.root.as_bytes(), record].concat();
         let length = u64::try_from(body.len()).unwrap_or(u64::MAX);
         let frame = [&length.to_be_bytes()[..], &derive(CONTEXT, &body), &body].concat();
-        self.file.lock().map_err(|error| Failed { error, is_cut: true })?;
+        self.file.lock().map_err(|error| Failed { error, is_blank: true })?;
         let written = self.file.seek(SeekFrom::Start(self.end)).and_then(|_| self.file.write_all(&frame));
         let durable = written.and_then(|()| self.file.sync_data());
         // A frame that could not be made durable can be read all the same, and the next sync would say nothing of it.
-        let durable = durable.map_err(|error| Failed { error, is_cut: self.cut().is_ok() });
+        let durable = durable.map_err(|error| Failed { error, is_blank: self.blank(frame.len()).is_ok() });
         // As a last resort closing the file lets go of the lock.
         let _ = self.file.unlock();
         durable?;
@@ -115,11 +115,11 @@ impl JournalFile {
         Ok(())
     }
 
-    /// Takes away what stands behind the last append that is durable.
-    fn cut(&self) -> io::Result<()> {
-        self.file.set_len(self.end)?;
-        let made = FIRST.saturating_add(u64::try_from(PREPARED).unwrap_or_default());
-        self.file.set_len(self.end.max(made))
+    /// Writes zeros over what stands behind the last append that is durable. The file is never shortened: a crash in between would leave one
+    /// that looks as if somebody had cut it off.
+    fn blank(&mut self, length: usize) -> io::Result<()> {
+        self.file.seek(SeekFrom::Start(self.end))?;
+        self.file.write_all(&vec![0; length])
     }
 
     /// Tells whether there is nothing in it that is not in the tables.

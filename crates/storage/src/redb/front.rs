@@ -220,7 +220,7 @@ impl RedbStore {
     fn put_beside(&mut self, extends: &Head, record: &[u8]) -> Result<(), StoreError> {
         let Beside::Own(file) = &mut self.beside else { return Err(self.damaged("there is no journal beside it")) };
         let Err(failed) = file.append(extends, record) else { return Ok(()) };
-        if !failed.is_cut {
+        if !failed.is_blank {
             self.let_go();
         }
         Err(io_error(&self.journal_path, &failed.error))
