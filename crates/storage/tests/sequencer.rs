@@ -6,14 +6,19 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 
 use rollcall_core::act::{Act, Profile};
+use rollcall_core::audit::{Auditor, Level};
 use rollcall_core::charter::Charter;
 use rollcall_core::digest::{Digest, EventId, TreeHash};
+use rollcall_core::entry::Entry;
 use rollcall_core::event::{Payload, SignedEvent};
 use rollcall_core::key::SigningKey;
 use rollcall_core::ledger::{Ledger, rehearsal_founding};
 use rollcall_core::state::view::Wanted;
+use rollcall_core::time::Timestamp;
 use rollcall_core::tree::Head;
+use rollcall_storage::audit::audit;
 use rollcall_storage::memory::MemoryStore;
+use rollcall_storage::redb::RedbStore;
 use rollcall_storage::sequencer::{Admitted, Sequencer, SubmitError};
 use rollcall_storage::waiting::Waiting;
 use rollcall_storage::{AppendError, Batch, Projections, Store, StoreError};
@@ -76,29 +81,79 @@ struct Stage {
     events: Vec<SignedEvent>,
 }
 
-fn stage(count: u8) -> Stage {
-    let at = "2026-03-02T01:00:00Z".parse().unwrap();
+/// A founded ledger, what its founding adds to a store, and acts that may be submitted to it.
+fn founded(count: u8) -> (Ledger, Batch, Vec<SignedEvent>) {
     let alice: rollcall_core::name::Handle = "alice".parse().unwrap();
     let mut ledger = Ledger::default();
     let mut batch = Batch::default();
-    let founding = rehearsal_founding("s", std::slice::from_ref(&alice), 1, Charter::preset("steward").unwrap(), at);
+    let founding = rehearsal_founding("s", std::slice::from_ref(&alice), 1, Charter::preset("steward").unwrap(), at());
     for event in founding.unwrap() {
-        batch.push(ledger.admit(event, at).unwrap());
+        batch.push(ledger.admit(event, at()).unwrap());
     }
-    let mut store = MemoryStore::default();
-    store.append(&Head::empty(), &ledger.state().head(), &batch).unwrap();
     let events = (0..count).map(|number| {
         let act = Act::Profile(Profile { digest: Digest::from_bytes([number; 32]) });
-        let payload = Payload { header: ledger.header(&alice, &act, at), act };
+        let payload = Payload { header: ledger.header(&alice, &act, at()), act };
         SignedEvent::sign(payload.encode().unwrap(), &SigningKey::rehearsal(&alice)).unwrap()
     });
     let events = events.collect();
+    (ledger, batch, events)
+}
+
+fn at() -> Timestamp {
+    "2026-03-02T01:00:00Z".parse().unwrap()
+}
+
+fn stage(count: u8) -> Stage {
+    let (mut ledger, batch, events) = founded(count);
+    let mut store = MemoryStore::default();
+    store.append(&Head::empty(), &ledger.state().head(), &batch).unwrap();
     let (open, gate) = channel();
     let waiting = Waiting::open(&store, &mut ledger).unwrap();
     let (store, groups) = (Arc::new(Mutex::new(store)), Arc::new(Mutex::new(Vec::new())));
     let gated = Gated { inner: Arc::clone(&store), groups: Arc::clone(&groups), gate };
-    let sequencer = Sequencer::start(gated, ledger, waiting, move |_| at);
+    let sequencer = Sequencer::start(gated, ledger, waiting, |_| at());
     Stage { store, groups, open, sequencer, events }
+}
+
+/// Over a file whoever is answered finds the act there at once, and all of it is one lawful log afterwards.
+#[test]
+fn who_is_answered_finds_the_act_in_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ledger");
+    let (mut ledger, batch, events) = founded(200);
+    let mut store = RedbStore::create(&path, "the sequencer").unwrap();
+    store.append(&Head::empty(), &ledger.state().head(), &batch).unwrap();
+    let before = ledger.state().head().size;
+    let waiting = Waiting::open(&store, &mut ledger).unwrap();
+    let sequencer = Sequencer::start(store, ledger, waiting, |_| at());
+    std::thread::scope(|scope| {
+        for own in events.chunks(25) {
+            let mut submitter = sequencer.submitter();
+            let path = &path;
+            scope.spawn(move || {
+                for (number, event) in own.iter().enumerate() {
+                    let Admitted { event, index } = submitter.submit(event.clone()).unwrap();
+                    if number % 5 == 0 {
+                        assert_eq!(RedbStore::read(path).unwrap().position(&event).unwrap(), Some(index));
+                    }
+                }
+                // The same again is told where it is.
+                let again = submitter.submit(own[0].clone());
+                assert!(matches!(again, Err(SubmitError::Refused(_))), "{again:?}");
+            });
+        }
+    });
+    sequencer.finish();
+    assert!(!path.with_added_extension("journal").exists());
+    let reader = RedbStore::read(&path).unwrap();
+    assert_eq!(reader.head().unwrap().size, before + 200);
+    for event in &events {
+        let index = reader.position(&event.id()).unwrap().unwrap();
+        let entry = reader.entries(index..index + 1).unwrap();
+        assert_eq!(Entry::decode(&entry[0]).unwrap().event.id(), event.id());
+    }
+    let report = audit(&reader, Auditor::new(Level::Full, None), &[], |_| {}).unwrap();
+    assert!(report.is_valid(), "{:?}", report.violations);
 }
 
 #[test]
