@@ -185,6 +185,21 @@ fn one_crafted_signature_is_found_at_every_position() {
     }
 }
 
+/// At every position of a batch of the least size, and over all of larger ones, each craft in its turn.
+#[test]
+fn one_crafted_signature_is_found_all_over_large_batches() {
+    for (size, every) in [(BATCH_MIN, 1), (1_024, 31), (BATCH_MAX, 127)] {
+        let mut batch = honest(size);
+        assert!(shown(&batch), "{size}");
+        let positions = (0..size).step_by(every).chain([size - 1]);
+        for (at, craft) in positions.zip(CRAFTS.into_iter().filter(|craft| !matches!(craft, Craft::Honest)).cycle()) {
+            let good = std::mem::replace(&mut batch[at], crafted(9, 1, craft));
+            assert!(!shown(&batch), "{craft:?} at {at} of {size}");
+            batch[at] = good;
+        }
+    }
+}
+
 #[test]
 fn in_large_batches_the_culprit_is_named() {
     let mut batch = honest(BATCH_MAX + 300);
