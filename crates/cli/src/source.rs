@@ -17,6 +17,7 @@ use rollcall_storage::{Projections, Store as _, StoreError};
 
 use crate::failure::Failure;
 use crate::input;
+use crate::session::patiently;
 
 /// Bytes of a bundle that is read.
 const BUNDLE_BYTES_MAX: u64 = 4 * 1024 * 1024 * 1024;
@@ -112,7 +113,7 @@ impl Source {
         if read.is_ok() && bundle::is_bundle(&beginning) {
             return input::read(path, BUNDLE_BYTES_MAX).map(Self::Bundle);
         }
-        Ok(Self::Ledger(RedbStore::read(path)?))
+        Ok(Self::Ledger(patiently(|| RedbStore::read(path))?))
     }
 
     /// How many entries it announces.

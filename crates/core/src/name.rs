@@ -92,6 +92,20 @@ fn is_format(c: char) -> bool {
     c.general_category_group() == GeneralCategoryGroup::Other
 }
 
+/// A text of somebody's as it may be shown: whatever cannot be seen, or would change how others are seen, stands there by its number.
+#[must_use]
+pub fn visible(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        if is_format(c) || matches!(c, '\u{2028}' | '\u{2029}') {
+            shown.extend(c.escape_unicode());
+        } else {
+            shown.push(c);
+        }
+    }
+    shown
+}
+
 /// The first sixteen bytes of a text, as numbers that are ordered as they are. No name holds a NUL, with which shorter ones are filled up.
 fn beginning(text: &str) -> [u64; 2] {
     let mut bytes = [0; 16];

@@ -11,10 +11,12 @@
 //!   removes it, a crash leaves it to whoever opens the ledger next.
 //! - Nothing that is no journal is written over, followed or removed, and no frame is decoded here: what is in one, `redb::front` judges.
 
-use std::fs::{self, File, OpenOptions, Permissions};
+use std::fs::{self, File, OpenOptions, Permissions, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _, fchown};
 use std::path::{Path, PathBuf};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use rollcall_core::digest::{TreeHash, derive};
 use rollcall_core::tree::Head;
@@ -38,6 +40,11 @@ const SIZE_MAX: u64 = 1 << 40;
 const JOURNAL_MAX: u64 = 4 * 1024 * 1024;
 /// Bytes of zeros that it begins with: writing over them costs less than making it longer, which the file system notes each time.
 const PREPARED: usize = BYTES_KEPT + 64 * 1024;
+
+/// How long a writer waits for those who read: they need a millisecond, and anybody who may read the file can lock it for ever.
+const WRITER_PATIENCE: Duration = Duration::from_secs(1);
+/// How long a reader waits for an append to be durable.
+const READER_PATIENCE: Duration = Duration::from_secs(4);
 
 /// What one append added.
 pub(crate) struct Frame {
@@ -103,7 +110,7 @@ impl JournalFile {
         let body = [&extends.size.to_be_bytes()[..], extends.root.as_bytes(), record].concat();
         let length = u64::try_from(body.len()).unwrap_or(u64::MAX);
         let frame = [&length.to_be_bytes()[..], &derive(CONTEXT, &body), &body].concat();
-        self.file.lock().map_err(|error| Failed { error, is_blank: true })?;
+        locked(WRITER_PATIENCE, || self.file.try_lock()).map_err(|error| Failed { error, is_blank: true })?;
         let written = self.file.seek(SeekFrom::Start(self.end)).and_then(|_| self.file.write_all(&frame));
         let durable = written.and_then(|()| self.file.sync_data());
         // A frame that could not be made durable can be read all the same, and the next sync would say nothing of it.
@@ -146,7 +153,7 @@ impl JournalFile {
     /// The system's.
     pub(crate) fn read(path: &Path) -> io::Result<Option<Frames>> {
         let Some(file) = opened(path)? else { return Ok(None) };
-        file.lock_shared()?;
+        locked(READER_PATIENCE, || file.try_lock_shared())?;
         let frames = frames(&file);
         file.unlock()?;
         frames.map(Some)
@@ -160,6 +167,25 @@ impl JournalFile {
         let Some(file) = opened(path)? else { return Ok(None) };
         file.sync_all()?;
         frames(&file).map(Some)
+    }
+}
+
+/// Takes a lock, or says that somebody keeps it.
+fn locked(patience: Duration, take: impl Fn() -> Result<(), TryLockError>) -> io::Result<()> {
+    let begun = Instant::now();
+    let mut pause = Duration::from_micros(50);
+    loop {
+        match take() {
+            Ok(()) => return Ok(()),
+            Err(TryLockError::Error(error)) => return Err(error),
+            Err(TryLockError::WouldBlock) if begun.elapsed() < patience => {
+                sleep(pause);
+                pause = pause.saturating_mul(2).min(Duration::from_millis(2));
+            }
+            Err(TryLockError::WouldBlock) => {
+                return Err(io::Error::new(io::ErrorKind::WouldBlock, "another process keeps it locked"));
+            }
+        }
     }
 }
 

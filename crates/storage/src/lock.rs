@@ -16,6 +16,8 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use rollcall_core::name::visible;
+
 use crate::StoreError;
 use crate::redb::{io_error, shown};
 
@@ -66,11 +68,9 @@ impl WriterLock {
                 Ok(lock)
             }
             Err(TryLockError::WouldBlock) => {
-                let name: String =
-                    held.strip_prefix(HELD).unwrap_or(&held).chars().filter(|c| !c.is_control()).collect();
-                let name = name.trim();
+                let name = visible(held.strip_prefix(HELD).unwrap_or(&held).trim());
                 let named = !name.is_empty() && !held.starts_with(VERIFIED);
-                let holder = if named { name.to_owned() } else { "another process".to_owned() };
+                let holder = if named { name } else { "another process".to_owned() };
                 Err(StoreError::InUse { path: shown(path), holder })
             }
             Err(TryLockError::Error(error)) => Err(io(error)),

@@ -601,7 +601,8 @@ fn contained<T>(path: &Path, work: impl FnOnce() -> Result<T, StoreError>) -> Re
 
 fn database_error(path: &Path, error: DatabaseError) -> StoreError {
     match error {
-        DatabaseError::DatabaseAlreadyOpen => {
+        // Whoever has locked the whole of the file looks to redb like an older redb.
+        DatabaseError::DatabaseAlreadyOpen | DatabaseError::LockProtocolMismatch => {
             StoreError::InUse { path: shown(path), holder: "another process".to_owned() }
         }
         DatabaseError::RepairAborted => {

@@ -343,6 +343,32 @@ fn an_append_waits_for_who_reads_the_journal() -> Outcome {
     Ok(())
 }
 
+/// Whoever may read can lock the journal for ever: then the next append goes into the file, and readers are told who is in the way.
+#[test]
+fn nobody_stops_a_writer_by_reading() -> Outcome {
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("ledger");
+    let (mut file, mut tree) = writing(&path, &[b"one", b"two"])?;
+    let held = std::fs::File::open(beside(&path))?;
+    held.lock_shared()?;
+    let head = grow(&mut file, &mut tree, b"three")?;
+    assert!(!beside(&path).exists(), "it is in the file");
+    assert_eq!((RedbStore::read(&path)?.head()?, RedbStore::read(&path)?.entries(0..9)?.len()), (head, 3));
+    // The next journal is another file.
+    let head = grow(&mut file, &mut tree, b"four")?;
+    assert!(beside(&path).exists());
+    let held = std::fs::File::open(beside(&path))?;
+    held.lock()?;
+    let told = RedbStore::read(&path);
+    assert!(
+        matches!(&told, Err(StoreError::InUse { holder, .. }) if holder.contains("ledger.journal locked")),
+        "{told:?}"
+    );
+    held.unlock()?;
+    assert_eq!(RedbStore::read(&path)?.head()?, head);
+    Ok(())
+}
+
 /// An act is told of when it is durable: until then its writer holds the journal.
 #[test]
 fn a_reader_waits_for_an_append_that_is_not_durable_yet() -> Outcome {

@@ -19,7 +19,7 @@ use super::{ledger_path, receipt};
 use crate::answer::Answer;
 use crate::failure::Failure;
 use crate::operator::{self, Signed};
-use crate::session::invalid;
+use crate::session::{invalid, patiently};
 use crate::{output, reading};
 
 pub(super) fn command() -> Command {
@@ -50,7 +50,7 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
 /// The store, and its head as a signed note: the one that is signed already, else one that is signed now.
 fn signed(args: &ArgMatches) -> Result<(RedbStore, Head, String), Failure> {
     let path = ledger_path(args)?;
-    let store = RedbStore::read(path)?;
+    let store = patiently(|| RedbStore::read(path))?;
     let head = store.head()?;
     let last = Heads::of(path).last()?;
     let read = last.as_deref().and_then(|note| Checkpoint::read(Note::read(note).ok()?.text()).ok());
@@ -63,7 +63,7 @@ fn signed(args: &ArgMatches) -> Result<(RedbStore, Head, String), Failure> {
     let Signed { note, .. } = operator::opened(path, |_| Ok(None))?;
     let read = Note::read(&note).ok().and_then(|note| Checkpoint::read(note.text()).ok());
     let head = read.ok_or_else(|| Failure::bug("the signed head cannot be read"))?.head;
-    Ok((RedbStore::read(path)?, head, note))
+    Ok((patiently(|| RedbStore::read(path))?, head, note))
 }
 
 fn inclusion(args: &ArgMatches, event: &str) -> Result<Answer, Failure> {

@@ -11,7 +11,7 @@ use serde_json::json;
 use super::ledger_path;
 use crate::answer::{Answer, Exit};
 use crate::failure::Failure;
-use crate::session::{self, AsOf};
+use crate::session::{self, AsOf, patiently};
 
 pub(super) fn command() -> Command {
     Command::new("replay")
@@ -29,7 +29,8 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
     if args.get_flag("rebuild") {
         return rebuild(args);
     }
-    let store = RedbStore::read(ledger_path(args)?)?;
+    let path = ledger_path(args)?;
+    let store = patiently(|| RedbStore::read(path))?;
     let stated = store.projections()?;
     let mut rebuilt = Projections::default();
     let ledger = session::replayed(&store, AsOf::Now, |state| {

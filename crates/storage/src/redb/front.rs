@@ -5,6 +5,7 @@
 use std::io;
 
 use redb::{ReadableTable as _, TableError, WriteTransaction};
+use rollcall_core::name::visible;
 use rollcall_core::state::view::LAYOUT;
 use rollcall_core::tree::Head;
 
@@ -100,7 +101,7 @@ impl RedbStore {
         if at_once || !follows || self.journal.is_due(record.len()) {
             self.fold_up_to(Some(*next), false)?;
         } else if is_small && self.appended && self.has_own()? {
-            self.put_beside(extends, &record)?;
+            self.put_beside(extends, next, &record)?;
         } else {
             self.commit(|transaction| {
                 let mut journal = transaction.open_table(JOURNAL).map_err(|error| self.table_error(error))?;
@@ -131,9 +132,8 @@ impl RedbStore {
             let format = transaction.open_table(FORMAT).map_err(|error| self.table_error(error))?;
             let counts = format.get(BESIDE).map_err(|error| self.storage_error(error))?;
             // Words of whoever wrote the file, for whoever reads the answer.
-            let words =
-                |at: &[u8]| String::from_utf8_lossy(at).chars().filter(|c| !c.is_control()).take(WAS_MAX).collect();
-            let counts: Option<String> = counts.map(|at| words(at.value()));
+            let words = |at: &[u8]| visible(&String::from_utf8_lossy(at).chars().take(WAS_MAX).collect::<String>());
+            let counts = counts.map(|at| words(at.value()));
             let (mut journal, mut head) = (Journal::default(), self.head_of_tables(transaction)?);
             let table = match transaction.open_table(JOURNAL) {
                 // Nobody has written one, or it has been folded.
@@ -152,7 +152,14 @@ impl RedbStore {
             self.journal = journal;
             return self.require_no_stray(beside).map(|()| Told::All);
         };
-        let Some(frames) = beside.map_err(|error| io_error(&self.journal_path, &error))? else {
+        let unread = |error: io::Error| match error.kind() {
+            io::ErrorKind::WouldBlock => {
+                let holder = format!("another process, which keeps {} locked", shown(&self.journal_path));
+                StoreError::InUse { path: shown(&self.path), holder }
+            }
+            _ => io_error(&self.journal_path, &error),
+        };
+        let Some(frames) = beside.map_err(unread)? else {
             let journal = shown(&self.journal_path);
             let what = if was == journal {
                 format!("they were in {journal}, which is gone")
@@ -216,10 +223,13 @@ impl RedbStore {
         Ok(matches!(self.beside, Beside::Own(_)))
     }
 
-    /// Adds a record to this writer's journal beside the file. One that fails is not gone on with.
-    fn put_beside(&mut self, extends: &Head, record: &[u8]) -> Result<(), StoreError> {
+    /// Adds a record to this writer's journal beside the file. One that fails is not gone on with; one that somebody keeps locked is folded.
+    fn put_beside(&mut self, extends: &Head, next: &Head, record: &[u8]) -> Result<(), StoreError> {
         let Beside::Own(file) = &mut self.beside else { return Err(self.damaged("there is no journal beside it")) };
         let Err(failed) = file.append(extends, record) else { return Ok(()) };
+        if failed.error.kind() == io::ErrorKind::WouldBlock {
+            return self.fold_up_to(Some(*next), true);
+        }
         if !failed.is_blank {
             self.let_go();
         }
