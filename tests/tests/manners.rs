@@ -59,6 +59,26 @@ fn wrong_files_and_arguments_are_named() {
     assert!(!here.join("M").exists() && !here.join("M.log-key").exists());
 }
 
+/// What a line lacks is in the JSON as it is in the words.
+#[test]
+fn a_line_that_lacks_something_says_what_in_json() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let answer = |args: &[&str]| {
+        let output = rollcall(here, args);
+        assert_eq!(output.status.code(), Some(2));
+        serde_json::from_slice::<serde_json::Value>(&output.stdout).unwrap()
+    };
+    let vote = answer(&["--json", "vote"]);
+    assert_eq!(vote["what"], "the following required arguments were not provided:");
+    assert_eq!(vote["causes"], serde_json::json!(["--vote <EVENT>", "--choice <for|against|abstain>"]));
+    let shell = answer(&["--json", "completions", "tcsh"]);
+    assert!(shell["causes"][0].as_str().unwrap().starts_with("[possible values: bash, "), "{shell}");
+    let key = answer(&["--json", "key"]);
+    assert!(key["what"].as_str().unwrap().contains("requires a subcommand"), "{key}");
+    assert!(answer(&["--json", "rooster"])["hint"].as_str().unwrap().contains("roster"));
+}
+
 /// A text of many lines cannot write lines of our output, and one key cannot be named twice.
 #[test]
 fn texts_do_not_forge_output() {

@@ -4,6 +4,7 @@ use std::error::Error;
 use std::fmt::Write;
 
 use rollcall_core::ledger::AdmitError;
+use rollcall_core::name::visible;
 use rollcall_core::refusal::Refusal;
 use rollcall_storage::{AppendError, StoreError};
 use serde_json::{Map, Value, json};
@@ -71,7 +72,12 @@ impl Failure {
         self
     }
 
+    /// In words. Names of files and what else others have chosen is shown so that it does nothing to a terminal.
     pub(crate) fn text(&self) -> String {
+        self.plain_text().split('\n').map(visible).collect::<Vec<_>>().join("\n")
+    }
+
+    fn plain_text(&self) -> String {
         let mut text = String::new();
         let word = if self.exit == Exit::Refused { "refused" } else { "error" };
         let _ = writeln!(text, "{word}: {}", self.what);

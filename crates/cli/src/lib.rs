@@ -33,8 +33,10 @@ mod exports;
 mod commands;
 
 use std::ffi::OsString;
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
+
+use clap::error::ErrorKind;
 
 use crate::answer::Exit;
 use crate::failure::Failure;
@@ -48,6 +50,9 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let plain =
         says("--color=never") || args.windows(2).any(|pair| matches!(pair, [a, b] if a == "--color" && b == "never"));
     let colour = if plain { clap::ColorChoice::Never } else { clap::ColorChoice::Auto };
+    if plain {
+        anstream::ColorChoice::Never.write_global();
+    }
     let matches = match commands::read(&args, colour) {
         Ok(matches) => matches,
         Err(error) => return misread(&error, says("--json")),
@@ -76,7 +81,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 /// Writes an answer; that it could not be written is said, since what it tells of has happened.
 fn told(text: &str, exit: Exit) -> ExitCode {
-    match write_out(text) {
+    match write_out(&harmless(text, std::io::stdout().is_terminal())) {
         Ok(()) => exit.code(),
         Err(error) => {
             let _ = writeln!(
@@ -90,16 +95,57 @@ fn told(text: &str, exit: Exit) -> ExitCode {
 
 /// Answers a command line that could not be read, or a request for help.
 fn misread(error: &clap::Error, json: bool) -> ExitCode {
+    let text = error.render();
     if !error.use_stderr() {
-        return told(&error.render().ansi().to_string(), Exit::Done);
+        return told(&text.ansi().to_string(), Exit::Done);
     }
     if json {
-        let what = error.render().to_string();
-        let what = what.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
-        let _ = write_out(&format!("{:#}\n", Failure::usage(what).json()));
+        let _ = write_out(&format!("{:#}\n", misread_in_words(error, &text.to_string()).json()));
     }
-    let _ = error.print();
+    let _ = anstream::stderr()
+        .lock()
+        .write_all(harmless(&text.ansi().to_string(), std::io::stderr().is_terminal()).as_bytes());
     Exit::Usage.code()
+}
+
+/// The same, with what is said below the error: what was expected is a cause, and a tip a hint.
+fn misread_in_words(error: &clap::Error, text: &str) -> Failure {
+    if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        return Failure::usage("nothing says what to do: it requires a subcommand or arguments")
+            .hint("rollcall --help");
+    }
+    let mut said =
+        text.lines().map(str::trim).take_while(|line| !line.starts_with("Usage:")).filter(|line| !line.is_empty());
+    let mut failure = Failure::usage(said.next().unwrap_or_default().trim_start_matches("error: "));
+    for line in said {
+        match line.strip_prefix("tip: ") {
+            Some(tip) => failure.hint = Some(tip.to_owned()),
+            None if line.starts_with("For more information") => {}
+            None => failure.causes.push(line.to_owned()),
+        }
+    }
+    failure
+}
+
+/// A text as a terminal may have it, with colours and no other orders: file names are others' words. What goes elsewhere stays as it is.
+fn harmless(text: &str, is_terminal: bool) -> String {
+    if !is_terminal {
+        return text.to_owned();
+    }
+    let mut safe = String::with_capacity(text.len());
+    for (number, piece) in text.split('\u{1b}').enumerate() {
+        let colour =
+            piece.strip_prefix('[').map(|rest| rest.trim_start_matches(|c: char| c.is_ascii_digit() || c == ';'));
+        match colour {
+            _ if number == 0 => {}
+            Some(rest) if rest.starts_with('m') => safe.push('\u{1b}'),
+            Some(_) | None => safe.push_str("\\u{1b}"),
+        }
+        for c in piece.chars() {
+            if c.is_control() && !matches!(c, '\n' | '\t') { safe.extend(c.escape_unicode()) } else { safe.push(c) }
+        }
+    }
+    safe
 }
 
 /// Writes to stdout; a reader that has gone away, such as `head`, is no failure.
@@ -120,4 +166,18 @@ fn quiet_contained_panics() {
             usual(panic);
         }
     }));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::harmless;
+
+    #[test]
+    fn a_terminal_gets_colours_and_no_orders() {
+        let title = "a\u{1b}]0;mine\u{7}\rb\u{9b}2J\u{1b}[2J\u{1b}[1;31mred\u{1b}[0m\n\tend\u{1b}";
+        let shown = "a\\u{1b}]0;mine\\u{7}\\u{d}b\\u{9b}2J\\u{1b}[2J\u{1b}[1;31mred\u{1b}[0m\n\tend\\u{1b}";
+        assert_eq!(harmless(title, true), shown);
+        assert_eq!(harmless(title, false), title, "a file gets what it asked for");
+        assert_eq!(harmless("\u{1b}[32m好\u{1b}[0m", true), "\u{1b}[32m好\u{1b}[0m");
+    }
 }

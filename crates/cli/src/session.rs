@@ -28,6 +28,9 @@ use crate::signer::Signer;
 /// How long a writer waits for another one to finish before it says who is in the way.
 const PATIENCE: Duration = Duration::from_secs(4);
 
+/// Entries of another copy that are stored together.
+const RESTORED_TOGETHER: usize = 4_096;
+
 /// An open ledger.
 #[derive(Debug)]
 pub(crate) struct Session {
@@ -155,6 +158,9 @@ impl Session {
                     return Err(invalid(format!("the log founds the ledger {got}, expected: {expected}")));
                 }
                 session.waiting.push(admission);
+                if RESTORED_TOGETHER <= session.waiting() {
+                    session.flush()?;
+                }
             }
             Ok(())
         })
