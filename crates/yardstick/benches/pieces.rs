@@ -3,24 +3,34 @@
 use std::hint::black_box;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
-use rollcall_core::digest::EventId;
+use rollcall_core::act::{Act, Profile};
+use rollcall_core::digest::{Digest, EventId};
 use rollcall_core::entry::Entry;
-use rollcall_core::event::{Keyring, Payload, SignedEvent};
-use rollcall_core::ledger::{Ledger, rehearsal_founding};
+use rollcall_core::event::{Header, Keyring, Payload, SignedEvent};
+use rollcall_core::key::SigningKey;
+use rollcall_core::name::Handle;
 use rollcall_core::prepared::{Depth, Preparer};
+use rollcall_core::state::State;
 use rollcall_core::tree::{Tree, leaf_hash};
 
-/// Entries of a small ledger's founding, over and over: real bytes, real signatures.
+/// How many keys have signed.
+const KEYS: usize = 512;
+
+/// Short entries, as most are: real bytes, each signed by one of many keys.
 fn entries(count: usize) -> Vec<Vec<u8>> {
     let at = "2026-03-02T01:00:00Z".parse().unwrap_or_default();
-    let alice = "alice".parse().into_iter().collect::<Vec<_>>();
-    let text = rollcall_core::charter::Charter::preset("steward").unwrap_or_default();
-    let mut ledger = Ledger::default();
-    let events = rehearsal_founding("bench", &alice, 1, text, at).unwrap_or_default();
-    let entries = events.into_iter().filter_map(|event| ledger.admit(event, at).ok()).map(|admission| admission.bytes);
-    // The short one is what most entries are like.
-    let shortest = entries.min_by_key(Vec::len).unwrap_or_default();
-    vec![shortest; count]
+    let people: Vec<Handle> = (0..KEYS).filter_map(|number| format!("p{number}").parse().ok()).collect();
+    let keys: Vec<SigningKey> = people.iter().map(SigningKey::rehearsal).collect();
+    let entry = |number: usize| {
+        let (by, key) = (people.get(number % KEYS)?, keys.get(number % KEYS)?);
+        let mut digest = [0xaa; 32];
+        digest[..8].copy_from_slice(&u64::try_from(number).ok()?.to_be_bytes());
+        let act = Act::Profile(Profile { digest: Digest::from_bytes(digest) });
+        let payload = Payload { header: Header::of(&State::default(), by, &act, at), act };
+        let event = SignedEvent::sign(payload.encode().ok()?, key).ok()?;
+        Some(Entry { accepted_at: at, event }.encode())
+    };
+    (0..count).filter_map(entry).collect()
 }
 
 fn pieces(criterion: &mut Criterion) {
@@ -62,12 +72,13 @@ fn batches(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("prepare 4,096 entries");
     group.sample_size(10);
     group.throughput(Throughput::Elements(4_096));
+    let entries = entries(4_096);
     for (name, depth) in
         [("frames", Depth::Frame), ("and signatures", Depth::Signature), ("and payloads", Depth::Payload)]
     {
         group.bench_function(name, |b| {
             b.iter_batched(
-                || entries(4_096),
+                || entries.clone(),
                 |entries| Preparer::new(depth).prepare(0, entries).len(),
                 BatchSize::LargeInput,
             );

@@ -3,7 +3,7 @@
 use crate::Result;
 use crate::ledger::Measured;
 use crate::measure::{Cores, Times, rollcall};
-use crate::own::{self, Holder, Process, asked, holder, process};
+use crate::own::{self, Holder, Process, asked, holder, middle, process};
 use crate::table::{Table, mebibytes, median, shown};
 
 /// How often a question is asked, at least.
@@ -34,9 +34,9 @@ pub fn table(ledgers: &[Measured], largest: Process, repeat: usize) -> Result<Ta
     let mut largest = Some(largest);
     for (number, ledger) in ledgers.iter().enumerate() {
         let holder = holder(ledger)?;
-        let middle = (ledger.entries / 2).to_string();
+        let middle = middle(ledger)?;
         // The head is signed once; what is asked afterwards finds it.
-        process(1, Cores::All, &["--ledger", ledger.file(), "prove", &middle, "--format", "tlog-proof"])?;
+        process(1, Cores::All, &["--ledger", ledger.file(), "prove", &middle.entry, "--format", "tlog-proof"])?;
         let questions = version.clone().into_iter().chain(asked(ledger, &holder, &middle));
         let cells = questions.map(|(name, args)| {
             let (time, peak) = process(repeat.max(QUESTIONS), Cores::All, &args)?;
@@ -59,8 +59,8 @@ pub fn table(ledgers: &[Measured], largest: Process, repeat: usize) -> Result<Ta
 }
 
 /// Acts that are judged and appended to a copy of a ledger, each by a process of its own. The first verifies every page of a file that
-/// nobody has verified.
-fn appended(ledger: &Measured, holder: &Holder, repeat: usize) -> Result<[(&'static str, Process); 2]> {
+/// nobody has verified. Each of the others is proven, under a head that is signed for it.
+fn appended(ledger: &Measured, holder: &Holder, repeat: usize) -> Result<[(&'static str, Process); 3]> {
     let copy = ledger.path.with_added_extension("copy");
     let lock = copy.with_added_extension("lock");
     std::fs::copy(&ledger.path, &copy)?;
@@ -83,14 +83,29 @@ fn appended(ledger: &Measured, holder: &Holder, repeat: usize) -> Result<[(&'sta
     })?;
     let first = (unverified, most);
     most = 0;
+    let mut last = ledger.entries - 1 + u64::try_from(first.0.count())?;
+    let mut proven = Vec::new();
     let verified = Times::of(repeat.max(QUESTIONS), || {
         let ran = append()?;
         most = most.max(ran.peak_kib);
+        last += 1;
+        let last = last.to_string();
+        proven.push(rollcall(Cores::All, &["--ledger", path, "prove", &last, "--format", "tlog-proof"])?);
         Ok(ran.time)
     })?;
+    let peak = proven.iter().map(|ran| ran.peak_kib).max().unwrap_or_default();
+    let mut times = proven.into_iter().map(|ran| ran.time);
+    let proven = Times::of(times.len(), || times.next().ok_or_else(|| "proven too seldom".into()))?;
+    for beside in ["checkpoint", "checkpoint.lock"] {
+        std::fs::remove_file(copy.with_added_extension(beside))?;
+    }
     std::fs::remove_file(lock)?;
     std::fs::remove_file(copy)?;
-    Ok([("an act appended", (verified, most)), ("the same, to a file that was copied", first)])
+    Ok([
+        ("an act appended", (verified, most)),
+        ("the same, to a file that was copied", first),
+        ("prove an act just appended, under a new head", (proven, peak)),
+    ])
 }
 
 fn audited(ledger: &Measured, repeat: usize) -> Result<Process> {

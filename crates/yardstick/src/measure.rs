@@ -36,6 +36,13 @@ impl Times {
         Ok(Self(times))
     }
 
+    /// These and others.
+    pub fn and(mut self, others: Self) -> Self {
+        self.0.extend(others.0);
+        self.0.sort();
+        self
+    }
+
     /// The middle one.
     pub fn median(&self) -> Duration {
         self.0.get(self.0.len() / 2).copied().unwrap_or_default()

@@ -20,7 +20,7 @@ use serde_json::Value;
 
 use crate::ledger::Measured;
 use crate::measure::{Cores, Ran, Times, rollcall, timed};
-use crate::table::{self, Table, mebibytes, median, rate, times};
+use crate::table::{self, Table, mebibytes, median, rate, times, times_between};
 use crate::{Result, floor};
 
 /// Appends that are measured, one at a time.
@@ -90,14 +90,18 @@ fn audits(table: &mut Table, ledger: &Measured, repeat: usize) -> Result<Process
     let sample = if apart == 1 { String::new() } else { format!(", 1 in {apart} taken {apart} times") };
     let mut measured = Vec::new();
     for (words, cores, threads) in [("one core", Cores::One, 1), ("every core", Cores::All, all)] {
-        let floor = Times::of(repeat, || Ok(floor::verify_strict(&loose, threads)? * u32::try_from(apart)?))?;
+        // Before and behind it, since the clock changes meanwhile.
+        let half = repeat.div_ceil(2);
+        let floor = || Times::of(half, || Ok(floor::verify_strict(&loose, threads)? * u32::try_from(apart)?));
+        let before = floor()?;
         let (audit, peak) = audit(ledger, cores, repeat)?;
+        let floor = before.and(floor()?);
         let what = format!("full audit, {words}; floor: verify_strict loop{sample}");
         table.row(vec![
             what,
             median(&floor),
             median(&audit),
-            times(audit.against(&floor)),
+            times_between(&audit, &floor),
             "0.5 x".into(),
             format!("{}, {}", rate(ledger.entries, audit.median()), mebibytes(peak)),
         ]);
@@ -351,21 +355,44 @@ pub fn holder(ledger: &Measured) -> Result<Holder> {
     Err("nobody is in office".into())
 }
 
+/// The entry in the middle of a log.
+#[derive(Debug)]
+pub struct Middle {
+    /// Its number.
+    pub entry: String,
+    /// When it was accepted.
+    pub at: String,
+}
+
+/// The entry in the middle of a ledger.
+///
+/// # Errors
+/// When it cannot be asked for.
+pub fn middle(ledger: &Measured) -> Result<Middle> {
+    let entry = (ledger.entries / 2).to_string();
+    let shown = rollcall(Cores::All, &["--ledger", ledger.file(), "--json", "show", &entry])?;
+    let shown: Value = serde_json::from_slice(&shown.out)?;
+    let at = shown["accepted_at"].as_str().ok_or("an entry has a time")?.to_owned();
+    Ok(Middle { entry, at })
+}
+
 /// Some digest.
 const DIGEST: &str = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
 
 /// Commands that answer a question, each a process of its own.
-pub fn asked<'a>(ledger: &'a Measured, holder: &'a Holder, middle: &'a str) -> Vec<(&'static str, Vec<&'a str>)> {
+pub fn asked<'a>(ledger: &'a Measured, holder: &'a Holder, middle: &'a Middle) -> Vec<(&'static str, Vec<&'a str>)> {
     let on = ["--ledger", ledger.file()];
     let Holder { person, role, unit } = holder;
-    let questions: [(&str, Vec<&str>); 7] = [
+    let Middle { entry, at } = middle;
+    let questions: [(&str, Vec<&str>); 8] = [
         ("roster of everybody", vec!["roster"]),
         ("roster of a body", vec!["roster", "--unit", unit]),
+        ("roster of a body, at an instant", vec!["roster", "--unit", unit, "--at", at]),
         ("roster of a body, replayed", vec!["roster", "--unit", unit, "--replay"]),
         ("why", vec!["why", person, role, "--in", unit]),
         ("log of a person, last 20", vec!["log", "--person", person, "--last", "20"]),
         ("an act judged (--dry-run)", vec!["profile", "--digest", DIGEST, "--by", person, "--dry-run"]),
-        ("prove", vec!["prove", middle, "--format", "tlog-proof"]),
+        ("prove", vec!["prove", entry, "--format", "tlog-proof"]),
     ];
     questions.into_iter().map(|(name, args)| (name, on.into_iter().chain(args).collect())).collect()
 }

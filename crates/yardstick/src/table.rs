@@ -78,6 +78,13 @@ pub fn times(ratio: f64) -> String {
     format!("{ratio:.2} x")
 }
 
+/// A ratio of medians, and what it would be against the slowest and the fastest floor.
+pub fn times_between(work: &Times, floor: &Times) -> String {
+    let (least, most) = floor.spread();
+    let against = |floor: Duration| work.median().as_secs_f64() / floor.as_secs_f64().max(f64::EPSILON);
+    format!("{:.2} x ({:.2} to {:.2})", work.against(floor), against(most), against(least))
+}
+
 /// Memory.
 pub fn mebibytes(kib: u64) -> String {
     format!("{:.1} MiB", kib as f64 / 1024.0)
