@@ -1,6 +1,9 @@
 //! How the program answers people: wrong input, wrong files, foreign texts. Each answer says what, whose fault, what next.
 
-use rollcall_tests::{expect, json, rollcall};
+use std::io::{BufRead as _, BufReader};
+use std::process::{Command, Stdio};
+
+use rollcall_tests::{expect, has_tool, json, program, rollcall};
 
 fn demo() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
@@ -158,4 +161,57 @@ fn completions_manual_pages_and_help_exist() {
         let help = expect(here, 0, &[verb, "--help"]);
         assert!(help.contains("Example") || help.contains("example"), "{verb}: {help}");
     }
+}
+
+/// Names and lines of others turn nothing on a terminal, in answers, talk and refusals of a command line; a file gets the text without them.
+#[test]
+fn what_others_wrote_gives_a_terminal_no_orders() {
+    if !has_tool("script") {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let order = "\u{1b}]0;mine\u{7}\u{1b}[2J\u{202e}";
+    let acts = serde_json::json!({"at": "2026-03-02T01:00:00Z", "by": "alice", "act": order});
+    let enrol = serde_json::json!({"at": "2026-03-02T01:00:00Z", "by": "alice", "act": "enrol"});
+    std::fs::write(here.join("acts"), format!("{enrol}\n{acts}\n")).unwrap();
+    std::fs::write(here.join(order), "neither").unwrap();
+    for args in ["--ledger L rehearse acts".to_owned(), format!("append '{order}'"), format!("'{order}'")] {
+        let command = format!("{} {args}", program().display());
+        let mut script = Command::new("script");
+        script.current_dir(here).args(["-qec", &command, "/dev/null"]).env("TERM", "xterm").stdin(Stdio::null());
+        let said = String::from_utf8(script.output().unwrap().stdout).unwrap();
+        assert!(said.contains("\\u{1b}]0;mine\\u{7}\\u{1b}[2J\\u{202e}"), "{args}: {said:?}");
+        for raw in ["\u{1b}]", "\u{7}", "\u{1b}[2J", "\u{202e}"] {
+            assert!(!said.contains(raw), "{args}: {said:?}");
+        }
+    }
+    let told = String::from_utf8(rollcall(here, &["--ledger", "L", "rehearse", "acts"]).stdout).unwrap();
+    assert!(told.contains("`\u{202e}`") && !told.contains("\\u{"), "{told:?}");
+}
+
+/// Whoever keeps the whole of a file locked uses it, which is no damage to the log.
+#[test]
+fn a_lock_on_a_ledger_is_use_and_no_damage() {
+    if !has_tool("python3") {
+        return;
+    }
+    let folder = demo();
+    let here = folder.path();
+    let holds =
+        "import fcntl, sys; f = open('L'); fcntl.lockf(f, fcntl.LOCK_SH); print(1, flush=True); sys.stdin.read()";
+    let mut holder = Command::new("python3");
+    holder.current_dir(here).args(["-c", holds]);
+    let mut holder = holder.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut ready = String::new();
+    BufReader::new(holder.stdout.as_mut().unwrap()).read_line(&mut ready).unwrap();
+    assert_eq!(ready, "1\n");
+    for args in [["--json", "--ledger", "L", "roster"], ["--json", "--ledger", "L", "audit"]] {
+        let output = rollcall(here, &args);
+        let told: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!((output.status.code(), &told["code"]), (Some(4), &"in-use".into()), "{told}");
+    }
+    drop(holder.stdin.take());
+    assert!(holder.wait().unwrap().success());
+    let _ = expect(here, 0, &["--ledger", "L", "audit"]);
 }

@@ -366,6 +366,25 @@ mod tests {
         }
     }
 
+    /// A verb has one name, and whoever names another before it means the value of a flag.
+    #[test]
+    fn no_verb_is_taken_for_another() {
+        let whole = command();
+        let verbs: Vec<&Command> = whole.get_subcommands().collect();
+        for verb in &verbs {
+            let flags = (verb.get_short_flag(), verb.get_long_flag());
+            assert!(verb.get_all_aliases().next().is_none() && flags == (None, None), "{}", verb.get_name());
+        }
+        assert!(!whole.is_allow_external_subcommands_set());
+        for (value, verb) in verbs.iter().zip(verbs.iter().skip(1)) {
+            let words = format!("rollcall --by {} --ledger {} {}", value.get_name(), value.get_name(), verb.get_name());
+            let read = read(&line(&words), ColorChoice::Never).map_err(|error| error.to_string());
+            let whole = command().try_get_matches_from(line(&words)).map_err(|error| error.to_string());
+            let told = |matches: &ArgMatches| matches.subcommand().map(|(verb, args)| (verb.to_owned(), args.clone()));
+            assert_eq!(read.as_ref().map(told), whole.as_ref().map(told), "{words}");
+        }
+    }
+
     #[test]
     fn what_cannot_be_read_is_answered_by_the_whole_tree() {
         let lines = [

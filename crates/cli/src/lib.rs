@@ -13,6 +13,7 @@ mod failure;
 mod answer;
 mod input;
 mod output;
+mod terminal;
 mod json;
 mod keys;
 mod signer;
@@ -33,7 +34,6 @@ mod exports;
 mod commands;
 
 use std::ffi::OsString;
-use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
@@ -73,7 +73,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
                 // The JSON goes where answers go; talk goes to stderr as always.
                 let _ = write_out(&format!("{:#}\n", failure.json()));
             }
-            let _ = anstream::stderr().lock().write_all(failure.text().as_bytes());
+            terminal::talk(&failure.text());
             failure.exit.code()
         }
     }
@@ -81,13 +81,12 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 /// Writes an answer; that it could not be written is said, since what it tells of has happened.
 fn told(text: &str, exit: Exit) -> ExitCode {
-    match write_out(&harmless(text, std::io::stdout().is_terminal())) {
+    match write_out(text) {
         Ok(()) => exit.code(),
         Err(error) => {
-            let _ = writeln!(
-                anstream::stderr(),
-                "error: the command was carried out, but its answer could not be written: {error}"
-            );
+            terminal::talk(&format!(
+                "error: the command was carried out, but its answer could not be written: {error}\n"
+            ));
             Exit::NotChecked.code()
         }
     }
@@ -102,9 +101,7 @@ fn misread(error: &clap::Error, json: bool) -> ExitCode {
     if json {
         let _ = write_out(&format!("{:#}\n", misread_in_words(error, &text.to_string()).json()));
     }
-    let _ = anstream::stderr()
-        .lock()
-        .write_all(harmless(&text.ansi().to_string(), std::io::stderr().is_terminal()).as_bytes());
+    terminal::talk(&text.ansi().to_string());
     Exit::Usage.code()
 }
 
@@ -127,31 +124,9 @@ fn misread_in_words(error: &clap::Error, text: &str) -> Failure {
     failure
 }
 
-/// A text as a terminal may have it, with colours and no other orders: file names are others' words. What goes elsewhere stays as it is.
-fn harmless(text: &str, is_terminal: bool) -> String {
-    if !is_terminal {
-        return text.to_owned();
-    }
-    let mut safe = String::with_capacity(text.len());
-    for (number, piece) in text.split('\u{1b}').enumerate() {
-        let colour =
-            piece.strip_prefix('[').map(|rest| rest.trim_start_matches(|c: char| c.is_ascii_digit() || c == ';'));
-        match colour {
-            _ if number == 0 => {}
-            Some(rest) if rest.starts_with('m') => safe.push('\u{1b}'),
-            Some(_) | None => safe.push_str("\\u{1b}"),
-        }
-        for c in piece.chars() {
-            if c.is_control() && !matches!(c, '\n' | '\t') { safe.extend(c.escape_unicode()) } else { safe.push(c) }
-        }
-    }
-    safe
-}
-
 /// Writes to stdout; a reader that has gone away, such as `head`, is no failure.
 fn write_out(text: &str) -> std::io::Result<()> {
-    let mut out = anstream::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+    match terminal::answer(text) {
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
         other => other,
     }
@@ -166,18 +141,4 @@ fn quiet_contained_panics() {
             usual(panic);
         }
     }));
-}
-
-#[cfg(test)]
-mod tests {
-    use super::harmless;
-
-    #[test]
-    fn a_terminal_gets_colours_and_no_orders() {
-        let title = "a\u{1b}]0;mine\u{7}\rb\u{9b}2J\u{1b}[2J\u{1b}[1;31mred\u{1b}[0m\n\tend\u{1b}";
-        let shown = "a\\u{1b}]0;mine\\u{7}\\u{d}b\\u{9b}2J\\u{1b}[2J\u{1b}[1;31mred\u{1b}[0m\n\tend\\u{1b}";
-        assert_eq!(harmless(title, true), shown);
-        assert_eq!(harmless(title, false), title, "a file gets what it asked for");
-        assert_eq!(harmless("\u{1b}[32m好\u{1b}[0m", true), "\u{1b}[32m好\u{1b}[0m");
-    }
 }

@@ -11,6 +11,7 @@ use rollcall_storage::view::{self, ViewError};
 
 use crate::failure::Failure;
 use crate::session::{AsOf, Session, is_rehearsal, now, patiently};
+use crate::terminal;
 
 /// The store, and a state: the whole one, or a view that notes what it lacks.
 #[derive(Clone, Copy, Debug)]
@@ -74,7 +75,7 @@ pub(crate) fn ask<T>(
             Ok(answer) => return answer,
             Err(ViewError::Store(error)) => return Err(error.into()),
             Err(ViewError::Row(error)) => {
-                anstream::eprintln!("note: {error}; the entries are asked instead\nhint: rollcall audit");
+                terminal::talk(&format!("note: {error}; the entries are asked instead\nhint: rollcall audit\n"));
             }
         }
     }

@@ -4,7 +4,6 @@
 //! and digests are filled in.
 
 use std::collections::BTreeMap;
-use std::io::Write;
 use std::path::Path;
 
 use rollcall_core::act::Act;
@@ -24,6 +23,7 @@ use serde_json::{Map, Value, json};
 use crate::failure::{Failure, refused};
 use crate::json::{self, Misfit};
 use crate::session::{AsOf, Session, is_rehearsal};
+use crate::terminal;
 
 /// What a play has come to, in memory only or in a ledger file too.
 #[derive(Debug)]
@@ -68,9 +68,7 @@ impl From<Session> for Stage {
 
 /// Tells answers.
 fn tell(answers: &str) -> Result<(), Failure> {
-    let mut out = anstream::stdout().lock();
-    let told = out.write_all(answers.as_bytes()).and_then(|()| out.flush());
-    told.map_err(|error| Failure::io("the answers cannot be written", &error))
+    terminal::answer(answers).map_err(|error| Failure::io("the answers cannot be written", &error))
 }
 
 /// A play in progress.

@@ -92,7 +92,7 @@ fn is_format(c: char) -> bool {
     c.general_category_group() == GeneralCategoryGroup::Other
 }
 
-/// A text of somebody's as it may be shown: whatever cannot be seen, or would change how others are seen, stands there by its number.
+/// A text of somebody's as it may stand in a line of ours: controls, invisible format characters and ends of lines stand there by their numbers.
 #[must_use]
 pub fn visible(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());

@@ -29,6 +29,7 @@ const HELD: &str = "rollcall: ";
 const VERIFIED: &str = "rollcall: pages verified at ";
 /// What lock files of earlier builds begin with.
 const HELD_BEFORE: [&str; 2] = ["process ", "a repair after a crash"];
+
 /// Bytes of a lock file that are read.
 const HELD_MAX: u64 = 512;
 

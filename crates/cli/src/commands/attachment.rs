@@ -1,6 +1,5 @@
 //! `attachment` and `erase`: what stands beside the log and can go: profiles, evidence, documents.
 
-use std::io::IsTerminal;
 use std::path::PathBuf;
 
 use clap::{Arg, ArgMatches, Command, value_parser};
@@ -73,15 +72,7 @@ fn show(args: &ArgMatches) -> Result<Answer, Failure> {
     match attachments::read(ledger_path(args)?, &digest)? {
         Found::Content(content) => {
             let text = String::from_utf8_lossy(&content).into_owned();
-            // A terminal is shown no control characters; a file gets every byte that is text.
-            let hidden =
-                |c: &char| c.is_control() && !matches!(c, '\n' | '\t') || ('\u{202a}'..='\u{202e}').contains(c);
-            let shown = if std::io::stdout().is_terminal() {
-                text.chars().filter(|c| !hidden(c)).collect()
-            } else {
-                text.clone()
-            };
-            Ok(Answer::new(json!({"digest": digest.to_string(), "content": text}), shown))
+            Ok(Answer::new(json!({"digest": digest.to_string(), "content": text}), text))
         }
         Found::Altered => Err(Failure::unchecked(format!("the file is not the one that its digest names: {digest}"))),
         Found::Absent => Err(match erased {

@@ -1,6 +1,5 @@
 //! `inspect` and `sign`: read what an act says, and sign it with a key that need not be where the ledger is.
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
@@ -17,7 +16,7 @@ use crate::failure::Failure;
 use crate::inspection::Inspection;
 use crate::session::Session;
 use crate::signer::Signer;
-use crate::{input, keys, output};
+use crate::{input, keys, output, terminal};
 
 /// Bytes of a file that carries acts: some armoured ones in a mail.
 pub(super) const CARRIED_BYTES_MAX: u64 = 64 * ENTRY_BYTES_MAX;
@@ -85,8 +84,7 @@ pub(super) fn sign(args: &ArgMatches) -> Result<Answer, Failure> {
     }
     let inspection = Inspection::of_draft(&payload, &bytes, session.as_ref().map(Session::state));
     // What is signed is shown before the key is touched, and where talk goes.
-    let _ =
-        anstream::stderr().lock().write_all(format!("You are about to sign:\n\n{}\n", inspection.text()).as_bytes());
+    terminal::talk(&format!("You are about to sign:\n\n{}\n", inspection.text()));
     let signer = signer(args, &payload.header.by, session.as_ref())?;
     if let Some(session) = &session {
         require_own(session, &payload, signer.public())?;

@@ -14,7 +14,7 @@ use serde_json::json;
 use super::publish::policy;
 use crate::answer::{Answer, Exit};
 use crate::failure::Failure;
-use crate::keys;
+use crate::{keys, terminal};
 
 pub(super) fn command() -> Command {
     let name = || {
@@ -118,9 +118,9 @@ fn serve_until_interrupted(args: &ArgMatches) -> Result<Answer, Failure> {
     let bound = listener.local_addr().map_err(cannot)?;
     let line = witness.signer().map_err(|error| Failure::input("the key is not admissible").caused_by(&error))?;
     let statement = if semantic { "lawful states only" } else { "append-only heads" };
-    anstream::eprintln!("witness {line}\ncosigns {statement} of {} logs at http://{bound}", policy.logs().len());
+    terminal::talk(&format!("witness {line}\ncosigns {statement} of {} logs at http://{bound}\n", policy.logs().len()));
     if let (true, Ok(signer)) = (takes, submission_key) {
-        anstream::eprintln!("notes submissions as {signer}");
+        terminal::talk(&format!("notes submissions as {signer}\n"));
     }
     serve(witness, submissions, listener).map_err(cannot)?;
     Ok(Answer::new(json!({"outcome": "ended"}), "ended\n".to_owned()))
