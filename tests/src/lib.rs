@@ -4,6 +4,7 @@
 
 pub mod community;
 pub mod node;
+pub mod server;
 pub mod views;
 pub mod witness;
 

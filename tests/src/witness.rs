@@ -1,19 +1,18 @@
 //! Witnesses: the real server on loopback, and keys that cosign whatever a test wants.
 
-use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
 
 use rollcall_core::cosignature::{cosign, witness_signer};
 use rollcall_core::key::SigningKey;
 use rollcall_core::note::Note;
 
-use crate::{expect, program};
+use crate::expect;
+use crate::server::Server;
 
 /// A witness that runs until it is dropped.
 #[derive(Debug)]
 pub struct Running {
-    child: Child,
+    _server: Server,
     /// Where it listens.
     pub url: String,
     /// Its verifier key.
@@ -24,26 +23,14 @@ impl Running {
     /// Starts the witness of this name, with more flags.
     #[must_use]
     pub fn start(here: &Path, name: &str, policy: &str, flags: &[&str]) -> Self {
-        let key = format!("{name}.key");
+        let (key, witness, store) = (format!("{name}.key"), format!("{name}.example"), format!("{name}.store"));
         if !here.join(&key).exists() {
             let _ = expect(here, 0, &["key", "new", &key, "--no-passphrase"]);
         }
-        let mut command = Command::new(program());
-        command.current_dir(here).args(["--key", &key, "witness", "serve", "--name", &format!("{name}.example")]);
-        command.args(["--policy", policy, "--store", &format!("{name}.store"), "--listen", "127.0.0.1:0"]).args(flags);
-        let mut child = command.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().expect("the witness starts");
-        let mut lines = BufReader::new(child.stderr.take().expect("its stderr is piped")).lines();
-        let mut line = || lines.next().expect("it says who and where it is").expect("in UTF-8");
-        let vkey = line().trim_start_matches("witness ").to_owned();
-        let url = line().rsplit(' ').next().unwrap_or_default().to_owned();
-        Self { child, url, vkey }
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        let serve = ["--key", &key, "witness", "serve", "--name", &witness, "--policy", policy, "--store", &store];
+        let server = Server::start(here, &[&serve, flags].concat());
+        let vkey = server.name.trim_start_matches("witness ").to_owned();
+        Self { url: server.url.clone(), vkey, _server: server }
     }
 }
 

@@ -36,6 +36,7 @@ mod receipt;
 mod refusal;
 mod rehearse;
 mod roster;
+mod serve;
 mod status;
 mod submit;
 mod tour;
@@ -43,6 +44,7 @@ mod why;
 mod witness;
 
 use std::ffi::OsString;
+use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 
 use clap::error::ErrorKind;
@@ -110,6 +112,7 @@ const VERBS: &[Verb] = &[
     ("inspect", inspect::command, inspect::run),
     ("sign", inspect::sign_command, inspect::sign),
     ("append", append::command, append::run),
+    ("serve", serve::command, serve::run),
     ("receipt", receipt::command, receipt::run),
     ("refusal", refusal::command, refusal::run),
     ("submit", submit::command, submit::run),
@@ -268,6 +271,22 @@ fn role(args: &ArgMatches, name: &str) -> Result<Option<Name>, Failure> {
 
 fn time(args: &ArgMatches, name: &str) -> Result<Option<Timestamp>, Failure> {
     parsed(args, name)
+}
+
+/// Where a server listens.
+fn listen_arg(default: &'static str) -> Arg {
+    let arg = Arg::new("listen").long("listen").value_name("ADDRESS").default_value(default);
+    arg.help("Address and port; port 0 takes a free one")
+}
+
+/// What takes connections at that address, and which it is.
+fn listener(args: &ArgMatches) -> Result<(TcpListener, SocketAddr), Failure> {
+    let address = args.get_one::<String>("listen").map_or("", String::as_str);
+    if address.parse::<SocketAddr>().is_err() && !address.contains(':') {
+        return Err(Failure::usage(format!("`listen` is an address and a port, as 127.0.0.1:7380, got: {address}")));
+    }
+    let bound = TcpListener::bind(address).and_then(|listener| listener.local_addr().map(|bound| (listener, bound)));
+    bound.map_err(|error| Failure::io(format!("no connections can be taken at: {address}"), &error))
 }
 
 /// The log's verifier keys that were given.

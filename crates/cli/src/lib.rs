@@ -21,6 +21,7 @@ mod carriage;
 mod chinese;
 mod statement;
 mod session;
+mod batch;
 mod reading;
 mod operator;
 mod source;

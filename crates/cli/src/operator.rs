@@ -9,6 +9,7 @@ use rollcall_core::entry::Entry;
 use rollcall_core::event::Payload;
 use rollcall_core::key::SigningKey;
 use rollcall_core::ledger::rehearsal_log_key;
+use rollcall_core::receipt::Receipt;
 use rollcall_core::state::State;
 use rollcall_core::submission::{Shown, SignedRefusal};
 use rollcall_core::time::Timestamp;
@@ -131,6 +132,28 @@ fn require_founding(session: &Session) -> Result<(), Failure> {
         return Err(invalid("the stored rows name another origin or log key than the first entry".to_owned()));
     }
     Ok(())
+}
+
+/// The receipt of an entry under the head of a session, as a signed note; it verifies.
+pub(crate) fn receipt(session: &Session, ledger: &Path, index: u64, note: &str) -> Result<String, Failure> {
+    let state = session.state();
+    let entry = |index: u64| {
+        let found = session.store().entries(index..index.saturating_add(1))?.into_iter().next();
+        found.ok_or_else(|| Failure::usage(format!("the log has no entry: {index}")))
+    };
+    let path = state.log().inclusion(index, state.head().size);
+    let path = path.map_err(|error| Failure::usage("there is no such proof").caused_by(&error))?;
+    let handovers = Heads::of(ledger).handovers(state)?;
+    let checkpoint = note.to_owned();
+    let receipt = Receipt { founding: entry(0)?, entry: entry(index)?, index, path, checkpoint, handovers };
+    let founding = state.founding().ok_or_else(|| Failure::usage("the ledger is not founded"))?;
+    match receipt.verify(founding.ledger, None) {
+        Ok(_) => Ok(receipt.text()),
+        Err(error) => Err(Failure::unchecked("no receipt can be made that verifies").caused_by(&error).hint(format!(
+            "rollcall audit; where the log's key has changed, put back the old key, and {}.handover.0, .1 and so on as they were written",
+            ledger.display()
+        ))),
+    }
 }
 
 /// What the log says of an act that it refuses.

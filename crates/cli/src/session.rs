@@ -8,7 +8,7 @@ use std::time::{Duration, Instant, SystemTime};
 use rollcall_core::act::{Act, Clock};
 use rollcall_core::charter::Charter;
 use rollcall_core::digest::{EventId, LedgerId};
-use rollcall_core::event::{Header, Payload, SignedEvent};
+use rollcall_core::event::{Header, Payload, SignedEvent, Verified};
 use rollcall_core::ledger::{Admission, AdmitError, Ledger};
 use rollcall_core::name::Handle;
 use rollcall_core::state::State;
@@ -255,6 +255,17 @@ impl Session {
         let Self { store, ledger, waiting } = self;
         let admitted = ledger.admit_with(event, at, |view, lack| view::bring(store, view, lack)).map_err(unreadable)?;
         Ok(admitted.inspect(|admission| waiting.push(admission.clone())))
+    }
+
+    /// The same of an event whose signature has been verified.
+    pub(crate) fn admit_verified(
+        &mut self,
+        event: Verified,
+        at: Timestamp,
+    ) -> Result<Result<Admission, AdmitError>, Failure> {
+        let Self { store, ledger, waiting } = self;
+        let admitted = ledger.admit_verified_with(event, at, |view, lack| view::bring(store, view, lack));
+        Ok(admitted.map_err(unreadable)?.inspect(|admission| waiting.push(admission.clone())))
     }
 
     /// How many admitted events wait to be made durable.

@@ -1,9 +1,11 @@
-//! Everything of Rollcall that speaks HTTP: reading published logs, asking witnesses to cosign, and being a witness.
+//! Everything of Rollcall that speaks HTTP: taking signed acts, reading published logs, asking witnesses to cosign, and being a witness.
 //!
 //! Nothing here decides: verdicts are core's, files are storage's.
 
+pub mod acts;
 pub mod cosigners;
 pub mod fetch;
+mod http;
 pub mod submissions;
 pub mod witness;
 

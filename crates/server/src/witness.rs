@@ -10,16 +10,12 @@ use std::io;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{Path as UrlPath, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use hyper::server::conn::http1;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::service::TowerToHyperService;
 use rollcall_core::audit::chain;
 use rollcall_core::checkpoint::Checkpoint;
 use rollcall_core::cosignature::{cosign, witness_signer};
@@ -34,20 +30,11 @@ use rollcall_core::witness::{Declined, Request};
 use rollcall_storage::durable;
 use rollcall_storage::published::{Folder, entries};
 use sha2::{Digest as _, Sha256};
-use tokio::sync::Semaphore;
 
 use crate::fetch::Address;
+use crate::http::{self, whole};
 use crate::submissions::{NotNoted, Submissions};
 use crate::unix_seconds;
-
-/// How long a request's body may take.
-const BODY_PATIENCE: Duration = Duration::from_secs(10);
-
-/// How long a connection may take to say what it wants.
-const HEADER_PATIENCE: Duration = Duration::from_secs(5);
-
-/// Connections at once.
-const CONNECTIONS_MAX: usize = 256;
 
 /// Pieces of evidence that are kept of one log: one is enough.
 const EVIDENCE_MAX: usize = 64;
@@ -340,51 +327,7 @@ pub fn serve(witness: Witness, submissions: Option<Submissions>, listener: TcpLi
     if let Some(submissions) = submissions {
         routes = routes.merge(submitted(submissions));
     }
-    listener.set_nonblocking(true)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(async move {
-        let listener = tokio::net::TcpListener::from_std(listener)?;
-        let accepting = tokio::spawn(accept(listener, routes));
-        asked_to_end().await;
-        // What was answered is durable; a request that is cut off was not.
-        accepting.abort();
-        Ok(())
-    })
-}
-
-/// Takes connections, so many at once; one that does not say within a time what it wants is closed, so that nobody keeps the
-/// places by saying nothing.
-async fn accept(listener: tokio::net::TcpListener, routes: Router) {
-    let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
-    loop {
-        // Without a place, or where the system gives no connection, the next one waits.
-        let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
-        let Ok((stream, _)) = listener.accept().await else {
-            tokio::time::sleep(HEADER_PATIENCE).await;
-            continue;
-        };
-        let mut http = http1::Builder::new();
-        http.timer(TokioTimer::new()).header_read_timeout(HEADER_PATIENCE);
-        let served = http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(routes.clone()));
-        tokio::spawn(async move {
-            // Whoever breaks off has no answer coming.
-            let _ = served.await;
-            drop(place);
-        });
-    }
-}
-
-async fn asked_to_end() {
-    // Where no handler can be installed, the process ends as it would without one.
-    let _ = tokio::signal::ctrl_c().await;
-}
-
-/// A request's body, of at most so many bytes. Whoever sends byte by byte is not waited for.
-async fn whole(body: axum::body::Body, limit: u64) -> Result<Vec<u8>, StatusCode> {
-    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    let read = tokio::time::timeout(BODY_PATIENCE, axum::body::to_bytes(body, limit)).await;
-    let body = read.map_err(|_| StatusCode::REQUEST_TIMEOUT)?.map_err(|_| StatusCode::PAYLOAD_TOO_LARGE)?;
-    Ok(body.to_vec())
+    http::serve(routes, listener, std::future::pending())
 }
 
 /// `POST /submissions` takes a signed act, `GET /submissions/DIGEST` shows when it came and `GET /submissions/DIGEST/event`

@@ -1,26 +1,30 @@
-//! `append`: enter what somebody signed elsewhere, any number of files at once, each answered by itself.
+//! `append`: enter what somebody signed elsewhere, any number of files at once, each answered by itself: into a ledger that is at hand, or by
+//! way of a service that has it.
+
+mod remote;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
-use rollcall_core::digest::EventId;
-use rollcall_core::event::{Payload, SignedEvent};
+use rollcall_core::event::Keyring;
 use rollcall_core::key::NAMESPACE;
-use rollcall_core::ledger::AdmitError;
-use rollcall_core::refusal::Reason;
 use rollcall_core::submission::Shown;
 use rollcall_core::time::Timestamp;
 use rollcall_storage::durable;
 use serde_json::{Value, json};
 
 use super::inspect::CARRIED_BYTES_MAX;
-use super::{ledger_path, receipt};
+use super::ledger_path;
 use crate::answer::{Answer, Exit};
+use crate::batch::{self, Became};
 use crate::carriage::{self, Carried};
-use crate::failure::{Failure, refused};
+use crate::failure::Failure;
 use crate::session::Session;
 use crate::{input, keys, operator, output};
+
+/// An act, with the file that it came in.
+type Item = batch::Item<PathBuf>;
 
 const ARMOURED_SIGNATURE: &[u8] = b"-----BEGIN SSH SIGNATURE-----";
 
@@ -56,39 +60,42 @@ pub(super) fn command() -> Command {
                 .action(ArgAction::SetTrue)
                 .help("Judge the acts and say what would happen; append nothing"),
         )
-        .after_help("Examples:\n  rollcall --ledger L append ballot.signed\n  rollcall --ledger L append ballot ballot.sig\n  rollcall --ledger L append inbox/*.eml --atomic\n\nThey are tried in the order in which they say they were written, and again as long as one of them gets on: a refusal is the last word. Exit code 1 when any is refused.")
-}
-
-/// An act to append, with where it came from.
-struct Item {
-    place: PathBuf,
-    event: SignedEvent,
-    written: Timestamp,
-    became: Option<Became>,
-}
-
-/// What became of an act.
-enum Became {
-    Accepted { entry: u64 },
-    AlreadyThere { entry: u64 },
-    Refused(AdmitError),
+        .arg(
+            Arg::new("to")
+                .long("to")
+                .value_name("URL")
+                .conflicts_with_all(["atomic", "accept-at", "dry-run"])
+                .help("Send them to the service at this address (`rollcall serve`) instead of to a ledger at hand; its receipts are verified here"),
+        )
+        .arg(
+            Arg::new("log-key")
+                .long("log-key")
+                .value_name("VKEY")
+                .requires("to")
+                .allow_hyphen_values(true)
+                .help("The log's verifier key: receipts of the service must be under it, and its refusals are verified"),
+        )
+        .after_help("Examples:\n  rollcall --ledger L append ballot.signed\n  rollcall --ledger L append ballot ballot.sig\n  rollcall --ledger L append inbox/*.eml --atomic\n  rollcall append ballot.signed --to https://ledger.example.org\n\nThey are tried in the order in which they say they were written, and again as long as one of them gets on: a refusal is the last word. Exit code 1 when any is refused.")
 }
 
 pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
     let paths: Vec<&PathBuf> = args.get_many("file").into_iter().flatten().collect();
     let mut items = collect(&paths).map_err(|failure| none_appended(failure, paths.len()))?;
-    items.sort_by_key(|item| item.written);
+    items.sort_by_cached_key(Item::written);
     let dry = args.get_flag("dry-run");
     if let Some(folder) = args.get_one::<PathBuf>("receipts").filter(|_| !dry) {
         // Told before anything is appended: an act without its receipt is not what was asked for.
         let what = format!("receipts cannot be written to: {}", folder.display());
         durable::make_folder(folder).map_err(|error| none_appended(Failure::io(what, &error), paths.len()))?;
     }
+    if let Some(url) = args.get_one::<String>("to") {
+        return remote::run(args, url, &items);
+    }
     let ledger = ledger_path(args)?;
     let mut session = Session::acting(ledger, items.len(), dry)?;
     let declared = super::parsed(args, "accept-at")?;
     let at = session.ask(|reading| reading.accepting_at(declared))??;
-    admit_all(&mut session, &mut items, at)?;
+    batch::admit(&mut session, &mut items, at)?;
     let atomic = args.get_flag("atomic");
     let any_refused = items.iter().any(|item| matches!(item.became, Some(Became::Refused(_))));
     let kept = !(dry || atomic && any_refused);
@@ -97,15 +104,17 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
     }
     let mut notes = Vec::new();
     if kept && !args.get_flag("no-receipts") {
-        let signed = operator::sign_for(&mut session, ledger, &places(&items));
+        let signed = operator::sign_for(&mut session, ledger, &batch::entries(&items));
         notes = hand_out(args, (&session, signed), ledger, &items);
         notes.extend(answer_refusals(args, &session, ledger, &items, at));
     }
     if !session.state().lack().is_empty() {
         return Err(Failure::bug("receipts were made from a view that lacks rows"));
     }
-    let view = View { kept, dry, atomic_failed: atomic && any_refused };
-    Ok(answer(&items, &view, &notes, any_refused))
+    let view = View { kept, dry };
+    let said = items.iter().filter_map(|item| view.say(item)).collect();
+    let word = (atomic && any_refused).then_some("nothing was appended: they were to be appended all or none\n");
+    Ok(answer(said, word, &notes, if any_refused { Exit::Refused } else { Exit::Done }))
 }
 
 /// Who gave several files wants to know what became of the others.
@@ -119,7 +128,7 @@ fn none_appended(mut failure: Failure, files: usize) -> Failure {
 /// Joins drafts with signatures and takes armour off; what belongs together is found by verifying.
 fn collect(paths: &[&PathBuf]) -> Result<Vec<Item>, Failure> {
     let mut items = Vec::new();
-    let mut drafts: Vec<(PathBuf, Payload, Vec<u8>)> = Vec::new();
+    let mut drafts: Vec<(PathBuf, Vec<u8>)> = Vec::new();
     let mut signatures: Vec<(PathBuf, Vec<u8>)> = Vec::new();
     for path in paths {
         let bytes = input::read(path, CARRIED_BYTES_MAX)?;
@@ -128,17 +137,16 @@ fn collect(paths: &[&PathBuf]) -> Result<Vec<Item>, Failure> {
             continue;
         }
         match carriage::read(&bytes).map_err(|failure| failure.at(&path.display().to_string()))? {
-            Carried::Draft(payload, bytes) => drafts.push(((*path).clone(), payload, bytes)),
+            Carried::Draft(_, bytes) => drafts.push(((*path).clone(), bytes)),
             Carried::Signed(events) => {
                 for event in events {
-                    let written = Payload::decode(event.payload()).map(|payload| payload.header.at).unwrap_or_default();
-                    items.push(Item { place: (*path).clone(), event, written, became: None });
+                    items.push(Item::new((*path).clone(), event));
                 }
             }
         }
     }
     let mut used = BTreeSet::new();
-    for (place, payload, bytes) in drafts {
+    for (place, bytes) in drafts {
         let beside = place.with_added_extension("sig");
         let own = beside.exists().then(|| Ok((beside.clone(), input::read(&beside, input::SMALL_BYTES_MAX)?)));
         let candidates = signatures.iter().cloned().map(Ok).chain(own);
@@ -149,13 +157,11 @@ fn collect(paths: &[&PathBuf]) -> Result<Vec<Item>, Failure> {
             Ok::<_, Failure>((path, event))
         });
         let joined = joined.collect::<Result<Vec<_>, _>>()?;
-        let verifying = joined
-            .iter()
-            .find(|(_, event)| event.clone().verify(&mut rollcall_core::event::Keyring::default()).is_ok());
+        let verifying = joined.iter().find(|(_, event)| event.clone().verify(&mut Keyring::default()).is_ok());
         // One that does not verify is handed on, so that the answer says so of this act.
         let Some((path, event)) = verifying.or(joined.first()) else { return Err(unsigned(&place)) };
         used.insert(path.clone());
-        items.push(Item { place, event: event.clone(), written: payload.header.at, became: None });
+        items.push(Item::new(place, event.clone()));
     }
     match signatures.iter().find(|(path, _)| !used.contains(path)) {
         Some((path, _)) => Err(Failure::usage(format!("no draft that was given belongs to: {}", path.display()))
@@ -170,41 +176,6 @@ fn unsigned(place: &Path) -> Failure {
         .hint(format!("rollcall sign {shown} --key KEY; or: ssh-keygen -Y sign -n {NAMESPACE} -f KEY {shown}"))
 }
 
-/// Admits what can be admitted, in rounds, until a round gets nothing on.
-fn admit_all(session: &mut Session, items: &mut [Item], at: Timestamp) -> Result<(), Failure> {
-    loop {
-        let mut progress = false;
-        for item in items
-            .iter_mut()
-            .filter(|item| !matches!(item.became, Some(Became::Accepted { .. } | Became::AlreadyThere { .. })))
-        {
-            item.became = Some(match session.admit(item.event.clone(), at)? {
-                Ok(admission) => {
-                    progress = true;
-                    Became::Accepted { entry: admission.index }
-                }
-                Err(AdmitError::Refused(refusal)) => match refusal.reason.as_ref() {
-                    Reason::AlreadyThere { entry, .. } => Became::AlreadyThere { entry: *entry },
-                    _ => Became::Refused(AdmitError::Refused(refusal)),
-                },
-                Err(error) => Became::Refused(error),
-            });
-        }
-        if !progress {
-            return Ok(());
-        }
-    }
-}
-
-/// The entries of what is in the log now.
-fn places(items: &[Item]) -> Vec<u64> {
-    let places = items.iter().filter_map(|item| match item.became {
-        Some(Became::Accepted { entry } | Became::AlreadyThere { entry }) => Some(entry),
-        Some(Became::Refused(_)) | None => None,
-    });
-    places.collect()
-}
-
 /// Writes a receipt for everything that is in the log now; one that cannot be written undoes nothing.
 fn hand_out(
     args: &ArgMatches,
@@ -212,64 +183,63 @@ fn hand_out(
     ledger: &Path,
     items: &[Item],
 ) -> Vec<String> {
-    let folder = args.get_one::<PathBuf>("receipts");
     let note = match signed {
         Ok(note) => note,
         Err(failure) => return vec![format!("no receipts: {}", failure.causes.first().unwrap_or(&failure.what))],
     };
+    let there = items.iter().filter_map(|item| Some((item, item.entry()?)));
+    let notes = there.map(|(item, entry)| match operator::receipt(session, ledger, entry, &note) {
+        Ok(text) => keep_receipt(args, items, item, entry, &text),
+        Err(failure) => format!("no receipt for {}: {}", item.place.display(), failure.what),
+    });
+    notes.collect()
+}
+
+/// Writes a receipt, and says where; one that cannot be written is said.
+fn keep_receipt(args: &ArgMatches, items: &[Item], item: &Item, entry: u64, text: &str) -> String {
+    let name = &item.place;
+    let into = args.get_one::<PathBuf>("receipts");
+    let several = into.is_some() || items.iter().filter(|other| other.place == *name).count() > 1;
+    let path = beside(into, name, if several { format!("{entry}.receipt") } else { "receipt".to_owned() });
+    if let Some(other) = not_a_receipt(&path) {
+        return format!("no receipt for {}: a file is there already: {other}", name.display());
+    }
+    // The receipt that is there may be another act's.
+    match output::keep_beside(&path, text.as_bytes()) {
+        Ok(path) => format!("receipt: {}", path.display()),
+        Err(failure) => format!("no receipt for {}: {}", name.display(), failure.on_one_line()),
+    }
+}
+
+/// Writes what the log says of each act that it refuses, signed.
+fn answer_refusals(args: &ArgMatches, session: &Session, ledger: &Path, items: &[Item], at: Timestamp) -> Vec<String> {
     let mut notes = Vec::new();
     for item in items {
-        let (Some(Became::Accepted { entry } | Became::AlreadyThere { entry }), name) = (&item.became, &item.place)
-        else {
-            continue;
-        };
-        let several = folder.is_some() || items.iter().filter(|other| other.place == *name).count() > 1;
-        let extension = if several { format!("{entry}.receipt") } else { "receipt".to_owned() };
-        let beside = name.with_added_extension(extension);
-        let path = match (folder, beside.file_name()) {
-            (Some(folder), Some(file)) => folder.join(file),
-            (Some(_) | None, _) => beside,
-        };
-        let text = match receipt::issue(session, ledger, *entry, &note) {
-            Ok(text) => text,
-            Err(failure) => {
-                notes.push(format!("no receipt for {}: {}", name.display(), failure.what));
-                continue;
-            }
-        };
-        if let Some(other) = not_a_receipt(&path) {
-            notes.push(format!("no receipt for {}: a file is there already: {other}", name.display()));
-            continue;
-        }
-        // The receipt that is there may be another act's.
-        match output::keep_beside(&path, text.as_bytes()) {
-            Ok(path) => notes.push(format!("receipt: {}", path.display())),
-            Err(failure) => notes.push(format!("no receipt for {}: {}", name.display(), failure.on_one_line())),
+        let Some(Became::Refused(error)) = &item.became else { continue };
+        match operator::signed_refusal(session, ledger, Shown::of(&item.event), error.code(), at) {
+            Ok(text) => notes.push(keep_refusal(args, item, &text)),
+            Err(failure) => return vec![format!("no signed refusals: {}", failure.what)],
         }
     }
     notes
 }
 
-/// Writes what the log says of each act that it refuses, signed. One that is there already is kept: it is somebody's proof.
-fn answer_refusals(args: &ArgMatches, session: &Session, ledger: &Path, items: &[Item], at: Timestamp) -> Vec<String> {
-    let mut notes = Vec::new();
-    for Item { place, event, written: _, became } in items {
-        let Some(Became::Refused(error)) = became else { continue };
-        let text = match operator::signed_refusal(session, ledger, Shown::of(event), error.code(), at) {
-            Ok(text) => text,
-            Err(failure) => return vec![format!("no signed refusals: {}", failure.what)],
-        };
-        let beside = place.with_added_extension("refusal");
-        let path = match (args.get_one::<PathBuf>("receipts"), beside.file_name()) {
-            (Some(folder), Some(file)) => folder.join(file),
-            (Some(_) | None, _) => beside,
-        };
-        match output::create_beside(&path, text.as_bytes()) {
-            Ok(path) => notes.push(format!("signed refusal: {}", path.display())),
-            Err(failure) => notes.push(format!("no signed refusal for {}: {}", place.display(), failure.on_one_line())),
-        }
+/// Writes a signed refusal, and says where. One that is there already is kept: it is somebody's proof.
+fn keep_refusal(args: &ArgMatches, item: &Item, text: &str) -> String {
+    let path = beside(args.get_one("receipts"), &item.place, "refusal".to_owned());
+    match output::create_beside(&path, text.as_bytes()) {
+        Ok(path) => format!("signed refusal: {}", path.display()),
+        Err(failure) => format!("no signed refusal for {}: {}", item.place.display(), failure.on_one_line()),
     }
-    notes
+}
+
+/// A name beside a file, or in the folder that was named.
+fn beside(folder: Option<&PathBuf>, file: &Path, extension: String) -> PathBuf {
+    let beside = file.with_added_extension(extension);
+    match (folder, beside.file_name()) {
+        (Some(folder), Some(file)) => folder.join(file),
+        (Some(_) | None, _) => beside,
+    }
 }
 
 /// What is there and is no receipt is somebody's own.
@@ -284,7 +254,6 @@ fn not_a_receipt(path: &Path) -> Option<String> {
 struct View {
     kept: bool,
     dry: bool,
-    atomic_failed: bool,
 }
 
 impl View {
@@ -297,76 +266,63 @@ impl View {
             Became::Refused(_) => "refused",
         }
     }
-}
 
-fn answer(items: &[Item], view: &View, notes: &[String], any_refused: bool) -> Answer {
-    let mut text = String::new();
-    let mut rows = Vec::new();
-    for Item { place, event, written: _, became } in items {
-        let Some(became) = became else { continue };
-        let (shown, id, word) = (place.display(), event.id(), view.word(became));
-        let mut row = json!({"file": place, "event": id.to_string(), "outcome": word});
-        match became {
+    /// What became of an act.
+    fn say(&self, item: &Item) -> Option<Said> {
+        let became = item.became.as_ref()?;
+        let word = self.word(became);
+        Some(match became {
             Became::Accepted { entry } | Became::AlreadyThere { entry } => {
                 // An entry that is not kept has no number.
-                let there = view.kept || view.dry || matches!(became, Became::AlreadyThere { .. });
-                let number = if there { format!(", entry {entry}") } else { String::new() };
-                text.push_str(&format!("{shown}: {word}{number}\n  event {id}\n"));
-                if let Some(object) = row.as_object_mut().filter(|_| there) {
-                    object.insert("entry".to_owned(), json!(entry));
-                }
+                let there = self.kept || self.dry || matches!(became, Became::AlreadyThere { .. });
+                Said::place(item, word, there.then_some(*entry))
             }
             Became::Refused(error) => {
-                let (what, told) = refusal(&id, error);
-                text.push_str(&format!("{shown}: {what}"));
-                if let (Some(object), Some(told)) = (row.as_object_mut(), told.as_object()) {
-                    object.extend(told.clone());
-                }
+                Said::other(item, batch::refusal(error), &batch::refusal_in_words(&item.event.id(), error))
             }
+        })
+    }
+}
+
+/// What is said of an act: in words, and as JSON.
+struct Said {
+    text: String,
+    json: Value,
+}
+
+impl Said {
+    fn place(item: &Item, word: &str, entry: Option<u64>) -> Self {
+        let (shown, id) = (item.place.display(), item.event.id());
+        let number = entry.map_or_else(String::new, |entry| format!(", entry {entry}"));
+        let mut json = json!({"file": item.place, "event": id.to_string(), "outcome": word});
+        if let Some((object, entry)) = json.as_object_mut().zip(entry) {
+            object.insert("entry".to_owned(), json!(entry));
         }
-        rows.push(row);
+        Self { text: format!("{shown}: {word}{number}\n  event {id}\n"), json }
     }
-    if view.atomic_failed {
-        text.push_str("nothing was appended: they were to be appended all or none\n");
+
+    /// That it has no place, and why, which has an outcome of its own.
+    fn other(item: &Item, told: Value, words: &str) -> Self {
+        let mut json = json!({"file": item.place, "event": item.event.id().to_string()});
+        if let (Some(object), Value::Object(told)) = (json.as_object_mut(), told) {
+            object.extend(told);
+        }
+        Self { text: format!("{}: {words}", item.place.display()), json }
     }
+}
+
+fn answer(said: Vec<Said>, word: Option<&str>, notes: &[String], exit: Exit) -> Answer {
+    let mut text: String = said.iter().map(|said| said.text.as_str()).chain(word).collect();
     for note in notes {
         text.push_str(&format!("  {note}\n"));
     }
-    let exit = if any_refused { Exit::Refused } else { Exit::Done };
-    let json = match rows.as_slice() {
-        [one] => {
-            let mut one = one.clone();
-            if let Some(object) = one.as_object_mut() {
-                object.insert("notes".to_owned(), json!(notes));
-            }
-            one
+    let mut rows: Vec<Value> = said.into_iter().map(|said| said.json).collect();
+    let json = match rows.as_mut_slice() {
+        [Value::Object(one)] => {
+            one.insert("notes".to_owned(), json!(notes));
+            Value::Object(std::mem::take(one))
         }
-        _ => json!({"events": Value::Array(rows), "notes": notes}),
+        _ => json!({"events": rows, "notes": notes}),
     };
     Answer { json, text, exit }
-}
-
-/// A refusal in words, with how to go on, and as JSON.
-fn refusal(id: &EventId, error: &AdmitError) -> (String, Value) {
-    let AdmitError::Refused(refusal) = error else {
-        let (code, what) = (error.code(), error.to_string());
-        let cause = std::error::Error::source(error).map_or_else(String::new, |cause| format!(": {cause}"));
-        let text = format!("refused, {what}{cause} ({code})\n  event {id}\n");
-        return (text, json!({"code": code, "clause": "format/signature", "facts": {}, "what": what}));
-    };
-    let stale = matches!(
-        refusal.reason.as_ref(),
-        Reason::Lapsed { .. } | Reason::SeenRootDiffers { .. } | Reason::SeenBeyond { .. } | Reason::VoteClosed { .. }
-    );
-    let hint =
-        if stale { "the world has moved on; draft it anew: rollcall draft --help" } else { refusal.reason.hint() };
-    let mut text = format!("refused, {} ({}, {})\n  event {id}\n", refusal.reason, refusal.rule, refusal.reason.code());
-    if !hint.is_empty() {
-        text.push_str(&format!("  hint: {hint}\n"));
-    }
-    let mut told = refused(refusal);
-    if let Some(object) = told.as_object_mut() {
-        object.insert("hint".to_owned(), json!(hint));
-    }
-    (text, told)
 }

@@ -7,7 +7,7 @@ use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use rollcall_core::listing::holders;
 use serde_json::json;
 
-use super::{ledger_path, reading, receipt};
+use super::{ledger_path, reading};
 use crate::answer::Answer;
 use crate::failure::Failure;
 use crate::operator;
@@ -62,7 +62,7 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
     // Without the log key the certificate still names the event; with it, it carries the proof.
     let ledger = ledger_path(args)?;
     let proof = operator::signed_head(&session, ledger)
-        .and_then(|note| receipt::issue(&session, ledger, held.tenure.begun.entry, &note));
+        .and_then(|note| operator::receipt(&session, ledger, held.tenure.begun.entry, &note));
     let verify = match &proof {
         Ok(_) => "rollcall receipt verify THIS_FILE --ledger-id ID".to_owned(),
         Err(_) => format!("rollcall audit, then: rollcall why {person} '{role}' --in {unit}"),

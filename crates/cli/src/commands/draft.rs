@@ -1,6 +1,6 @@
 //! `draft`: write a payload without signing it, from the ledger or from what its operator publishes of it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Arg, ArgMatches, Command, value_parser};
 use rollcall_core::act::Act;
@@ -12,6 +12,8 @@ use rollcall_core::limits::{NOT_AFTER_DEFAULT_MS, NOT_AFTER_MAX_MS};
 use rollcall_core::name::Handle;
 use rollcall_core::time::{DAY_MS, Timestamp};
 use rollcall_core::tree::Head;
+use rollcall_server::fetch::Address;
+use rollcall_storage::published::Files as _;
 use serde::Deserialize;
 use serde_json::json;
 
@@ -41,7 +43,7 @@ fn flagged(command: Command) -> Command {
         .arg(file("output").short('o').value_name("FILE").required(true).help("Write the unsigned payload to a new file"))
         .arg(Arg::new("accept-at").long("at").value_name("TIME").help("In a rehearsal: the claimed time (RFC 3339)"))
         .arg(Arg::new("not-after").long("not-after").value_name("TIME").help("The draft is void after this instant"))
-        .arg(file("status").value_name("FILE").help("Draft without the ledger, from what `rollcall status --json` printed"))
+        .arg(Arg::new("status").long("status").value_name("FILE|URL").help("Draft without the ledger, from what `rollcall status --json` printed, or from a service at an address (`rollcall serve`)"))
         .arg(Arg::new("bundle").long("bundle").value_name("FILE|DIR|URL").conflicts_with("status").help("Draft from a bundle, or from what is published, instead of a ledger of one's own; the signed head is kept as FILE.head"))
         .after_help(format!("The file is signed with:\n  ssh-keygen -Y sign -n {NAMESPACE} -f KEY FILE\nand appended with:\n  rollcall append FILE FILE.sig"))
 }
@@ -128,9 +130,14 @@ impl World {
             let note = source.note().filter(|note| !note.ends_with("\n\n")).map(str::to_owned);
             return source.ledger().map(|ledger| Self::Bundle(Box::new(ledger), note));
         }
-        let Some(path) = args.get_one::<PathBuf>("status") else { return Ok(Self::Ledger(Box::new(reading(args)?))) };
-        let text = crate::input::read_text(path, STATUS_BYTES_MAX)?;
-        let place = path.display();
+        let Some(place) = args.get_one::<String>("status") else { return Ok(Self::Ledger(Box::new(reading(args)?))) };
+        let text = if Address::is_one(place) {
+            let said = Address::new(place).read("status", STATUS_BYTES_MAX)?;
+            let said = said.and_then(|bytes| String::from_utf8(bytes).ok());
+            said.ok_or_else(|| Failure::unchecked(format!("no status is served at: {place}")))?
+        } else {
+            crate::input::read_text(Path::new(place), STATUS_BYTES_MAX)?
+        };
         serde_json::from_str(&text).map(Self::Status).map_err(|error| {
             Failure::input(format!("not what `rollcall status --json` prints: {place}")).caused_by(&error)
         })

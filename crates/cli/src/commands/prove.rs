@@ -15,7 +15,7 @@ use rollcall_storage::heads::Heads;
 use rollcall_storage::redb::RedbStore;
 use serde_json::json;
 
-use super::{ledger_path, receipt};
+use super::ledger_path;
 use crate::answer::Answer;
 use crate::failure::Failure;
 use crate::operator::{self, Signed};
@@ -83,7 +83,7 @@ fn inclusion(args: &ArgMatches, event: &str) -> Result<Answer, Failure> {
             drop(store);
             let ledger = ledger_path(args)?;
             let Signed { session, note, .. } = operator::opened(ledger, |_| Ok(Some(index)))?;
-            receipt::issue(&session, ledger, index, &note)?.into_bytes()
+            operator::receipt(&session, ledger, index, &note)?.into_bytes()
         }
         "tlog-proof" => Proof { extra: None, index, path, checkpoint: note }.text().into_bytes(),
         _ => {

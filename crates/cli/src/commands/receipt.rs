@@ -12,15 +12,13 @@ use rollcall_core::note::{Note, Signer};
 use rollcall_core::proof::Proof;
 use rollcall_core::receipt::{Receipt, ReceiptError};
 use rollcall_core::tree::{Head, leaf_hash, proves_inclusion};
-use rollcall_storage::Store as _;
-use rollcall_storage::heads::Heads;
 use serde_json::json;
 
 use super::ledger_path;
 use crate::answer::{Answer, Exit};
 use crate::failure::Failure;
 use crate::operator::{self, Signed};
-use crate::session::{Session, invalid};
+use crate::session::invalid;
 use crate::{input, output};
 
 pub(super) fn command() -> Command {
@@ -252,7 +250,7 @@ fn issue_one(args: &ArgMatches) -> Result<Answer, Failure> {
     let text = args.get_one::<String>("event").map_or("", String::as_str);
     let Signed { session, note, entry } = operator::opened(ledger, |state| super::entry(state, text).map(Some))?;
     let entry = entry.ok_or_else(|| Failure::bug("no entry was found"))?;
-    let receipt = issue(&session, ledger, entry, &note)?;
+    let receipt = operator::receipt(&session, ledger, entry, &note)?;
     let event = Receipt::read(&receipt).ok().and_then(|receipt| Entry::decode(&receipt.entry).ok());
     let event = event.map(|entry| entry.event.id().to_string()).unwrap_or_default();
     if !event.starts_with(text) && text.parse() != Ok(entry) {
@@ -262,26 +260,4 @@ fn issue_one(args: &ArgMatches) -> Result<Answer, Failure> {
     output::create(path, receipt.as_bytes(), 0o644)?;
     let json = json!({"outcome": "issued", "event": event, "entry": entry, "file": path});
     Ok(Answer::new(json, format!("wrote {}\n", path.display())))
-}
-
-/// The receipt of an entry under the head of a session, as a signed note; it verifies.
-pub(super) fn issue(session: &Session, ledger: &Path, index: u64, note: &str) -> Result<String, Failure> {
-    let state = session.state();
-    let entry = |index: u64| {
-        let found = session.store().entries(index..index.saturating_add(1))?.into_iter().next();
-        found.ok_or_else(|| Failure::usage(format!("the log has no entry: {index}")))
-    };
-    let path = state.log().inclusion(index, state.head().size);
-    let path = path.map_err(|error| Failure::usage("there is no such proof").caused_by(&error))?;
-    let handovers = Heads::of(ledger).handovers(state)?;
-    let checkpoint = note.to_owned();
-    let receipt = Receipt { founding: entry(0)?, entry: entry(index)?, index, path, checkpoint, handovers };
-    let founding = state.founding().ok_or_else(|| Failure::usage("the ledger is not founded"))?;
-    match receipt.verify(founding.ledger, None) {
-        Ok(_) => Ok(receipt.text()),
-        Err(error) => Err(Failure::unchecked("no receipt can be made that verifies").caused_by(&error).hint(format!(
-            "rollcall audit; where the log's key has changed, put back the old key, and {}.handover.0, .1 and so on as they were written",
-            ledger.display()
-        ))),
-    }
 }

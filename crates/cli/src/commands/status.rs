@@ -21,7 +21,7 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
     super::ask(args, answer)
 }
 
-fn answer(reading: Reading<'_>) -> Result<Answer, Failure> {
+pub(super) fn answer(reading: Reading<'_>) -> Result<Answer, Failure> {
     let (state, at) = (reading.state, reading.asking_at()?);
     let Some(founding) = state.founding() else {
         return Err(Failure::usage("the ledger is empty").hint("rollcall init --help"));

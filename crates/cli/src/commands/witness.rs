@@ -1,6 +1,5 @@
 //! `witness`: be one (C2SP tlog-witness), and hand out what it has found.
 
-use std::net::TcpListener;
 use std::path::PathBuf;
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
@@ -43,7 +42,7 @@ pub(super) fn command() -> Command {
                 .arg(name())
                 .arg(Arg::new("policy").long("policy").value_name("FILE").required(true).value_parser(value_parser!(PathBuf)).help("The logs to cosign: `log VKEY [URL]` lines, and `quorum none`"))
                 .arg(store())
-                .arg(Arg::new("listen").long("listen").value_name("ADDRESS").default_value("127.0.0.1:7380").help("Address and port; port 0 takes a free one"))
+                .arg(super::listen_arg("127.0.0.1:7380"))
                 .arg(Arg::new("submissions").long("submissions").action(ArgAction::SetTrue).help("Take signed acts and note when they came (POST /submissions), under a second key that `witness key` prints"))
                 .arg(Arg::new("semantic").long("semantic").action(ArgAction::SetTrue).help("Replay every event under the charter before cosigning; use a key of its own for this statement"))
                 .after_help("Example:\n  rollcall --key witness.key witness serve --name w1.example.org/rollcall --policy logs.policy --store seen/ --listen 0.0.0.0:7380\n\nPOST /add-checkpoint takes requests; GET /HASH-OF-ORIGIN/checkpoint shows the last head cosigned. With --submissions, POST /submissions takes signed acts, and GET /submissions/EVENT shows when one came. Put TLS in front of it."),
@@ -109,20 +108,14 @@ fn serve_until_interrupted(args: &ArgMatches) -> Result<Answer, Failure> {
     let submissions = submissions.transpose().map_err(|error| Failure::io("no submissions can be kept", &error))?;
     let submission_key = submissions::signer(&name, &key);
     let witness = Witness::new(&name, key, &policy, folder, semantic)?;
-    let address = args.get_one::<String>("listen").map_or("127.0.0.1:7380", String::as_str);
-    let cannot = |error: std::io::Error| Failure::io(format!("no connections can be taken at: {address}"), &error);
-    if address.parse::<std::net::SocketAddr>().is_err() && !address.contains(':') {
-        return Err(Failure::usage(format!("`listen` is an address and a port, as 127.0.0.1:7380, got: {address}")));
-    }
-    let listener = TcpListener::bind(address).map_err(cannot)?;
-    let bound = listener.local_addr().map_err(cannot)?;
+    let (listener, bound) = super::listener(args)?;
     let line = witness.signer().map_err(|error| Failure::input("the key is not admissible").caused_by(&error))?;
     let statement = if semantic { "lawful states only" } else { "append-only heads" };
     terminal::talk(&format!("witness {line}\ncosigns {statement} of {} logs at http://{bound}\n", policy.logs().len()));
     if let (true, Ok(signer)) = (takes, submission_key) {
         terminal::talk(&format!("notes submissions as {signer}\n"));
     }
-    serve(witness, submissions, listener).map_err(cannot)?;
+    serve(witness, submissions, listener).map_err(|error| Failure::io("no connections can be taken", &error))?;
     Ok(Answer::new(json!({"outcome": "ended"}), "ended\n".to_owned()))
 }
 
