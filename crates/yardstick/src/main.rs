@@ -14,6 +14,7 @@ mod own;
 mod pages;
 #[cfg(feature = "peers")]
 mod peers;
+mod served;
 mod table;
 
 use std::error::Error;
@@ -97,8 +98,9 @@ fn measure(arguments: &Arguments) -> Result<()> {
     println!("{table}");
     println!("{}", growth::table(&ledgers, audit, arguments.repeat)?);
     println!("{}", pages::table(largest, &folder, 1)?);
-    #[cfg(feature = "peers")]
     if let Some(like) = ledgers.iter().rev().find(|ledger| ledger.acts <= 10_000) {
+        println!("{}", served::table(like, &folder, arguments.repeat)?);
+        #[cfg(feature = "peers")]
         println!("{}", beside::table(like, &folder, arguments.repeat)?);
     }
     println!("All of it took {}.", table::shown(begun.elapsed()));
