@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::io::{Read, Write};
-use std::net::TcpListener;
+use std::net::{Shutdown, TcpListener, TcpStream};
 use std::path::Path;
 use std::process::Command;
 use std::sync::Mutex;
@@ -19,15 +19,15 @@ use rollcall_server::acts::{Reply, send};
 use rollcall_storage::Store;
 use rollcall_storage::redb::RedbStore;
 use rollcall_tests::server::Server;
-use rollcall_tests::{expect, has_tool, json, rollcall};
-use serde_json::Value;
+use rollcall_tests::{expect, has_tool, json as answered, rollcall};
+use serde_json::{Value, json};
 
 /// A ledger on the real clock with one person as its authority, and its id.
 fn founded(here: &Path) -> LedgerId {
     let _ = expect(here, 0, &["key", "new", "root.key", "--no-passphrase"]);
     let init = ["--ledger", "L", "--key", "root.key", "init", "--charter", "steward", "--name", "Served"];
     let _ = expect(here, 0, &[&init[..], &["--authority", "root=root.key.pub"]].concat());
-    json(here, &["--ledger", "L", "status"])["ledger"].as_str().unwrap().parse().unwrap()
+    answered(here, &["--ledger", "L", "status"])["ledger"].as_str().unwrap().parse().unwrap()
 }
 
 fn now() -> Timestamp {
@@ -61,14 +61,14 @@ fn said(reply: &Reply) -> Value {
 }
 
 /// Sends acts from many threads, each the next one that nobody has sent, until all are or nobody answers.
-fn sent(url: &str, acts: &[SignedEvent], threads: usize, answered: impl Fn(&SignedEvent, &Value) + Sync) {
+fn sent(url: &str, acts: &[SignedEvent], threads: usize, told: impl Fn(&SignedEvent, &Value) + Sync) {
     let next = AtomicUsize::new(0);
     std::thread::scope(|scope| {
         for _ in 0..threads {
             scope.spawn(|| {
                 while let Some(act) = acts.get(next.fetch_add(1, Ordering::Relaxed)) {
                     let Ok(reply) = send(url, &act.encode()) else { return };
-                    answered(act, &said(&reply));
+                    told(act, &said(&reply));
                 }
             });
         }
@@ -112,7 +112,7 @@ fn many_send_at_once_and_each_is_answered_with_a_receipt_while_others_write() {
     let again = said(&send(&service.url, &acts[7].encode()).unwrap());
     assert_eq!(again["outcome"], "already there");
     assert!(Receipt::read(again["receipt"].as_str().unwrap()).unwrap().verify(ledger, None).is_ok());
-    let report = json(here, &["--ledger", "L", "audit", "--ledger-id", &ledger.to_string()]);
+    let report = answered(here, &["--ledger", "L", "audit", "--ledger-id", &ledger.to_string()]);
     assert_eq!(report["outcome"], "valid");
 }
 
@@ -219,12 +219,12 @@ fn a_member_drafts_from_a_service_and_sends_to_it_what_they_sign() {
     assert!(told.contains("ann.signed: accepted, entry 3\n") && told.contains("receipt: ann.signed.receipt"), "{told}");
     let id = ledger.to_string();
     let _ = expect(here, 0, &["receipt", "verify", "ann.signed.receipt", "--ledger-id", &id]);
-    let told = json(here, &["append", "ann.signed", "--to", &url, "--no-receipts"]);
+    let told = answered(here, &["append", "ann.signed", "--to", &url, "--no-receipts"]);
     assert_eq!((&told["outcome"], &told["entry"]), (&"already there".into(), &3.into()));
 
     // What is refused is told as `append` tells it, and the log's word of it is kept and checked.
     std::fs::write(here.join("twice.signed"), enrolment(ledger, head(here), "ann").encode()).unwrap();
-    let key = json(here, &["--ledger", "L", "log-key", "show"])["keys"][0]["vkey"].as_str().unwrap().to_owned();
+    let key = answered(here, &["--ledger", "L", "log-key", "show"])["keys"][0]["vkey"].as_str().unwrap().to_owned();
     let to = ["append", "ann.signed", "twice.signed", "--to", &url, "--log-key", &key];
     let there = expect(here, 1, &to);
     assert!(
@@ -317,13 +317,106 @@ fn a_service_that_lies_is_not_believed() {
         assert!(answer.contains(why), "{answer}");
         assert!(!here.join(format!("{file}.receipt")).exists(), "{why}");
     }
-    // Of another log, where its key is known.
-    let _ = expect(here, 0, &["key", "new", "other.key", "--no-passphrase"]);
-    let key = json(here, &["--ledger", "L", "log-key", "show"])["keys"][0]["vkey"].as_str().unwrap().to_owned();
-    let told = honest.to_string();
-    let answer = expect(here, 0, &["append", "ann.signed", "--to", &liar(told.clone()), "--log-key", &key]);
+    // Words of a service stand in one line, and a refusal counts where the log has signed it.
+    let key = answered(here, &["--ledger", "L", "log-key", "show"])["keys"][0]["vkey"].as_str().unwrap().to_owned();
+    let refused = |what: &str, refusal: Value| {
+        let told = json!({"outcome": "refused", "code": "lapsed", "what": what, "clause": "x", "facts": {}, "refusal": refusal});
+        liar(told.to_string())
+    };
+    let forged = "no\nann.signed: accepted, entry 9\u{1b}[2J";
+    let answer = expect(here, 1, &["append", "ann.signed", "--to", &refused(forged, Value::Null)]);
+    assert!(
+        !answer.lines().any(|line| line.starts_with("ann.signed: accepted")) && !answer.contains('\u{1b}'),
+        "{answer}"
+    );
+    for refusal in [Value::Null, "rollcall refusal v1\n".into()] {
+        let url = refused("no", refusal);
+        let answer = expect(here, 4, &["append", "ann.signed", "--to", &url, "--log-key", &key]);
+        assert!(answer.contains("a refusal that the log has not signed"), "{answer}");
+    }
+    let answer = expect(here, 4, &["append", "ann.signed", "--to", &refused("no", "anything".into())]);
+    assert!(answer.contains("has not signed") && !here.join("ann.signed.refusal").exists(), "{answer}");
+    let _ = expect(here, 4, &["append", "ann.signed", "--to", &liar(r#"{"outcome": "refused"}"#.to_owned())]);
+    // Nor is a status that is none the fault of whoever drafts.
+    let drafted = expect(here, 4, &["draft", "enrol", "--status", &liar("{}".to_owned()), "--by", "eve", "-o", "eve"]);
+    assert!(drafted.is_empty() && !here.join("eve").exists());
+    let answer = expect(here, 0, &["append", "ann.signed", "--to", &liar(honest.to_string()), "--log-key", &key]);
     assert!(answer.contains("accepted, entry 3"), "{answer}");
-    let refused = r#"{"outcome": "refused", "code": "lapsed", "what": "no", "clause": "x", "facts": {}, "refusal": "rollcall refusal v1\n"}"#;
-    let answer = expect(here, 4, &["append", "ann.signed", "--to", &liar(refused.to_owned()), "--log-key", &key]);
-    assert!(answer.contains("a refusal that the log has not signed"), "{answer}");
+}
+
+#[test]
+fn a_draft_that_another_key_has_signed_first_is_no_success() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let _ = founded(here);
+    let service = Server::start(here, &["--ledger", "L", "serve"]);
+    let url = service.url.as_str();
+    for key in ["ann.key", "eve.key"] {
+        let _ = expect(here, 0, &["key", "new", key, "--no-passphrase"]);
+    }
+    let drafted = expect(here, 0, &["draft", "enrol", "--status", url, "--by", "ann", "-o", "ann"]);
+    assert!(drafted.contains(&format!("rollcall append ann.signed --to {url}")), "{drafted}");
+    std::fs::copy(here.join("ann"), here.join("seen")).unwrap();
+    let _ = expect(here, 0, &["sign", "seen", "--key", "eve.key"]);
+    let _ = expect(here, 0, &["append", "seen.signed", "--to", url]);
+    let _ = expect(here, 0, &["sign", "ann", "--key", "ann.key"]);
+    let answer = expect(here, 4, &["append", "ann.signed", "--to", url]);
+    assert!(answer.contains("the same act under another key, in entry 3"), "{answer}");
+    assert!(!here.join("ann.signed.receipt").exists());
+}
+
+#[test]
+fn whoever_has_said_all_and_only_listens_is_answered() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let ledger = founded(here);
+    let service = Server::start(here, &["--ledger", "L", "serve"]);
+    let act = enrolment(ledger, head(here), "ann").encode();
+    let mut stream = TcpStream::connect(service.url.trim_start_matches("http://")).unwrap();
+    let head = format!("POST /acts HTTP/1.1\r\nhost: x\r\ncontent-length: {}\r\n\r\n", act.len());
+    stream.write_all(&[head.as_bytes(), &act].concat()).unwrap();
+    stream.shutdown(Shutdown::Write).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 OK") && answer.contains("\"accepted\""), "{answer}");
+}
+
+#[test]
+fn another_ledger_in_its_place_is_not_served_and_without_its_key_nothing_is_entered() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let ledger = founded(here);
+    let other = tempfile::tempdir().unwrap();
+    let _ = founded(other.path());
+    let service = Server::start(here, &["--ledger", "L", "serve"]);
+    let act = enrolment(ledger, head(here), "ann").encode();
+    std::fs::rename(here.join("L.log-key"), here.join("kept.log-key")).unwrap();
+    let before = head(here);
+    let reply = send(&service.url, &act).unwrap();
+    assert_eq!((reply.status, head(here)), (503, before), "{}", reply.body);
+    std::fs::rename(here.join("kept.log-key"), here.join("L.log-key")).unwrap();
+    std::fs::rename(here.join("L"), here.join("kept")).unwrap();
+    for name in ["L", "L.log-key"] {
+        std::fs::copy(other.path().join(name), here.join(name)).unwrap();
+    }
+    let _ = std::fs::remove_file(here.join("L.checkpoint"));
+    let reply = send(&service.url, &act).unwrap();
+    assert_eq!(reply.status, 503, "{}", reply.body);
+    assert!(!reply.body.contains('/'), "a service says nothing of files: {}", reply.body);
+    let _ = expect(here, 4, &["draft", "enrol", "--status", &service.url, "--by", "bob", "-o", "bob"]);
+}
+
+#[test]
+fn a_file_whose_name_is_no_text_is_answered_as_others_are() {
+    use std::os::unix::ffi::OsStringExt as _;
+
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let ledger = founded(here);
+    let name = std::ffi::OsString::from_vec(b"ann\xff".to_vec());
+    std::fs::write(here.join(&name), enrolment(ledger, head(here), "ann").encode()).unwrap();
+    let mut command = Command::new(rollcall_tests::program());
+    let output = command.current_dir(here).args(["--ledger", "L", "append"]).arg(&name).arg("--json").output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert_eq!(serde_json::from_slice::<Value>(&output.stdout).unwrap()["file"], "ann\u{fffd}");
 }

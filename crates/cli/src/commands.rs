@@ -282,7 +282,8 @@ fn listen_arg(default: &'static str) -> Arg {
 /// What takes connections at that address, and which it is.
 fn listener(args: &ArgMatches) -> Result<(TcpListener, SocketAddr), Failure> {
     let address = args.get_one::<String>("listen").map_or("", String::as_str);
-    if address.parse::<SocketAddr>().is_err() && !address.contains(':') {
+    let port = address.rsplit_once(':').map(|(_, port)| port.parse::<u16>());
+    if !matches!(port, Some(Ok(_))) {
         return Err(Failure::usage(format!("`listen` is an address and a port, as 127.0.0.1:7380, got: {address}")));
     }
     let bound = TcpListener::bind(address).and_then(|listener| listener.local_addr().map(|bound| (listener, bound)));

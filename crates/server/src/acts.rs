@@ -93,11 +93,15 @@ pub fn serve<T: Send + 'static>(
         let status = Arc::clone(&status);
         async move { tokio::task::spawn_blocking(move || status()).await.unwrap_or_else(|_| broken_off()) }
     };
+    let otherwise = || async { Reply::failed(405, "bad-method", "POST /acts takes signed acts, GET /status tells") };
     let elsewhere = || async {
         let what = "there is nothing here: POST /acts takes signed acts, GET /status shows what to draft them from";
         Reply::failed(404, "not-found", what)
     };
-    let routes = Router::new().route("/acts", post(take)).route("/status", get(tell)).fallback(elsewhere);
+    let routes = Router::new()
+        .route("/acts", post(take).fallback(otherwise))
+        .route("/status", get(tell).fallback(otherwise))
+        .fallback(elsewhere);
     let served = http::serve(routes, listener, async {
         let _ = broken.await;
     });
@@ -133,9 +137,11 @@ async fn take<T: Send + 'static>(
     let bytes = match whole(body, REQUEST_BYTES_MAX).await {
         Ok(bytes) => bytes,
         Err(status) => {
-            let long = status == StatusCode::PAYLOAD_TOO_LARGE;
-            let (code, what) =
-                if long { ("too-long", "the request is too long") } else { ("timeout", "the request did not come") };
+            let (code, what) = match status {
+                StatusCode::PAYLOAD_TOO_LARGE => ("too-long", "the request is too long"),
+                StatusCode::REQUEST_TIMEOUT => ("timeout", "the request did not come"),
+                _ => ("bad-input", "the request broke off, or is too long"),
+            };
             return Reply::failed(status.as_u16(), code, what);
         }
     };

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, HttpBody as _};
 use axum::http::StatusCode;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -24,6 +24,9 @@ const BODY_PATIENCE: Duration = Duration::from_secs(10);
 
 /// How long a connection may take to say what it wants.
 const HEADER_PATIENCE: Duration = Duration::from_secs(5);
+
+/// How long a connection may last: an answer that nobody reads keeps no place for ever.
+const CONNECTION_PATIENCE: Duration = Duration::from_mins(3);
 
 /// How long those that are being answered are waited for when the server ends.
 const END_PATIENCE: Duration = Duration::from_secs(10);
@@ -68,21 +71,28 @@ async fn accept(listener: tokio::net::TcpListener, routes: Router, connections: 
             continue;
         };
         let mut http = http1::Builder::new();
-        http.timer(TokioTimer::new()).header_read_timeout(HEADER_PATIENCE);
+        // One request each: what is answered fits in what the system sends by itself, so that nobody has to be waited for who does not read.
+        http.timer(TokioTimer::new()).header_read_timeout(HEADER_PATIENCE).keep_alive(false).half_close(true);
         let served = http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(routes.clone()));
         let served = connections.watch(served);
         tokio::spawn(async move {
             // Whoever breaks off has no answer coming.
-            let _ = served.await;
+            let _ = tokio::time::timeout(CONNECTION_PATIENCE, served).await;
             drop(place);
         });
     }
 }
 
 /// A request's body, of at most so many bytes. Whoever sends byte by byte is not waited for.
+///
+/// # Errors
+/// `413` where it says that it is longer, `408` where it takes too long, `400` where it breaks off or grows longer than it may.
 pub(crate) async fn whole(body: Body, limit: u64) -> Result<Vec<u8>, StatusCode> {
+    if limit < body.size_hint().lower() {
+        return Err(StatusCode::PAYLOAD_TOO_LARGE);
+    }
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     let read = tokio::time::timeout(BODY_PATIENCE, axum::body::to_bytes(body, limit)).await;
-    let body = read.map_err(|_| StatusCode::REQUEST_TIMEOUT)?.map_err(|_| StatusCode::PAYLOAD_TOO_LARGE)?;
+    let body = read.map_err(|_| StatusCode::REQUEST_TIMEOUT)?.map_err(|_| StatusCode::BAD_REQUEST)?;
     Ok(body.to_vec())
 }

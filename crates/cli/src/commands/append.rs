@@ -294,7 +294,7 @@ impl Said {
     fn place(item: &Item, word: &str, entry: Option<u64>) -> Self {
         let (shown, id) = (item.place.display(), item.event.id());
         let number = entry.map_or_else(String::new, |entry| format!(", entry {entry}"));
-        let mut json = json!({"file": item.place, "event": id.to_string(), "outcome": word});
+        let mut json = json!({"file": item.place.to_string_lossy(), "event": id.to_string(), "outcome": word});
         if let Some((object, entry)) = json.as_object_mut().zip(entry) {
             object.insert("entry".to_owned(), json!(entry));
         }
@@ -303,7 +303,7 @@ impl Said {
 
     /// That it has no place, and why, which has an outcome of its own.
     fn other(item: &Item, told: Value, words: &str) -> Self {
-        let mut json = json!({"file": item.place, "event": item.event.id().to_string()});
+        let mut json = json!({"file": item.place.to_string_lossy(), "event": item.event.id().to_string()});
         if let (Some(object), Value::Object(told)) = (json.as_object_mut(), told) {
             object.extend(told);
         }

@@ -58,7 +58,7 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
         founding.ledger
     );
     Ok(Answer::new(
-        json!({"outcome": "bundled", "file": path, "size": head.size, "root": head.root.to_string(), "origin": origin, "signed": signed}),
+        json!({"outcome": "bundled", "file": path.to_string_lossy(), "size": head.size, "root": head.root.to_string(), "origin": origin, "signed": signed}),
         text,
     ))
 }

@@ -80,8 +80,10 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
     };
     let event = EventId::of_payload(&bytes);
     let shown = path.display();
+    let service = args.get_one::<String>("status").filter(|place| Address::is_one(place));
+    let to = service.map_or_else(String::new, |service| format!(" --to {service}"));
     let mut text = format!(
-        "wrote {shown}, {} bytes, event {event}, by {by}, valid until {not_after}\nread it:   rollcall inspect {shown}\nsign it:   rollcall sign {shown} --key KEY, or: ssh-keygen -Y sign -n {NAMESPACE} -f KEY {shown}\nappend it: rollcall append {shown}.signed, or: rollcall append {shown} {shown}.sig\n",
+        "wrote {shown}, {} bytes, event {event}, by {by}, valid until {not_after}\nread it:   rollcall inspect {shown}\nsign it:   rollcall sign {shown} --key KEY, or: ssh-keygen -Y sign -n {NAMESPACE} -f KEY {shown}\nappend it: rollcall append {shown}.signed{to}, or: rollcall append {shown} {shown}.sig{to}\n",
         bytes.len()
     );
     if let Some(head) = &head {
@@ -91,7 +93,7 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
         ));
     }
     Ok(Answer::new(
-        json!({"outcome": "drafted", "file": path, "event": event.to_string(), "by": by, "not_after": not_after.to_string(), "head": head}),
+        json!({"outcome": "drafted", "file": path.to_string_lossy(), "event": event.to_string(), "by": by, "not_after": not_after.to_string(), "head": head.map(|head| head.to_string_lossy().into_owned())}),
         text,
     ))
 }
@@ -132,14 +134,18 @@ impl World {
         }
         let Some(place) = args.get_one::<String>("status") else { return Ok(Self::Ledger(Box::new(reading(args)?))) };
         let text = if Address::is_one(place) {
-            let said = Address::new(place).read("status", STATUS_BYTES_MAX)?;
-            let said = said.and_then(|bytes| String::from_utf8(bytes).ok());
-            said.ok_or_else(|| Failure::unchecked(format!("no status is served at: {place}")))?
+            let none = || Failure::unchecked(format!("no status is served at: {place}"));
+            let said = Address::new(place).read("status", STATUS_BYTES_MAX);
+            let said = said.map_err(|error| none().caused_by(&error))?;
+            said.and_then(|bytes| String::from_utf8(bytes).ok()).ok_or_else(none)?
         } else {
             crate::input::read_text(Path::new(place), STATUS_BYTES_MAX)?
         };
         serde_json::from_str(&text).map(Self::Status).map_err(|error| {
-            Failure::input(format!("not what `rollcall status --json` prints: {place}")).caused_by(&error)
+            let what = format!("not what `rollcall status --json` prints: {place}");
+            // What a service says wrongly is not the fault of who asks it.
+            let failure = if Address::is_one(place) { Failure::unchecked(what) } else { Failure::input(what) };
+            failure.caused_by(&error)
         })
     }
 

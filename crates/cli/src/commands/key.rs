@@ -84,7 +84,10 @@ fn new(args: &ArgMatches) -> Result<Answer, Failure> {
     let fingerprint = keys::fingerprint(&made.public);
     let line = keys::openssh_line(&made.public, comment);
     let text = format!("wrote {} and {}.pub\n  {line}\n  {fingerprint}\n", path.display(), path.display());
-    Ok(Answer::new(json!({"file": path, "public": line, "key": made.public, "fingerprint": fingerprint}), text))
+    Ok(Answer::new(
+        json!({"file": path.to_string_lossy(), "public": line, "key": made.public, "fingerprint": fingerprint}),
+        text,
+    ))
 }
 
 fn show(args: &ArgMatches) -> Result<Answer, Failure> {

@@ -58,5 +58,8 @@ fn new(args: &ArgMatches) -> Result<Answer, Failure> {
     let shown = path.display();
     let hint = format!("rollcall rotate-log-key --log-key {shown}.pub");
     let text = format!("wrote {shown} and {shown}.pub\n  the authority names it: {hint}\n");
-    Ok(Answer::new(json!({"outcome": "created", "file": path, "public": fresh.public.to_string()}), text))
+    Ok(Answer::new(
+        json!({"outcome": "created", "file": path.to_string_lossy(), "public": fresh.public.to_string()}),
+        text,
+    ))
 }

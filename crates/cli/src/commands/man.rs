@@ -37,5 +37,8 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
     std::fs::create_dir_all(folder).map_err(cannot)?;
     clap_mangen::generate_to(super::command(), folder).map_err(cannot)?;
     let pages = std::fs::read_dir(folder).map_err(cannot)?.count();
-    Ok(Answer::new(json!({"folder": folder, "pages": pages}), format!("wrote {pages} pages to {}\n", folder.display())))
+    Ok(Answer::new(
+        json!({"folder": folder.to_string_lossy(), "pages": pages}),
+        format!("wrote {pages} pages to {}\n", folder.display()),
+    ))
 }

@@ -159,7 +159,7 @@ fn hand_out(args: &ArgMatches, bytes: &[u8], mut json: serde_json::Value) -> Res
     if let Some(path) = args.get_one::<PathBuf>("output") {
         output::create(path, bytes, 0o644)?;
         if let Some(object) = object {
-            object.insert("file".to_owned(), json!(path));
+            object.insert("file".to_owned(), json!(path.to_string_lossy()));
         }
         return Ok(Answer::new(json, format!("wrote {}, {} bytes\n", path.display(), bytes.len())));
     }

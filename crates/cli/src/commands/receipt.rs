@@ -258,6 +258,6 @@ fn issue_one(args: &ArgMatches) -> Result<Answer, Failure> {
     }
     let path = args.get_one::<PathBuf>("output").ok_or_else(|| Failure::usage("where to? -o FILE"))?;
     output::create(path, receipt.as_bytes(), 0o644)?;
-    let json = json!({"outcome": "issued", "event": event, "entry": entry, "file": path});
+    let json = json!({"outcome": "issued", "event": event, "entry": entry, "file": path.to_string_lossy()});
     Ok(Answer::new(json, format!("wrote {}\n", path.display())))
 }

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use clap::{ArgMatches, Command};
+use rollcall_core::checkpoint::log_signer;
+use rollcall_core::digest::LedgerId;
 use rollcall_core::event::SignedEvent;
 use rollcall_core::submission::Shown;
 use rollcall_core::time::Timestamp;
@@ -17,6 +19,7 @@ use crate::batch::{self, Became};
 use crate::carriage::{self, Carried};
 use crate::failure::Failure;
 use crate::operator::{self, Signed};
+use crate::reading::Reading;
 use crate::session::Session;
 use crate::{reading, terminal};
 
@@ -41,17 +44,21 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
     // Who cannot sign a head cannot hand out a receipt.
     let Signed { mut session, .. } = operator::opened(&ledger, |_| Ok(None))?;
     let founded = session.ask(|reading| {
-        let named = |founding: &rollcall_core::state::Founding| (founding.origin.as_str().to_owned(), founding.ledger);
-        reading.state.founding().map(named)
+        let (founding, key) = (reading.state.founding()?, reading.state.log_key(reading.state.head().size)?);
+        Some((founding.ledger, log_signer(founding.origin.as_str(), key)))
     })?;
     let rehearsal = session.is_rehearsal();
     drop(session);
-    let (origin, id) = founded.ok_or_else(|| Failure::usage("the ledger is not founded"))?;
+    let (id, signer) = founded.ok_or_else(|| Failure::usage("the ledger is not founded"))?;
     let (listener, bound) = super::listener(args)?;
     let note = if rehearsal { " (a rehearsal: everything is accepted at the time of its last entry)" } else { "" };
-    terminal::talk(&format!("serves {origin}, ledger {id}{note}\ntakes signed acts at http://{bound}\n"));
-    let read_only = ledger.clone();
-    let mut writer = Writer { ledger, begun: Instant::now(), ended: Instant::now() };
+    terminal::talk(&format!(
+        "serves {}, ledger {id}{note}\ntakes signed acts at http://{bound}\nreceipts are under the log key {signer}\n",
+        signer.name
+    ));
+    let served = Served { path: ledger, id, rehearsal };
+    let read_only = served.clone();
+    let mut writer = Writer { served, begun: Instant::now(), ended: Instant::now() };
     let served = acts::serve(listener, read, move |group| writer.enter(group), move || status(&read_only));
     served.map_err(|error| Failure::io("no connections can be taken", &error))?;
     Ok(Answer::new(json!({"outcome": "ended"}), "ended\n".to_owned()))
@@ -75,9 +82,42 @@ fn read(bytes: &[u8]) -> Result<Item, Reply> {
     }
 }
 
+/// The ledger that is served.
+#[derive(Clone, Debug)]
+struct Served {
+    path: PathBuf,
+    /// Which it was when the service began: another one in its place is not served.
+    id: LedgerId,
+    rehearsal: bool,
+}
+
+impl Served {
+    fn require(&self, reading: Reading<'_>) -> Result<(), Failure> {
+        match reading.state.founding().map(|founding| founding.ledger) {
+            Some(found) if found != self.id => {
+                let what = format!("another ledger stands in its place: {found}, served is {}", self.id);
+                Err(Failure::unchecked(what).hint("rollcall serve --help"))
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// What can be acknowledged only with a key is not entered without one.
+    fn require_key(&self) -> Result<(), Failure> {
+        if !self.rehearsal && operator::key_paths(&self.path).is_empty() {
+            return Err(Failure::unchecked("the key that signs this log's heads is no longer beside the ledger"));
+        }
+        Ok(())
+    }
+}
+
 /// What an act is drafted from.
-fn status(ledger: &Path) -> Reply {
-    match reading::ask(ledger, false, super::status::answer) {
+fn status(served: &Served) -> Reply {
+    let answer = |reading: Reading<'_>| {
+        served.require(reading)?;
+        super::status::answer(reading)
+    };
+    match reading::ask(&served.path, false, answer) {
         Ok(answer) => Reply { status: 200, body: line(&answer.json) },
         Err(failure) => {
             terminal::talk(&failure.text());
@@ -88,7 +128,7 @@ fn status(ledger: &Path) -> Reply {
 
 /// Who enters what is sent, a group at a time.
 struct Writer {
-    ledger: PathBuf,
+    served: Served,
     /// When the turn began that groups take one behind the other.
     begun: Instant,
     /// When the last group was done with.
@@ -103,7 +143,7 @@ impl Writer {
             std::thread::sleep(PAUSE);
             self.begun = Instant::now();
         }
-        let entered = entered(&self.ledger, &mut items);
+        let entered = entered(&self.served, &mut items);
         self.ended = Instant::now();
         entered.unwrap_or_else(|failure| {
             // Whoever sends acts learns nothing of the operator's files.
@@ -120,8 +160,11 @@ impl Writer {
 }
 
 /// Enters a group. An error says that none of it was entered, or that nobody knows.
-fn entered(ledger: &Path, items: &mut [Item]) -> Result<Vec<Reply>, Failure> {
+fn entered(served: &Served, items: &mut [Item]) -> Result<Vec<Reply>, Failure> {
+    let ledger = served.path.as_path();
+    served.require_key()?;
     let mut session = Session::acting(ledger, items.len(), false)?;
+    session.ask(|reading| served.require(reading))??;
     let at = session.ask(|reading| reading.accepting_at(None))??;
     batch::admit(&mut session, items, at)?;
     session.flush()?;

@@ -65,7 +65,7 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
         let beside = output::create_beside(&path.with_added_extension("submission"), note.as_bytes())?;
         let at = super::publish::moment(read.seconds);
         text.push_str(&format!("noted at {at}: {}\n", beside.display()));
-        rows.push(json!({"event": read.shown.event.to_string(), "digest": read.shown.digest.to_string(), "at": at, "file": beside}));
+        rows.push(json!({"event": read.shown.event.to_string(), "digest": read.shown.digest.to_string(), "at": at, "file": beside.to_string_lossy()}));
     }
     Ok(Answer::new(json!({"outcome": "noted", "submissions": rows}), text))
 }

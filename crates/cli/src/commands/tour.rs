@@ -65,7 +65,7 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
     play.finish(String::new())?;
     drop(play);
     let session = reopened(&path)?;
-    let mut json = json!({"ledger_file": path, "steps": steps});
+    let mut json = json!({"ledger_file": path.to_string_lossy(), "steps": steps});
     epilogue(&session, &mut json, &mut text)?;
     let shown = path.display();
     let _ = write!(

@@ -127,7 +127,11 @@ fn evidence(args: &ArgMatches) -> Result<Answer, Failure> {
         "none\n".clone_into(&mut text);
     }
     let exit = if found.is_empty() { Exit::Done } else { Exit::Invalid };
-    Ok(Answer { json: json!({"evidence": found}), text, exit })
+    Ok(Answer {
+        json: json!({"evidence": found.iter().map(|path| path.to_string_lossy()).collect::<Vec<_>>()}),
+        text,
+        exit,
+    })
 }
 
 impl From<WitnessError> for Failure {

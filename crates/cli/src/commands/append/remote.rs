@@ -2,10 +2,12 @@
 //! receipt says so that is verified here.
 
 use clap::ArgMatches;
+use rollcall_core::entry::Entry;
 use rollcall_core::event::Payload;
+use rollcall_core::name::visible;
 use rollcall_core::note::Signer;
 use rollcall_core::receipt::Receipt;
-use rollcall_core::submission::{Shown, SignedRefusal};
+use rollcall_core::submission::{Shown, SignedRefusal, StatementError};
 use rollcall_server::acts;
 use rollcall_server::fetch::Address;
 use serde_json::{Value, json};
@@ -73,6 +75,9 @@ pub(super) fn run(args: &ArgMatches, url: &str, items: &[Item]) -> Result<Answer
     Ok(super::answer(said, None, &notes, exit))
 }
 
+const AGAIN: &str = "run the command again: an act that is in the log already is not entered twice";
+/// Letters of what a service says that are shown.
+const WORDS_MAX: usize = 2_000;
 const ACCEPTED: &str = "accepted";
 const ALREADY_THERE: &str = "already there";
 
@@ -85,7 +90,7 @@ fn ask(url: &str, item: &Item, key: Option<&Signer>) -> Result<Answered, Failure
     let reply = sent.map_err(|what| {
         let mut failure = Failure::unchecked(format!("no answer from {url}"));
         failure.causes.push(what);
-        failure.hint("run the command again: an act that is in the log already is not entered twice")
+        failure.hint(AGAIN)
     })?;
     let odd = |what: String| Failure::unchecked(format!("{url} answers {} with {what}", reply.status));
     let said: Value = serde_json::from_str(&reply.body).unwrap_or_default();
@@ -93,8 +98,11 @@ fn ask(url: &str, item: &Item, key: Option<&Signer>) -> Result<Answered, Failure
     match text("outcome") {
         Some("accepted") => entered(item, ACCEPTED, text("receipt"), key).map_err(odd),
         Some("already there") => entered(item, ALREADY_THERE, text("receipt"), key).map_err(odd),
-        Some("refused") => {
+        Some("refused") if ["code", "clause", "what"].iter().all(|name| text(name).is_some()) => {
             let note = text("refusal").map(|note| checked(item, note, key)).transpose().map_err(odd)?;
+            if key.is_some() && note.is_none() {
+                return Err(odd("a refusal that the log has not signed".to_owned()));
+            }
             let mut told = said.clone();
             if let Some(object) = told.as_object_mut() {
                 object.retain(|name, _| {
@@ -104,7 +112,7 @@ fn ask(url: &str, item: &Item, key: Option<&Signer>) -> Result<Answered, Failure
             Ok(Answered::Refused { told, note })
         }
         Some("failed") => {
-            let mut failure = Failure::unchecked(format!("{url}: {}", text("what").unwrap_or_default()));
+            let mut failure = Failure::unchecked(format!("{url}: {}", words(&said, "what"))).hint(AGAIN);
             text("code").unwrap_or_default().clone_into(&mut failure.code);
             Err(failure)
         }
@@ -119,22 +127,41 @@ fn entered(item: &Item, word: &'static str, receipt: Option<&str>, key: Option<&
     let ledger = named.ok_or("a receipt of an act that names no ledger")?;
     let unproven = |error| format!("a receipt that proves nothing: {}", rollcall_core::audit::chain(&error));
     let receipt = Receipt::read(text).map_err(unproven)?;
+    let signed = Entry::decode(&receipt.entry).map(|entry| entry.event);
     let shown = receipt.verify(ledger, key.map(|key| &key.key)).map_err(unproven)?;
     if shown.event != item.event.id() || key.is_some_and(|key| key.name != shown.origin) {
         return Err(format!("the receipt of another act or log: {}, {}", shown.event, shown.origin));
     }
+    // An id is that of what was signed, whoever has signed it: these acts bring their own key, and it is the one that counts.
+    let brings_key = ["enrol", "offer-key"].contains(&shown.act);
+    if brings_key && signed.is_ok_and(|signed| signed.key_bytes() != item.event.key_bytes()) {
+        return Err(format!(
+            "the same act under another key, in entry {}: somebody has signed this draft before you",
+            shown.index
+        ));
+    }
     Ok(Answered::Entered { word, entry: shown.index, receipt: text.to_owned() })
 }
 
-/// A signed refusal must be of this very act, as far as its log's key is known.
+/// A service's words, as they may stand in a line of ours.
+fn words(said: &Value, name: &str) -> String {
+    let text = said.get(name).and_then(Value::as_str).unwrap_or_default();
+    visible(&text.chars().take(WORDS_MAX).collect::<String>())
+}
+
+/// A signed refusal must be of this very act, as far as its log's key is known; otherwise it must look like one.
 fn checked(item: &Item, note: &str, key: Option<&Signer>) -> Result<String, String> {
-    let Some(key) = key else { return Ok(note.to_owned()) };
-    let read = SignedRefusal::read(note, |_| Some(&key.key));
-    let refusal = read.map_err(|error| format!("a refusal that the log has not signed: {error}"))?;
-    if refusal.shown != Shown::of(&item.event) || refusal.origin != key.name {
-        return Err(format!("the refusal of another act or log: {}, {}", refusal.shown.event, refusal.origin));
+    let read = SignedRefusal::read(note, |_| key.map(|key| &key.key));
+    match (read, key) {
+        (Err(StatementError::Unsigned), None) => Ok(note.to_owned()),
+        (Err(error), _) => Err(format!("a refusal that the log has not signed: {error}")),
+        (Ok(refusal), Some(key)) if refusal.shown == Shown::of(&item.event) && refusal.origin == key.name => {
+            Ok(note.to_owned())
+        }
+        (Ok(refusal), _) => {
+            Err(format!("the refusal of another act or log: {}, {}", refusal.shown.event, refusal.origin))
+        }
     }
-    Ok(note.to_owned())
 }
 
 fn say(item: &Item, answered: Option<&Answered>) -> Said {
@@ -142,12 +169,12 @@ fn say(item: &Item, answered: Option<&Answered>) -> Said {
     match answered {
         Some(Answered::Entered { word, entry, .. }) => Said::place(item, word, Some(*entry)),
         Some(Answered::Refused { told, .. }) => {
-            let text = |name: &str| told.get(name).and_then(Value::as_str).unwrap_or_default();
-            let mut words = format!("refused, {} ({}, {})\n  event {id}\n", text("what"), text("clause"), text("code"));
-            if !text("hint").is_empty() {
-                words.push_str(&format!("  hint: {}\n", text("hint")));
+            let said = |name: &str| words(told, name);
+            let mut text = format!("refused, {} ({}, {})\n  event {id}\n", said("what"), said("clause"), said("code"));
+            if !said("hint").is_empty() {
+                text.push_str(&format!("  hint: {}\n", said("hint")));
             }
-            Said::other(item, told.clone(), &words)
+            Said::other(item, told.clone(), &text)
         }
         Some(Answered::Nothing(failure)) => {
             let hint = failure.hint.as_ref().map_or_else(String::new, |hint| format!("  hint: {hint}\n"));

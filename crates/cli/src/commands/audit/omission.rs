@@ -70,7 +70,7 @@ pub(super) fn told(args: &ArgMatches, source: &Source, report: &Report) -> Resul
             |witness| format!("submitted by {at}, says {witness}"),
         );
         told.text.push_str(&format!("  {}, {said}: {words}\n", path.display()));
-        rows.push(json!({"file": path, "event": id.to_string(), "at": at.to_string(), "witness": word, "outcome": outcome, "what": words}));
+        rows.push(json!({"file": path.to_string_lossy(), "event": id.to_string(), "at": at.to_string(), "witness": word, "outcome": outcome, "what": words}));
     }
     let mut contested = Vec::new();
     for Contested { vote, motion, outcome, instead } in &compared.contested {
