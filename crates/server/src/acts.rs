@@ -140,7 +140,7 @@ async fn take<T: Send + 'static>(
             let (code, what) = match status {
                 StatusCode::PAYLOAD_TOO_LARGE => ("too-long", "the request is too long"),
                 StatusCode::REQUEST_TIMEOUT => ("timeout", "the request did not come"),
-                _ => ("bad-input", "the request broke off, or is too long"),
+                _ => ("bad-input", "the request broke off"),
             };
             return Reply::failed(status.as_u16(), code, what);
         }

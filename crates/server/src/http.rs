@@ -1,8 +1,10 @@
 //! What every server here does alike: it takes so many connections, waits for nobody without an end, reads bodies up to a limit,
 //! and ends when it is asked to, with what it was answering.
 
+use std::future::poll_fn;
 use std::io;
 use std::net::TcpListener;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,6 +23,9 @@ pub(crate) const CONNECTIONS_MAX: usize = 256;
 
 /// How long a request's body may take.
 const BODY_PATIENCE: Duration = Duration::from_secs(10);
+
+/// Bytes of a body that is too long that are read nevertheless: who is still sending when the connection is closed hears no answer.
+const DISCARDED_MAX: usize = 8 * 1024 * 1024;
 
 /// How long a connection may take to say what it wants.
 const HEADER_PATIENCE: Duration = Duration::from_secs(5);
@@ -86,13 +91,24 @@ async fn accept(listener: tokio::net::TcpListener, routes: Router, connections: 
 /// A request's body, of at most so many bytes. Whoever sends byte by byte is not waited for.
 ///
 /// # Errors
-/// `413` where it says that it is longer, `408` where it takes too long, `400` where it breaks off or grows longer than it may.
+/// `413` where it is longer, `408` where it takes too long, `400` where it breaks off.
 pub(crate) async fn whole(body: Body, limit: u64) -> Result<Vec<u8>, StatusCode> {
-    if limit < body.size_hint().lower() {
-        return Err(StatusCode::PAYLOAD_TOO_LARGE);
-    }
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    let read = tokio::time::timeout(BODY_PATIENCE, axum::body::to_bytes(body, limit)).await;
-    let body = read.map_err(|_| StatusCode::REQUEST_TIMEOUT)?.map_err(|_| StatusCode::BAD_REQUEST)?;
-    Ok(body.to_vec())
+    let read = tokio::time::timeout(BODY_PATIENCE, read(body, limit)).await;
+    read.unwrap_or(Err(StatusCode::REQUEST_TIMEOUT))
+}
+
+async fn read(mut body: Body, limit: usize) -> Result<Vec<u8>, StatusCode> {
+    let mut bytes = Vec::new();
+    let mut length = 0_usize;
+    while let Some(frame) = poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await {
+        let data = frame.map_err(|_| StatusCode::BAD_REQUEST)?.into_data().unwrap_or_default();
+        length = length.saturating_add(data.len());
+        if length <= limit {
+            bytes.extend_from_slice(&data);
+        } else if DISCARDED_MAX < length {
+            break;
+        }
+    }
+    if limit < length { Err(StatusCode::PAYLOAD_TOO_LARGE) } else { Ok(bytes) }
 }
