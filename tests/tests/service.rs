@@ -137,6 +137,7 @@ fn what_was_answered_is_there_whenever_the_service_is_killed() {
                 service.lock().unwrap().child.kill().unwrap();
             }
         });
+        let _ = service.into_inner().unwrap().child.wait();
         let receipts = receipts.into_inner().unwrap();
         assert!(stop <= receipts.len() && receipts.len() < acts.len(), "it was killed in the middle");
         // Whoever opens the ledger next mends what the kill has left; every answer stands.
@@ -348,7 +349,7 @@ fn a_service_that_lies_is_not_believed() {
 fn a_draft_that_another_key_has_signed_first_is_no_success() {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();
-    let _ = founded(here);
+    let ledger = founded(here);
     let service = Server::start(here, &["--ledger", "L", "serve"]);
     let url = service.url.as_str();
     for key in ["ann.key", "eve.key"] {
@@ -360,8 +361,12 @@ fn a_draft_that_another_key_has_signed_first_is_no_success() {
     let _ = expect(here, 0, &["sign", "seen", "--key", "eve.key"]);
     let _ = expect(here, 0, &["append", "seen.signed", "--to", url]);
     let _ = expect(here, 0, &["sign", "ann", "--key", "ann.key"]);
-    let answer = expect(here, 4, &["append", "ann.signed", "--to", url]);
+    // And keeps nobody else's act back.
+    let head = RedbStore::read(&here.join("L")).unwrap().head().unwrap();
+    std::fs::write(here.join("bob.signed"), enrolment(ledger, head, "bob").encode()).unwrap();
+    let answer = expect(here, 4, &["append", "ann.signed", "bob.signed", "--to", url]);
     assert!(answer.contains("the same act under another key, in entry 3"), "{answer}");
+    assert!(answer.contains("bob.signed: accepted, entry 4"), "{answer}");
     assert!(!here.join("ann.signed.receipt").exists());
 }
 
@@ -382,6 +387,22 @@ fn whoever_has_said_all_and_only_listens_is_answered() {
 }
 
 #[test]
+fn who_holds_the_lock_of_the_heads_keeps_the_receipt_and_not_the_service() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let ledger = founded(here);
+    let service = Server::start(here, &["--ledger", "L", "serve"]);
+    let act = enrolment(ledger, head(here), "ann").encode();
+    let held = std::fs::File::open(here.join("L.checkpoint.lock")).unwrap();
+    held.lock_shared().unwrap();
+    let reply = send(&service.url, &act).unwrap();
+    assert_eq!((reply.status, &said(&reply)["code"]), (503, &"no-receipt".into()), "{}", reply.body);
+    drop(held);
+    let reply = send(&service.url, &act).unwrap();
+    assert_eq!((reply.status, &said(&reply)["outcome"]), (200, &"already there".into()), "{}", reply.body);
+}
+
+#[test]
 fn another_ledger_in_its_place_is_not_served_and_without_its_key_nothing_is_entered() {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();
@@ -392,6 +413,9 @@ fn another_ledger_in_its_place_is_not_served_and_without_its_key_nothing_is_ente
     let act = enrolment(ledger, head(here), "ann").encode();
     std::fs::rename(here.join("L.log-key"), here.join("kept.log-key")).unwrap();
     let before = head(here);
+    let reply = send(&service.url, &act).unwrap();
+    assert_eq!((reply.status, head(here)), (503, before), "{}", reply.body);
+    std::fs::copy(other.path().join("L.log-key"), here.join("L.log-key")).unwrap();
     let reply = send(&service.url, &act).unwrap();
     assert_eq!((reply.status, head(here)), (503, before), "{}", reply.body);
     std::fs::rename(here.join("kept.log-key"), here.join("L.log-key")).unwrap();

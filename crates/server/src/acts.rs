@@ -1,4 +1,4 @@
-//! Signed acts that are sent over HTTP, and what they are drafted from. Each is read by itself, as many at once as there are cores; those that wait are entered together by
+//! Signed acts that are sent over HTTP, and what they are drafted from. Each is read by itself, on a thread of its own; those that wait are entered together by
 //! one thread, while which the next ones gather; and nobody is answered before that is done. What an act is, and what is answered, is the
 //! business of whoever serves.
 

@@ -4,9 +4,10 @@
 //! A ledger that was restored from an older copy is smaller than the head that was signed for it, or has another root; then
 //! nothing is signed until somebody has found out why.
 
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use rollcall_core::checkpoint::{Checkpoint, CheckpointError};
 use rollcall_core::key::{PublicKey, SigningKey};
@@ -16,6 +17,9 @@ use rollcall_core::state::{LogKey, State};
 use rollcall_core::tree::Head;
 
 use crate::{StoreError, durable};
+
+/// How long another process that signs is waited for.
+const PATIENCE: Duration = Duration::from_secs(4);
 
 /// Why no head is signed.
 #[derive(Debug, thiserror::Error)]
@@ -195,10 +199,23 @@ impl Heads {
     /// Keeps other processes from signing meanwhile.
     ///
     /// # Errors
-    /// [`HeadError::Io`] when no lock can be had beside the ledger.
+    /// [`HeadError::Io`] when no lock can be had beside the ledger, or another process holds it for seconds.
     pub fn hold(&self) -> Result<Held<'_>, HeadError> {
         let path = self.beside("checkpoint.lock");
-        let held = File::create(&path).and_then(|file| file.lock().map(|()| file));
+        let held = File::create(&path).and_then(|file| {
+            let begun = Instant::now();
+            loop {
+                match file.try_lock() {
+                    Ok(()) => return Ok(file),
+                    Err(TryLockError::Error(why)) => return Err(why),
+                    // Whoever may open it can hold it.
+                    Err(TryLockError::WouldBlock) if PATIENCE < begun.elapsed() => {
+                        return Err(io::Error::new(io::ErrorKind::WouldBlock, "another process holds it"));
+                    }
+                    Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(5)),
+                }
+            }
+        });
         let lock = held.map_err(|why| HeadError::Io { path, why })?;
         Ok(Held { heads: self, _lock: lock })
     }

@@ -217,7 +217,7 @@ fn answer_refusals(args: &ArgMatches, session: &Session, ledger: &Path, items: &
     for item in items {
         let Some(Became::Refused(error)) = &item.became else { continue };
         match operator::signed_refusal(session, ledger, Shown::of(&item.event), error.code(), at) {
-            Ok(text) => notes.push(keep_refusal(args, item, &text)),
+            Ok(text) => notes.push(keep_refusal(args, item, &text, "signed refusal")),
             Err(failure) => return vec![format!("no signed refusals: {}", failure.what)],
         }
     }
@@ -225,10 +225,10 @@ fn answer_refusals(args: &ArgMatches, session: &Session, ledger: &Path, items: &
 }
 
 /// Writes a signed refusal, and says where. One that is there already is kept: it is somebody's proof.
-fn keep_refusal(args: &ArgMatches, item: &Item, text: &str) -> String {
+fn keep_refusal(args: &ArgMatches, item: &Item, text: &str, known: &str) -> String {
     let path = beside(args.get_one("receipts"), &item.place, "refusal".to_owned());
     match output::create_beside(&path, text.as_bytes()) {
-        Ok(path) => format!("signed refusal: {}", path.display()),
+        Ok(path) => format!("{known}: {}", path.display()),
         Err(failure) => format!("no signed refusal for {}: {}", item.place.display(), failure.on_one_line()),
     }
 }

@@ -2,6 +2,7 @@
 //! with a receipt, or with what the log signs of its refusal. Between two groups the ledger is free for others who write.
 
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use clap::{ArgMatches, Command};
@@ -56,10 +57,19 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
         "serves {}, ledger {id}{note}\ntakes signed acts at http://{bound}\nreceipts are under the log key {signer}\n",
         signer.name
     ));
-    let served = Served { path: ledger, id, rehearsal };
-    let read_only = served.clone();
+    let served = Served { path: ledger, id };
+    let (read_only, turn) = (served.clone(), Mutex::new(()));
     let mut writer = Writer { served, begun: Instant::now(), ended: Instant::now() };
-    let served = acts::serve(listener, read, move |group| writer.enter(group), move || status(&read_only));
+    let served = acts::serve(
+        listener,
+        read,
+        move |group| writer.enter(group),
+        move || {
+            // One at a time: each opens the ledger.
+            let _turn = turn.lock().unwrap_or_else(PoisonError::into_inner);
+            status(&read_only)
+        },
+    );
     served.map_err(|error| Failure::io("no connections can be taken", &error))?;
     Ok(Answer::new(json!({"outcome": "ended"}), "ended\n".to_owned()))
 }
@@ -88,26 +98,14 @@ struct Served {
     path: PathBuf,
     /// Which it was when the service began: another one in its place is not served.
     id: LedgerId,
-    rehearsal: bool,
 }
 
 impl Served {
     fn require(&self, reading: Reading<'_>) -> Result<(), Failure> {
         match reading.state.founding().map(|founding| founding.ledger) {
-            Some(found) if found != self.id => {
-                let what = format!("another ledger stands in its place: {found}, served is {}", self.id);
-                Err(Failure::unchecked(what).hint("rollcall serve --help"))
-            }
-            Some(_) | None => Ok(()),
+            Some(found) if found == self.id => Ok(()),
+            _ => Err(Failure::unchecked(format!("another ledger stands in its place, served is {}", self.id))),
         }
-    }
-
-    /// What can be acknowledged only with a key is not entered without one.
-    fn require_key(&self) -> Result<(), Failure> {
-        if !self.rehearsal && operator::key_paths(&self.path).is_empty() {
-            return Err(Failure::unchecked("the key that signs this log's heads is no longer beside the ledger"));
-        }
-        Ok(())
     }
 }
 
@@ -162,20 +160,25 @@ impl Writer {
 /// Enters a group. An error says that none of it was entered, or that nobody knows.
 fn entered(served: &Served, items: &mut [Item]) -> Result<Vec<Reply>, Failure> {
     let ledger = served.path.as_path();
-    served.require_key()?;
     let mut session = Session::acting(ledger, items.len(), false)?;
-    session.ask(|reading| served.require(reading))??;
+    session.ask(|reading| {
+        let _ = reading.state.log_key(reading.state.head().size);
+        served.require(reading)
+    })??;
+    // What can be acknowledged only with a key is not entered without it.
+    operator::log_key(&session, ledger)?;
     let at = session.ask(|reading| reading.accepting_at(None))??;
     batch::admit(&mut session, items, at)?;
     session.flush()?;
     let signed = operator::sign_for(&mut session, ledger, &batch::entries(items));
     let replies = items.iter().map(|item| reply(&session, ledger, item, &signed, at));
     let replies: Vec<Reply> = replies.collect();
-    if session.state().lack().is_empty() {
-        Ok(replies)
-    } else {
-        Err(Failure::bug("receipts were made from a view that lacks rows"))
+    if !session.state().lack().is_empty() {
+        // It is durable, so that nobody may be told that it was not entered.
+        terminal::talk("error: receipts were made from a view that lacks rows\n");
+        return Ok(vec![Reply::unknown(); items.len()]);
     }
+    Ok(replies)
 }
 
 fn reply(session: &Session, ledger: &Path, item: &Item, signed: &Result<String, Failure>, at: Timestamp) -> Reply {

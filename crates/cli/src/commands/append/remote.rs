@@ -50,9 +50,11 @@ pub(super) fn run(args: &ArgMatches, url: &str, items: &[Item]) -> Result<Answer
                     notes.push(keep_receipt(args, items, item, *entry, receipt));
                 }
             }
-            let nothing = matches!(told, Answered::Nothing(_));
+            // What is wrong with one act keeps no other from being sent; what is wrong with the service does.
+            let of_act = ["not-known", "bad-input", "too-long", "no-receipt"];
+            let ends = matches!(&told, Answered::Nothing(failure) if !of_act.contains(&failure.code.as_str()));
             *answered = Some(told);
-            if nothing {
+            if ends {
                 again = false;
                 break;
             }
@@ -60,7 +62,8 @@ pub(super) fn run(args: &ArgMatches, url: &str, items: &[Item]) -> Result<Answer
     }
     for (item, answered) in answers.iter().filter(|_| receipts) {
         if let Some(Answered::Refused { note: Some(note), .. }) = answered {
-            notes.push(keep_refusal(args, item, note));
+            let known = if key.is_some() { "signed refusal" } else { "refusal, to be verified with --log-key" };
+            notes.push(keep_refusal(args, item, note, known));
         }
     }
     let any = |kind: fn(&Option<Answered>) -> bool| answers.iter().any(|(_, answered)| kind(answered));
@@ -90,6 +93,7 @@ fn ask(url: &str, item: &Item, key: Option<&Signer>) -> Result<Answered, Failure
     let reply = sent.map_err(|what| {
         let mut failure = Failure::unchecked(format!("no answer from {url}"));
         failure.causes.push(what);
+        "no-answer".clone_into(&mut failure.code);
         failure.hint(AGAIN)
     })?;
     let odd = |what: String| Failure::unchecked(format!("{url} answers {} with {what}", reply.status));
@@ -153,7 +157,13 @@ fn words(said: &Value, name: &str) -> String {
 fn checked(item: &Item, note: &str, key: Option<&Signer>) -> Result<String, String> {
     let read = SignedRefusal::read(note, |_| key.map(|key| &key.key));
     match (read, key) {
-        (Err(StatementError::Unsigned), None) => Ok(note.to_owned()),
+        // Its third and fourth line say which act it is of.
+        (Err(StatementError::Unsigned), None) => {
+            let Shown { event, digest } = Shown::of(&item.event);
+            let of = [event.to_string(), digest.to_string()];
+            let own = note.lines().skip(2).take(2).eq(of.iter().map(String::as_str));
+            own.then(|| note.to_owned()).ok_or_else(|| "the refusal of another act".to_owned())
+        }
         (Err(error), _) => Err(format!("a refusal that the log has not signed: {error}")),
         (Ok(refusal), Some(key)) if refusal.shown == Shown::of(&item.event) && refusal.origin == key.name => {
             Ok(note.to_owned())
