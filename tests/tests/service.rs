@@ -238,6 +238,9 @@ fn a_member_drafts_from_a_service_and_sends_to_it_what_they_sign() {
     let words = |text: &str| text.lines().find(|line| line.starts_with("twice.signed")).unwrap().to_owned();
     assert_eq!(words(&there), words(&at_hand));
 
+    let elsewhere = expect(here, 4, &["append", "ann.signed", "--to", &format!("{url}/acts")]);
+    assert!(elsewhere.contains("hint: name the service by its address alone"), "{elsewhere}");
+
     // Asked to end, it ends; then nobody answers, and nothing is claimed.
     let ended = Command::new("kill").arg(service.child.id().to_string()).status().unwrap();
     assert!(ended.success() && service.child.wait().unwrap().success());
@@ -247,7 +250,8 @@ fn a_member_drafts_from_a_service_and_sends_to_it_what_they_sign() {
     let outcomes: BTreeSet<&str> = [0, 1].map(|n| lost["events"][n]["outcome"].as_str().unwrap()).into();
     assert_eq!(outcomes, ["failed", "not sent"].into());
     let _ = expect(here, 4, &["draft", "enrol", "--status", &url, "--by", "bob", "-o", "bob"]);
-    let _ = expect(here, 2, &["append", "bob.signed", "--to", "L"]);
+    let _ = expect(here, 2, &["append", "bob.signed", "--to", "L", "--receipts", "made"]);
+    assert!(!here.join("made").exists(), "what is no address is told before anything is made");
 }
 
 #[test]

@@ -1,5 +1,5 @@
 //! Acts that are entered together: verified each by itself, judged in rounds until none gets on, made durable with one sync. Only then is
-//! anybody told: `append` writes files, `serve` answers requests.
+//! anybody told, which is for others to do: `append` writes files, `serve` answers requests. Nothing is read, written or signed here.
 
 use rollcall_core::digest::EventId;
 use rollcall_core::event::{Keyring, Payload, SignatureError, SignedEvent, Verified};

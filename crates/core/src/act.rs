@@ -685,6 +685,12 @@ records! {
 }
 
 impl Act {
+    /// Tells whether the key that signs it is the one that it brings: nobody need have known it before.
+    #[must_use]
+    pub const fn brings_key(&self) -> bool {
+        matches!(self, Self::Enrol(_) | Self::OfferKey(_))
+    }
+
     /// Digests by which the act names what stands beside the log.
     #[must_use]
     pub fn attachments(&self) -> Vec<Digest> {

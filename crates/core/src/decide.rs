@@ -299,7 +299,7 @@ fn check_missing(state: &State, header: &Header) -> Result<(), Refusal> {
 /// key. Where an act is one's own alone (a ballot, a presence), signing with another person's key is voting for somebody
 /// else, and the charter's clause says no.
 fn check_author(state: &State, event: &Event, charter: &Charter) -> Result<(), Refusal> {
-    if matches!(event.act(), Act::Enrol(_) | Act::OfferKey(_)) {
+    if event.act().brings_key() {
         return Ok(());
     }
     let by = &event.header().by;

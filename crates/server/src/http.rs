@@ -1,5 +1,5 @@
 //! What every server here does alike: it takes so many connections, waits for nobody without an end, reads bodies up to a limit,
-//! and ends when it is asked to, with what it was answering.
+//! and ends when it is asked to, with what it was answering. It knows no route and gives no answer.
 
 use std::future::poll_fn;
 use std::io;

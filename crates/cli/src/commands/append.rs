@@ -11,6 +11,7 @@ use rollcall_core::event::Keyring;
 use rollcall_core::key::NAMESPACE;
 use rollcall_core::submission::Shown;
 use rollcall_core::time::Timestamp;
+use rollcall_server::fetch::Address;
 use rollcall_storage::durable;
 use serde_json::{Value, json};
 
@@ -83,12 +84,16 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
     let mut items = collect(&paths).map_err(|failure| none_appended(failure, paths.len()))?;
     items.sort_by_cached_key(Item::written);
     let dry = args.get_flag("dry-run");
+    let service = args.get_one::<String>("to");
+    if let Some(url) = service.filter(|url| !Address::is_one(url)) {
+        return Err(Failure::usage(format!("`to` is an address, as https://ledger.example.org, got: {url}")));
+    }
     if let Some(folder) = args.get_one::<PathBuf>("receipts").filter(|_| !dry) {
         // Told before anything is appended: an act without its receipt is not what was asked for.
         let what = format!("receipts cannot be written to: {}", folder.display());
         durable::make_folder(folder).map_err(|error| none_appended(Failure::io(what, &error), paths.len()))?;
     }
-    if let Some(url) = args.get_one::<String>("to") {
+    if let Some(url) = service {
         return remote::run(args, url, &items);
     }
     let ledger = ledger_path(args)?;

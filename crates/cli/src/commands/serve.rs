@@ -1,5 +1,6 @@
 //! `serve`: take signed acts over HTTP. Those that wait are entered together, as `append` enters files, and each is answered once it is durable:
 //! with a receipt, or with what the log signs of its refusal. Between two groups the ledger is free for others who write.
+//! It judges nothing by itself, keeps nothing in memory, and tells nobody of the operator's files.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};

@@ -9,9 +9,9 @@ use rollcall_core::note::Signer;
 use rollcall_core::receipt::Receipt;
 use rollcall_core::submission::{Shown, SignedRefusal, StatementError};
 use rollcall_server::acts;
-use rollcall_server::fetch::Address;
 use serde_json::{Value, json};
 
+use super::super::vkey;
 use super::{Item, Said, keep_receipt, keep_refusal};
 use crate::answer::{Answer, Exit};
 use crate::batch;
@@ -28,10 +28,7 @@ enum Answered {
 }
 
 pub(super) fn run(args: &ArgMatches, url: &str, items: &[Item]) -> Result<Answer, Failure> {
-    if !Address::is_one(url) {
-        return Err(Failure::usage(format!("`to` is an address, as https://ledger.example.org, got: {url}")));
-    }
-    let key = super::super::vkey(args)?;
+    let key = vkey(args)?;
     let receipts = !args.get_flag("no-receipts");
     let mut answers: Vec<(&Item, Option<Answered>)> = items.iter().map(|item| (item, None)).collect();
     let mut notes = Vec::new();
@@ -116,7 +113,9 @@ fn ask(url: &str, item: &Item, key: Option<&Signer>) -> Result<Answered, Failure
             Ok(Answered::Refused { told, note })
         }
         Some("failed") => {
-            let mut failure = Failure::unchecked(format!("{url}: {}", words(&said, "what"))).hint(AGAIN);
+            let elsewhere = "name the service by its address alone, as --to https://ledger.example.org";
+            let hint = if reply.status == 404 { elsewhere } else { AGAIN };
+            let mut failure = Failure::unchecked(format!("{url}: {}", words(&said, "what"))).hint(hint);
             text("code").unwrap_or_default().clone_into(&mut failure.code);
             Err(failure)
         }
@@ -127,8 +126,8 @@ fn ask(url: &str, item: &Item, key: Option<&Signer>) -> Result<Answered, Failure
 /// The receipt must be of this very act, in the ledger that its author has signed for.
 fn entered(item: &Item, word: &'static str, receipt: Option<&str>, key: Option<&Signer>) -> Result<Answered, String> {
     let text = receipt.ok_or("no receipt")?;
-    let named = Payload::decode(item.event.payload()).ok().and_then(|payload| payload.header.ledger);
-    let ledger = named.ok_or("a receipt of an act that names no ledger")?;
+    let payload = Payload::decode(item.event.payload()).map_err(|_| "a receipt of what is no act")?;
+    let ledger = payload.header.ledger.ok_or("a receipt of an act that names no ledger")?;
     let unproven = |error| format!("a receipt that proves nothing: {}", rollcall_core::audit::chain(&error));
     let receipt = Receipt::read(text).map_err(unproven)?;
     let signed = Entry::decode(&receipt.entry).map(|entry| entry.event);
@@ -137,8 +136,7 @@ fn entered(item: &Item, word: &'static str, receipt: Option<&str>, key: Option<&
         return Err(format!("the receipt of another act or log: {}, {}", shown.event, shown.origin));
     }
     // An id is that of what was signed, whoever has signed it: these acts bring their own key, and it is the one that counts.
-    let brings_key = ["enrol", "offer-key"].contains(&shown.act);
-    if brings_key && signed.is_ok_and(|signed| signed.key_bytes() != item.event.key_bytes()) {
+    if payload.act.brings_key() && signed.is_ok_and(|signed| signed.key_bytes() != item.event.key_bytes()) {
         return Err(format!(
             "the same act under another key, in entry {}: somebody has signed this draft before you",
             shown.index
