@@ -35,6 +35,39 @@ fn asked(here: &Path, args: &[&str]) -> Value {
     json(here, &[&["--ledger", "play.ledger"], args].concat())
 }
 
+/// An id is that of what is signed, whoever signs it: what brings its key is there already under that key alone.
+#[test]
+fn what_brings_its_key_is_there_already_under_that_key_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let mut script = meeting(&["Adopt the plan"]);
+    let old = json!({"change": "grant", "body": "pmc/a", "person": "old", "role": "member", "time": "2024-01-01T00:00:00Z",
+        "commit": "abc", "pr": 7});
+    script.act("root", "import", &old);
+    script.play(here);
+    // An offer, an enrolment, and that of somebody whom an import had named: it waits for the authority.
+    for (act, by) in [("offer-key", "bob"), ("enrol", "new"), ("enrol", "old")] {
+        for file in ["first", "second"] {
+            let key = format!("{by}-{file}.key");
+            let _ = expect(here, 0, &["key", "new", &key, "--no-passphrase"]);
+            let name = format!("{by}-{file}");
+            let draft = ["draft", act, "--by", by, "--at", AT, "-o", &name];
+            let _ = on_ledger(here, 0, &draft);
+            let _ = expect(here, 0, &["sign", &name, "--key", &key]);
+        }
+        let [first, second] = ["first", "second"].map(|file| format!("{by}-{file}.signed"));
+        assert_eq!(
+            std::fs::read(here.join(format!("{by}-first"))).unwrap(),
+            std::fs::read(here.join(format!("{by}-second"))).unwrap()
+        );
+        assert_eq!(asked(here, &["append", &first, "--at", AT])["outcome"], "accepted", "{by}");
+        let refused = on_ledger(here, 1, &["append", &second, "--at", AT]);
+        assert!(refused.contains("signed-by-another"), "{by}: {refused}");
+        assert_eq!(asked(here, &["append", &first, "--at", AT])["outcome"], "already there", "{by}");
+    }
+    assert_eq!(asked(here, &["audit"])["outcome"], "valid");
+}
+
 /// A committee with a vote that is open; returns the vote's id and the ledger's.
 fn open_vote(here: &Path) -> (String, String) {
     let mut script = meeting(&["Adopt the plan"]);

@@ -368,9 +368,15 @@ fn a_draft_that_another_key_has_signed_first_is_no_success() {
     // And keeps nobody else's act back.
     let head = RedbStore::read(&here.join("L")).unwrap().head().unwrap();
     std::fs::write(here.join("bob.signed"), enrolment(ledger, head, "bob").encode()).unwrap();
-    let answer = expect(here, 4, &["append", "ann.signed", "bob.signed", "--to", url]);
-    assert!(answer.contains("the same act under another key, in entry 3"), "{answer}");
+    let answer = expect(here, 1, &["append", "ann.signed", "bob.signed", "--to", url]);
+    assert!(answer.contains("at entry 3, with another key") && answer.contains("signed-by-another"), "{answer}");
     assert!(answer.contains("bob.signed: accepted, entry 4"), "{answer}");
+    assert!(!here.join("ann.signed.receipt").exists());
+    // Nor where a service says that it is there, and proves the other one's.
+    let told = said(&send(url, &std::fs::read(here.join("seen.signed")).unwrap()).unwrap());
+    assert_eq!((&told["outcome"], &told["entry"]), (&json!("already there"), &json!(3)));
+    let answer = expect(here, 4, &["append", "ann.signed", "--to", &liar(told.to_string())]);
+    assert!(answer.contains("the same act under another key, in entry 3"), "{answer}");
     assert!(!here.join("ann.signed.receipt").exists());
 }
 

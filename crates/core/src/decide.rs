@@ -113,9 +113,7 @@ fn judge(state: &State, event: &Event, at: Timestamp, standing: Standing) -> Res
         Standing::Next => size,
         Standing::LeftOut => size.saturating_sub(1),
     };
-    // The handle that is known already, so that everything about a person shares one.
-    let by = state.keys().known(&event.header().by).unwrap_or(&event.header().by).clone();
-    let cause = Cause { entry, event: event.id(), at, by };
+    let cause = Cause { entry, event: event.id(), at, by: event.header().by.clone() };
 
     let changes = match state.charter() {
         None => founding::judge(state, event, &cause)?,
@@ -253,12 +251,16 @@ fn check_ledger(state: &State, header: &Header) -> Result<(), Refusal> {
     Err(Reason::ForeignLedger { expected: shown(own), got: shown(header.ledger) }.by_format("ledger"))
 }
 
-/// The same event twice is one event.
+/// The same event twice is one event, whichever of its author's keys has signed it. Where an act brings its key, that key is what
+/// it is about: under another one it is somebody else's, of the same id.
 fn check_new(state: &State, event: &Event) -> Result<(), Refusal> {
-    match state.entry_of(&event.id()) {
-        Some(entry) => Err(Reason::AlreadyThere { event: event.id().to_string(), entry }.by_format("event-id")),
-        None => Ok(()),
-    }
+    let Some(entry) = state.entry_of(&event.id()) else { return Ok(()) };
+    let id = event.id().to_string();
+    let reason = match keys::brought(state, event) {
+        Some(key) if key != event.key() => Reason::SignedByAnother { event: id, entry, key: event.key().to_string() },
+        Some(_) | None => Reason::AlreadyThere { event: id, entry },
+    };
+    Err(reason.by_format("event-id"))
 }
 
 /// An event commits to the history that its author had seen, and that history covers whatever the event refers to.

@@ -37,6 +37,8 @@ export class Ledger {
   id = null;
   #verifier;
   #indices = new Map();
+  /** The keys that acts brought, by event. */
+  #brought = new Map();
   /** When each entry was accepted. */
   #times = [];
   /** Event ids that name witnesses, and those that somebody misses. */
@@ -124,7 +126,7 @@ export class Ledger {
     if (!this.isFounded && !FOUNDING_ACTS.has(act)) refuse('founding-open', 'the founding is not confirmed yet');
     if (ledger !== this.id) refuse('foreign-ledger', `the event belongs to the ledger ${ledger || 'of no id'}`);
     if (act !== 'enrol') this.changes.people.judgeAuthor(event, key);
-    if (this.#indices.has(id)) refuse('already-there', `the event is in the log already, at entry ${this.#indices.get(id)}`);
+    if (this.#indices.has(id)) this.#refuseKnown(id, key);
     this.#judgeTime(event, acceptedAt);
     this.#judgeClock(event, acceptedAt);
     this.#judgeSeen(seen);
@@ -140,6 +142,12 @@ export class Ledger {
     if (act === 'import') this.#judgeImport(fields);
     if (act === 'name-witnesses' && parsePolicy(fields.policy) === null) refuse('policy-invalid', 'the text is no witness policy');
     if (act === 'anchor') await this.#judgeAnchor(entry);
+  }
+
+  /** An act that brings its key is about that key: under another one it is somebody else's, of the same id. */
+  #refuseKnown(id, key) {
+    const isOther = this.#brought.has(id) && this.#brought.get(id) !== key;
+    refuse(isOther ? 'signed-by-another' : 'already-there', `the event is in the log already, at entry ${this.#indices.get(id)}`);
   }
 
   async #judgeAnchor(entry) {
@@ -215,6 +223,7 @@ export class Ledger {
     this.#indices.set(id, entry.index);
     this.#times.push(entry.acceptedAt);
     if (event.act === 'name-witnesses') this.#namings.add(id);
+    if (event.act === 'enrol' || event.act === 'offer-key') this.#brought.set(id, entry.key);
     for (const missed of event.missing) this.#missed.add(missed);
     if (this.founding === null) {
       [this.founding, this.id] = [event.fields, id];

@@ -97,6 +97,10 @@ test('an event enters once, and refers to what its author had seen', async () =>
   const forge = small();
   forge.append(forge.entries[3]);
   assert.deepEqual(await firstFault(forge.bundle()), [4, 'already-there']);
+  const other = small();
+  other.act('enrol', {}, { by: 'ann', signer: 'eve', header: { seen: [3, other.tree.root(3)] } });
+  assert.deepEqual(other.ids[4], other.ids[3]);
+  assert.deepEqual(await firstFault(other.bundle()), [4, 'signed-by-another']);
   const blind = small();
   blind.act('endorse', { event: blind.ids[3] }, { header: { seen: [3, blind.tree.root(3)] } });
   assert.deepEqual(await firstFault(blind.bundle()), [4, 'reference-unseen']);

@@ -6,18 +6,37 @@
 //! an objection.
 
 use super::{Changes, Scene, authority, concerns};
-use crate::act::{BindKey, Clock, KeyPurpose, OfferKey, RevokeKey, Ruling, SettleKey, VetoKey};
+use crate::act::{Act, BindKey, Clock, KeyPurpose, OfferKey, RevokeKey, Ruling, SettleKey, VetoKey};
 use crate::digest::EventId;
+use crate::event::Event;
 use crate::key::PublicKey;
 use crate::limits::{KEY_AGE_MS, KEY_CANCEL_MS, KEY_WAIT_MS};
 use crate::name::Handle;
 use crate::refusal::{Reason, Refusal};
+use crate::state::State;
 use crate::state::authority::{ProposalChange, Proposed};
 use crate::state::change::Change;
 use crate::state::keys::{BoundBy, KeyBinding, KeyChange, KeyOffer};
 use crate::state::motions::MotionChange;
 
 const RULE: &str = "keys";
+
+/// The key that an act brought which is in the log: offered, bound by enrolling, or proposed for somebody who was known already.
+pub(super) fn brought<'a>(state: &'a State, event: &Event) -> Option<&'a PublicKey> {
+    let id = event.id();
+    if matches!(event.act(), Act::OfferKey(_)) {
+        return state.keys().offer(&id).map(|offer| &offer.key);
+    }
+    if !event.act().brings_key() {
+        return None;
+    }
+    let bound = state.keys().of(&event.header().by).iter().find(|binding| binding.bound.event == id);
+    if let Some(binding) = bound {
+        return Some(&binding.key);
+    }
+    let Proposed::BindKey { key, .. } = &state.proposals().proposal(&id)?.what else { return None };
+    Some(key)
+}
 
 /// A key that signs for the first time belongs to nobody, has never been revoked, and is no published test key.
 pub(super) fn require_fresh(scene: &Scene<'_>, person: &Handle, key: &PublicKey) -> Result<(), Refusal> {
