@@ -3,12 +3,11 @@
 //! Each type has one constructor, used by `FromStr`, by decoding and by serde alike. What a handle may hold is decided by
 //! the Unicode tables pinned in `Cargo.lock`; a later table is a new format version.
 
-use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
-use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 use unicode_normalization::is_nfc;
 use unicode_properties::{GeneralCategoryGroup, UnicodeGeneralCategory};
 
@@ -106,59 +105,19 @@ pub fn visible(text: &str) -> String {
     shown
 }
 
-/// The first sixteen bytes of a text, as numbers that are ordered as they are. No name holds a NUL, with which shorter ones are filled up.
-fn beginning(text: &str) -> [u64; 2] {
-    let mut bytes = [0; 16];
-    bytes.iter_mut().zip(text.bytes()).for_each(|(place, byte)| *place = byte);
-    let (first, second) = bytes.split_at(8);
-    [first, second].map(|half| half.first_chunk().map_or(0, |half| u64::from_be_bytes(*half)))
-}
-
 macro_rules! name_type {
     ($(#[doc = $doc:literal])+ $Name:ident, $what:literal, $limit:expr, $allowed:expr) => {
         $(#[doc = $doc])+
         ///
-        /// A copy shares the text.
-        #[derive(Clone)]
-        pub struct $Name {
-            /// The first sixteen bytes as numbers, so that most names are told apart without looking at their text.
-            beginning: [u64; 2],
-            text: Arc<str>,
-        }
-
-        impl PartialEq for $Name {
-            fn eq(&self, other: &Self) -> bool {
-                self.cmp(other) == Ordering::Equal
-            }
-        }
-
-        impl Eq for $Name {}
-
-        impl std::hash::Hash for $Name {
-            fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
-                self.text.hash(state);
-            }
-        }
-
-        /// As the texts are ordered.
-        impl Ord for $Name {
-            fn cmp(&self, other: &Self) -> Ordering {
-                let by_text = || if Arc::ptr_eq(&self.text, &other.text) { Ordering::Equal } else { self.text.cmp(&other.text) };
-                self.beginning.cmp(&other.beginning).then_with(by_text)
-            }
-        }
-
-        impl PartialOrd for $Name {
-            fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-                Some(self.cmp(other))
-            }
-        }
+        /// A short one stands where its name does, so that names are told apart, copied and dropped without looking elsewhere.
+        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $Name(SmolStr);
 
         impl $Name {
             /// The name as text.
             #[must_use]
             pub fn as_str(&self) -> &str {
-                &self.text
+                &self.0
             }
         }
 
@@ -170,25 +129,25 @@ macro_rules! name_type {
                 if text.starts_with(' ') || text.ends_with(' ') {
                     return Err(NameError::Character { what: $what, code: 0x20 });
                 }
-                Ok(Self { beginning: beginning(text), text: text.into() })
+                Ok(Self(text.into()))
             }
         }
 
         impl Serialize for $Name {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.serialize_str(&self.text)
+                serializer.serialize_str(self.as_str())
             }
         }
 
         impl fmt::Display for $Name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(&self.text)
+                f.write_str(self.as_str())
             }
         }
 
         impl fmt::Debug for $Name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, "{:?}", self.text)
+                write!(f, "{:?}", self.as_str())
             }
         }
 
@@ -217,7 +176,7 @@ impl Handle {
     /// The confusable skeleton (UTS #39) of the case-folded handle: equal for handles that look alike.
     #[must_use]
     pub fn skeleton(&self) -> String {
-        unicode_security::skeleton(&self.text.to_lowercase()).collect()
+        unicode_security::skeleton(&self.as_str().to_lowercase()).collect()
     }
 }
 
@@ -225,13 +184,13 @@ impl UnitId {
     /// The part behind the first `/`, by which units of several kinds belong together.
     #[must_use]
     pub fn suffix(&self) -> Option<&str> {
-        self.text.split_once('/').map(|(_, suffix)| suffix)
+        self.as_str().split_once('/').map(|(_, suffix)| suffix)
     }
 
     /// The part before the first `/`, by which a unit's kind is guessed when nobody states it.
     #[must_use]
     pub fn prefix(&self) -> &str {
-        self.text.split('/').next().unwrap_or(&self.text)
+        self.as_str().split('/').next().unwrap_or_default()
     }
 }
 
@@ -259,9 +218,19 @@ mod tests {
     #[test]
     fn names_are_ordered_as_their_texts_are() {
         let texts = ["a", "ab", "abcdefgh", "abcdefghi", "abcdefghijklmnop", "abcdefghijklmnopq", "abcdefghijklmnopr"];
+        // Around the length of which a name no longer stands where it is.
+        let long = [
+            "a".repeat(22),
+            "a".repeat(23),
+            "a".repeat(24),
+            "a".repeat(22) + "b",
+            "a".repeat(23) + "b",
+            "王".repeat(8),
+        ];
         let others = ["b", "é", "王", "王芳", "abcdefg王", "abcdefghijklmno王", "abcdefghijklmno王b", "9", "A"];
-        let names: Vec<Handle> = texts.iter().chain(&others).filter_map(|text| text.parse().ok()).collect();
-        assert_eq!(names.len(), texts.len() + others.len());
+        let all = texts.iter().chain(&others).copied().chain(long.iter().map(String::as_str));
+        let names: Vec<Handle> = all.filter_map(|text| text.parse().ok()).collect();
+        assert_eq!(names.len(), texts.len() + others.len() + long.len());
         for one in &names {
             for other in &names {
                 assert_eq!(one.cmp(other), one.as_str().cmp(other.as_str()), "{one} {other}");

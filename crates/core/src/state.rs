@@ -69,6 +69,9 @@ use self::witnessing::Witnessing;
 /// Bytes of a book that are hashed at once.
 const HASHED_BYTES: usize = 1 << 16;
 
+/// Values of a list up to which it has no room to spare.
+const SHORT_LIST: usize = 4;
+
 /// The event behind a fact: where it stands, when it was accepted, and whose it is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cause {
@@ -433,6 +436,14 @@ impl State {
     pub fn digest(&self) -> Digest {
         digest_of(&(self.head(), self.last_at(), self.digests()))
     }
+}
+
+/// Adds to a list that has room for no more than it holds while it is short: hundreds of thousands of them hold one value for ever.
+fn add<T>(list: &mut Vec<T>, value: T) {
+    if list.len() < SHORT_LIST {
+        list.reserve_exact(1);
+    }
+    list.push(value);
 }
 
 /// BLAKE3 over the CBOR of a value whose collections are all ordered.

@@ -7,9 +7,9 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::Cause;
 use super::index::Index;
 use super::rows::Rows;
+use super::{Cause, add};
 use crate::digest::{Digest, EventId};
 use crate::field::Text;
 use crate::name::{Handle, Name};
@@ -221,7 +221,8 @@ impl Accounts {
             known.digest = digest.or(known.digest);
         } else {
             let person = claimed.by;
-            bindings.push(AccountBinding { person, login: Some(login), bound: cause.clone(), digest, released: None });
+            let bound = cause.clone();
+            add(bindings, AccountBinding { person, login: Some(login), bound, digest, released: None });
         }
     }
 }

@@ -7,9 +7,9 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::Cause;
 use super::index::Index;
 use super::rows::Rows;
+use super::{Cause, add};
 use crate::act::KeyPurpose;
 use crate::digest::EventId;
 use crate::field::Text;
@@ -223,12 +223,6 @@ impl Keys {
         self.bindings.get(person).map_or(&[], Vec::as_slice)
     }
 
-    /// A person's handle as the book keeps it, if it knows the person.
-    #[must_use]
-    pub fn known(&self, person: &Handle) -> Option<&Handle> {
-        self.bindings.get_key_value(person).map(|(known, _)| known)
-    }
-
     /// The person to whom a key belongs now.
     #[must_use]
     pub fn owner(&self, key: &PublicKey) -> Option<&Handle> {
@@ -342,7 +336,7 @@ impl Keys {
     fn bind(&mut self, person: &Handle, key: PublicKey, label: Option<Text>, purpose: KeyPurpose, cause: &Cause) {
         self.owners.insert(key.clone(), person.clone());
         let binding = KeyBinding { key, label, purpose, bound: cause.clone(), ended: None, suspicion: None };
-        self.bindings.row_or(person.clone(), Vec::new).push(binding);
+        add(self.bindings.row_or(person.clone(), Vec::new), binding);
     }
 
     fn end(&mut self, person: &Handle, key: &PublicKey, how: KeyEnding, cause: &Cause) {

@@ -6,10 +6,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::Cause;
 use super::index::Index;
 use super::lists::Lists;
 use super::rows::Rows;
+use super::{Cause, add};
 use crate::act::MeetingKind;
 use crate::digest::EventId;
 use crate::field::{References, Text};
@@ -445,7 +445,7 @@ impl Meetings {
             MeetingChange::Presided { meeting, person } => self.with(&meeting, |m| m.presider = Some(person)),
             MeetingChange::Arrived { meeting, quorate } => self.with(&meeting, |m| {
                 let stay = Stay { arrived: cause.clone(), left: None };
-                m.presence.entry(cause.by.clone()).or_default().push(stay);
+                add(m.presence.entry(cause.by.clone()).or_default(), stay);
                 m.quorate |= quorate;
             }),
             MeetingChange::Left { meeting } => self.with(&meeting, |m| {

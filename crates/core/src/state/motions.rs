@@ -6,9 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::Cause;
 use super::index::Index;
 use super::rows::{Rows, Single};
+use super::{Cause, add};
 use crate::act::{Choice, Outcome};
 use crate::charter::{Counts, Decision};
 use crate::digest::{Digest, EventId};
@@ -442,7 +442,7 @@ impl Motions {
             MotionChange::Balloted { vote, choice, key } => {
                 if let Some(vote) = self.votes.get_mut(&vote) {
                     let ballot = Ballot { cause: cause.clone(), choice, key };
-                    vote.ballots.entry(cause.by.clone()).or_default().push(ballot);
+                    add(vote.ballots.entry(cause.by.clone()).or_default(), ballot);
                 }
             }
             MotionChange::Closed { vote, passed } => {

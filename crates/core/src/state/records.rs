@@ -6,10 +6,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::Cause;
 use super::accounts::forge_name;
 use super::index::Index;
 use super::rows::Rows;
+use super::{Cause, add};
 use crate::act::Listing;
 use crate::digest::{Digest, EventId};
 use crate::field::{Note, Text};
@@ -260,7 +260,7 @@ impl Records {
             RecordChange::Attested { event, criterion, note } => {
                 let attested = Attested { cause: cause.clone(), criterion, note, withdrawn: None };
                 self.attested.insert(cause.event, event);
-                self.attestations.row_or(event, Vec::new).push(attested);
+                add(self.attestations.row_or(event, Vec::new), attested);
             }
             RecordChange::Recorded(record) => {
                 self.records.insert(cause.event, record);

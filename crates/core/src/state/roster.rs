@@ -5,10 +5,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Cause;
 use super::index::Index;
 use super::rows::{Rows, Single};
 use super::tenures::Tenures;
+use super::{Cause, add};
 use crate::charter::Clause;
 use crate::digest::{Digest, EventId};
 use crate::name::{Handle, Name, UnitId};
@@ -361,7 +361,7 @@ impl Roster {
                 let fresh = Unit { kind, parent, lives: Vec::new(), constituted: None, merged_into: None };
                 // A unit that is founded again begins anew; only its past stays.
                 let known = self.units.row_or(unit, || fresh.clone());
-                known.lives.push(life);
+                add(&mut known.lives, life);
                 *known = Unit { lives: std::mem::take(&mut known.lives), ..fresh };
             }
             RosterChange::UnitDissolved { unit, at, cause, into } => {
@@ -377,7 +377,7 @@ impl Roster {
                     unit.constituted = Some(cause);
                 }
             }
-            RosterChange::Begun { unit, role, person, tenure } => self.tenures.row(unit, role, person).push(tenure),
+            RosterChange::Begun { unit, role, person, tenure } => add(self.tenures.row(unit, role, person), tenure),
             RosterChange::Ended { unit, role, person, to, ending } => {
                 if let Some(tenure) = self.tenures.row(unit, role, person).last_mut() {
                     tenure.to = Some(to);

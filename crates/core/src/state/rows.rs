@@ -140,10 +140,10 @@ pub(super) fn read_value<V: DeserializeOwned>(bytes: &[u8]) -> Option<V> {
     postcard::take_from_bytes(bytes).ok().filter(|(_, rest)| rest.is_empty()).map(|(value, _)| value)
 }
 
-/// Values by key, a row each.
+/// Values by key, a row each. Values are large and stand by themselves, so that a tree's nodes hold little besides keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Rows<K, V> {
-    rows: Spread<K, V>,
+    rows: Spread<K, Box<V>>,
     presence: Presence,
 }
 
@@ -171,7 +171,7 @@ impl<K: Key, V> Rows<K, V> {
         if found.is_none() {
             self.presence.ask(|| key.to_bytes());
         }
-        found
+        found.map(|(key, row)| (key, row.as_ref()))
     }
 
     pub(super) fn contains_key(&self, key: &K) -> bool {
@@ -189,7 +189,7 @@ impl<K: Key, V> Rows<K, V> {
 
     pub(super) fn insert(&mut self, key: K, value: V) {
         self.presence.change(|| key.to_bytes());
-        self.rows.insert(key, value);
+        self.rows.insert(key, Box::new(value));
     }
 
     pub(super) fn remove(&mut self, key: &K) {
@@ -200,7 +200,7 @@ impl<K: Key, V> Rows<K, V> {
     /// The rows from a key on, for a reader who stops where keys no longer begin so.
     pub(super) fn from(&self, first: K, beginning: Vec<u8>) -> impl Iterator<Item = (&K, &V)> {
         self.presence.ask(|| beginning);
-        self.rows.from(first)
+        self.rows.from(first).map(|(key, row)| (key, row.as_ref()))
     }
 
     /// The row of a key; a new one where there was none.
@@ -209,17 +209,17 @@ impl<K: Key, V> Rows<K, V> {
             self.presence.ask(|| key.to_bytes());
         }
         self.presence.change(|| key.to_bytes());
-        self.rows.or_insert_with(key, new)
+        self.rows.or_insert_with(key, || Box::new(new()))
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = (&K, &V)> {
         self.presence.ask(Vec::new);
-        self.rows.iter()
+        self.rows.iter().map(|(key, row)| (key, row.as_ref()))
     }
 
     pub(super) fn values(&self) -> impl DoubleEndedIterator<Item = &V> {
         self.presence.ask(Vec::new);
-        self.rows.values()
+        self.rows.values().map(Box::as_ref)
     }
 }
 
@@ -233,7 +233,7 @@ impl<K: Key, V: Serialize + DeserializeOwned> Shelf for Rows<K, V> {
     }
 
     fn bring(&mut self, key: &[u8], value: &[u8]) -> Option<()> {
-        self.rows.insert(K::from_bytes(key)?, read_value(value)?);
+        self.rows.insert(K::from_bytes(key)?, Box::new(read_value(value)?));
         Some(())
     }
 
