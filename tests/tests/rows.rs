@@ -139,8 +139,11 @@ fn rows_that_were_left_behind_answer_nothing() {
     batch.projections = Some(rollcall_storage::Projections::of(ledger.state()).digests);
     store.append(&head, &ledger.state().head(), &batch).unwrap();
     drop(store);
-    let entries = json(here, &["--ledger", "play.ledger", "log", "--person", "ben"]);
+    let answered = rollcall(here, &["--ledger", "play.ledger", "log", "--person", "ben", "--json"]);
+    let entries: serde_json::Value = serde_json::from_slice(&answered.stdout).unwrap();
     assert_eq!(entries.as_array().unwrap().last().unwrap()["act"], "profile");
+    let said = String::from_utf8_lossy(&answered.stderr).into_owned();
+    assert!(said.contains("every entry is asked instead") && said.contains("rollcall replay --rebuild"), "{said}");
     let told = expect(here, 0, &["--ledger", "play.ledger", "replay"]);
     assert!(told.contains("not of this head"), "{told}");
     let _ = expect(here, 0, &["--ledger", "play.ledger", "audit"]);

@@ -70,14 +70,21 @@ pub(crate) fn ask<T>(
     question: impl Fn(Reading<'_>) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
     let store = patiently(|| RedbStore::read(path))?;
-    if let Some(mut view) = view::open(&store)?.filter(|_| !replay) {
-        match view::ask(&store, &mut view, |state| question(Reading { store: &store, state })) {
+    if replay {
+        return question(Session::whole(store, AsOf::Now)?.reading());
+    }
+    match view::open(&store)? {
+        Some(mut view) => match view::ask(&store, &mut view, |state| question(Reading { store: &store, state })) {
             Ok(answer) => return answer,
             Err(ViewError::Store(error)) => return Err(error.into()),
             Err(ViewError::Row(error)) => {
                 terminal::talk(&format!("note: {error}; the entries are asked instead\nhint: rollcall audit\n"));
             }
-        }
+        },
+        // Another build has written the last entries; the next act of this one makes the rows anew as well.
+        None => terminal::talk(
+            "note: the ledger keeps no rows of this build's for its head; every entry is asked instead\nhint: rollcall replay --rebuild\n",
+        ),
     }
     question(Session::whole(store, AsOf::Now)?.reading())
 }
