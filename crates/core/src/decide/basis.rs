@@ -62,8 +62,15 @@ pub(super) fn matches(state: &State, subject: &Subject, effect: &Effect) -> bool
 /// The outcome of a motion's vote, if it is decided by `now`.
 #[must_use]
 pub fn outcome(state: &State, motion: &Motion, vote: &Vote, now: Timestamp) -> Option<Outcome> {
+    result(state, motion, vote, now).map(|(outcome, _)| outcome)
+}
+
+/// The outcome with the approvals behind it.
+fn result(state: &State, motion: &Motion, vote: &Vote, now: Timestamp) -> Option<(Outcome, u64)> {
     let decision = decision_of(state, motion)?;
-    decided_at(state, motion, vote, now).map(|_| vote.tally().outcome(decision))
+    decided_at(state, motion, vote, now)?;
+    let tally = vote.tally();
+    Some((tally.outcome(decision), tally.approvals))
 }
 
 /// When a vote was decided, if it is by `now`: whatever came first of its outcome's recording, the end of the meeting once
@@ -235,19 +242,18 @@ fn contest(state: &State, due: &Due<'_>, now: Timestamp) -> Contest {
             continue;
         }
         let Some((_, vote)) = state.motions().voted(id) else { continue };
-        if let Some(outcome) = outcome(state, rival, vote, now) {
-            let newest = (vote.cause.entry, *id, outcome, vote.tally().approvals);
+        if let Some((outcome, approvals)) = result(state, rival, vote, now) {
+            let newest = (vote.cause.entry, *id, outcome, approvals);
             let entry = last.entry(&other.person).or_insert(newest);
             *entry = newest.max(*entry);
         }
     }
     let own = last.get(&grant.person).copied();
+    let approvals = due.vote.tally().approvals;
     if own.is_none_or(|(_, id, _, _)| id != due.id) {
         let best = own.map_or(0, |(_, _, _, approvals)| approvals);
-        let approvals = due.vote.tally().approvals;
         return Contest::Lost(Reason::ContestLost { person: grant.person.to_string(), approvals, best });
     }
-    let approvals = due.vote.tally().approvals;
     let rivals = last.iter().filter(|(person, _)| **person != &grant.person);
     let best = rivals.filter(|(_, (_, _, o, _))| *o == Outcome::Passed).map(|(_, (_, _, _, y))| *y).max();
     match best {

@@ -176,7 +176,8 @@ impl Vote {
     /// Tells whether a member has left the count: mentioned often enough, far enough apart, without a ballot.
     #[must_use]
     pub fn has_lapsed(&self, person: &Handle) -> bool {
-        let (Some((needed, apart_ms)), None) = (self.lapse, self.standing(person)) else { return false };
+        // Most votes let nobody lapse; of those nobody's ballots are looked for.
+        let Some((needed, apart_ms)) = self.lapse.filter(|_| self.standing(person).is_none()) else { return false };
         let mut counted = 0_u64;
         let mut last: Option<Timestamp> = None;
         for at in self.mentions.get(person).into_iter().flatten() {
