@@ -307,6 +307,25 @@ fn a_check_in_that_was_left_out_contests_what_it_would_have_changed() {
     );
 }
 
+/// Whoever is handed a draft's signature can sign the draft with a key of their own, enter that, and say that the act is there.
+#[test]
+fn an_enrolment_under_another_key_is_not_the_one_that_was_left_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let _ = open_vote(here);
+    let at = "2026-03-09T12:05:00Z";
+    let _ = on(here, 0, &["--by", "dora", "draft", "enrol", "--at", at, "-o", "dora"]);
+    let _ = on(here, 0, &["--by", "dora", "sign", "dora"]);
+    signed_by_eve(here, "dora", "dora.eve");
+    let _ = on(here, 0, &["append", "dora.eve", "--at", "2026-03-09T12:06:00Z"]);
+    let told = json(here, &["audit", "play.ledger", "--omitted", "dora.signed", "--omitted", "dora.eve"]);
+    assert_eq!(
+        (&told["omitted"][0]["outcome"], &told["omitted"][1]["outcome"]),
+        (&json!("omitted"), &json!("there")),
+        "{told}"
+    );
+}
+
 /// A log of alice, bob and carol in a vote until 13:00, of which bob's ballots are left out or not.
 #[test]
 fn who_has_balloted_since_has_changed_their_mind() {

@@ -2,6 +2,7 @@
 //! state; what they do not hold, and every other question, is answered from the entries.
 
 use std::path::Path;
+use std::sync::Once;
 
 use rollcall_core::charter::Charter;
 use rollcall_core::state::State;
@@ -12,6 +13,9 @@ use rollcall_storage::view::{self, ViewError};
 use crate::failure::Failure;
 use crate::session::{AsOf, Session, is_rehearsal, now, patiently};
 use crate::terminal;
+
+/// That every entry is asked is told once.
+static TOLD: Once = Once::new();
 
 /// The store, and a state: the whole one, or a view that notes what it lacks.
 #[derive(Clone, Copy, Debug)]
@@ -81,10 +85,12 @@ pub(crate) fn ask<T>(
                 terminal::talk(&format!("note: {error}; the entries are asked instead\nhint: rollcall audit\n"));
             }
         },
-        // Another build has written the last entries; the next act of this one makes the rows anew as well.
-        None => terminal::talk(
-            "note: the ledger keeps no rows of this build's for its head; every entry is asked instead\nhint: rollcall replay --rebuild\n",
-        ),
+        // Another build has written the last entries; the next act of this one makes the rows anew as well. A service is asked often.
+        None => TOLD.call_once(|| {
+            terminal::talk(
+                "note: the ledger keeps no rows of this build's for its head; every entry is asked instead\nhint: rollcall replay --rebuild\n",
+            );
+        }),
     }
     question(Session::whole(store, AsOf::Now)?.reading())
 }

@@ -42,7 +42,7 @@ use std::sync::Arc;
 use crate::act::{Act, KeyPurpose};
 use crate::charter::{Charter, Clause, UnitKind};
 use crate::digest::EventId;
-use crate::event::{Event, Header};
+use crate::event::{Event, Header, Payload, SignedEvent};
 use crate::key::PublicKey;
 use crate::limits::{CLOCK_TOLERANCE_MS, NOT_AFTER_MAX_MS};
 use crate::name::{Handle, Name, UnitId};
@@ -256,11 +256,18 @@ fn check_ledger(state: &State, header: &Header) -> Result<(), Refusal> {
 fn check_new(state: &State, event: &Event) -> Result<(), Refusal> {
     let Some(entry) = state.entry_of(&event.id()) else { return Ok(()) };
     let id = event.id().to_string();
-    let reason = match keys::brought(state, event) {
+    let reason = match keys::brought(state, &event.id(), event.act(), &event.header().by) {
         Some(key) if key != event.key() => Reason::SignedByAnother { event: id, entry, key: event.key().to_string() },
         Some(_) | None => Reason::AlreadyThere { event: id, entry },
     };
     Err(reason.by_format("event-id"))
+}
+
+/// Where a signed event stands in the log, if it is there and under a key that makes it this one: see [`check_new`].
+pub(crate) fn entry_of(state: &State, event: &SignedEvent, payload: Option<&Payload>) -> Option<u64> {
+    let id = event.id();
+    let brought = payload.and_then(|Payload { header, act }| keys::brought(state, &id, act, &header.by));
+    state.entry_of(&id).filter(|_| brought.is_none_or(|key| key.encode() == event.key_bytes()))
 }
 
 /// An event commits to the history that its author had seen, and that history covers whatever the event refers to.

@@ -2,13 +2,14 @@
 //! (`docs/format.md`, section 19). The log itself is not judged here and not changed.
 
 use crate::act::{Act, Outcome};
-use crate::decide::basis;
+use crate::decide::{self, basis};
 use crate::digest::EventId;
 use crate::entry::Entry;
 use crate::event::{Payload, SignedEvent};
 use crate::ledger::{AdmitError, Ledger, ReplayError};
 use crate::state::State;
 use crate::state::motions::Vote;
+use crate::submission::Shown;
 use crate::time::Timestamp;
 use crate::tree::Head;
 
@@ -50,8 +51,8 @@ pub struct Contested {
 /// What the comparison with the log has shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Compared {
-    /// What became of each event.
-    pub became: Vec<(EventId, Became)>,
+    /// What became of each event. Two that differ in nothing but their key have one id.
+    pub became: Vec<(Shown, Became)>,
     /// Votes that are there in both histories and end differently.
     pub contested: Vec<Contested>,
     /// Votes that would not have been opened as they were, because something else would have come first.
@@ -65,7 +66,7 @@ pub struct Compared {
 pub struct OtherHistory {
     ledger: Ledger,
     waiting: Vec<(Omitted, u64)>,
-    became: Vec<(EventId, Became)>,
+    became: Vec<(Shown, Became)>,
 }
 
 impl OtherHistory {
@@ -76,12 +77,12 @@ impl OtherHistory {
         omitted.sort_by_key(|one| one.at);
         let (mut waiting, mut became) = (Vec::new(), Vec::new());
         for one in omitted {
-            let id = one.event.id();
+            let shown = Shown::of(&one.event);
             let payload = Payload::decode(one.event.payload()).ok();
-            if let Some(entry) = log.entry_of(&id) {
-                became.push((id, Became::There(entry)));
+            if let Some(entry) = decide::entry_of(log, &one.event, payload.as_ref()) {
+                became.push((shown, Became::There(entry)));
             } else if payload.as_ref().is_some_and(|payload| is_superseded(log, payload, one.at)) {
-                became.push((id, Became::Superseded));
+                became.push((shown, Became::Superseded));
             } else {
                 // Nobody refers to what they had not seen, so it stands behind that at the earliest.
                 let seen = payload.map_or(0, |payload| payload.header.seen.size);
@@ -110,10 +111,10 @@ impl OtherHistory {
                 self.waiting.push((one, seen));
                 continue;
             }
-            let id = one.event.id();
+            let shown = Shown::of(&one.event);
             let at = one.at.max(self.ledger.state().last_at());
             let judged = self.ledger.suppose(one.event, at);
-            self.became.push((id, judged.map_or_else(Became::Refused, |()| Became::Accepted(size))));
+            self.became.push((shown, judged.map_or_else(Became::Refused, |()| Became::Accepted(size))));
         }
     }
 

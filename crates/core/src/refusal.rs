@@ -121,7 +121,7 @@ reasons! {
     UnknownEvent = "unknown-event" { event: String } "no entry of this ledger carries the event: {event}", "rollcall log";
     ReferenceUnseen = "reference-unseen" { event: String, entry: u64, seen: u64 } "the event refers to {event} at entry {entry}, but its author had seen only {seen} entries", "rollcall draft --help";
     AlreadyThere = "already-there" { event: String, entry: u64 } "the event is in the log already, at entry: {entry}", "";
-    SignedByAnother = "signed-by-another" { event: String, entry: u64, key: String } "the same act is in the log at entry {entry}, with another key than the one that signed this: {key}", "sign a draft of your own: rollcall draft --help";
+    SignedByAnother = "signed-by-another" { event: String, entry: u64, key: String } "the same act is in the log at entry {entry}, with another key than the one that signed this: {key}", "sign another draft, of an enrolment under another handle: rollcall draft --help";
     NotEnrolled = "not-enrolled" { person: String } "`{person}` is not enrolled", "rollcall enrol --help";
     KeyNotOfAuthor = "key-not-of-author" { by: String, key: String, owner: String } "the event says it is by `{by}`, but the key {key} that signed it belongs to: {owner}", "sign with the author's own key: rollcall key list";
     RehearsalKey = "rehearsal-key" { person: String } "the key of `{person}` is the published rehearsal key; a ledger on a real clock refuses it", "rollcall key new --help";

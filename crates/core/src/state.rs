@@ -438,7 +438,7 @@ impl State {
     }
 }
 
-/// Adds to a list that has room for no more than it holds while it is short: hundreds of thousands of them hold one value for ever.
+/// Adds to a list. While it is short it has no room to spare: hundreds of thousands of lists hold one value for ever.
 fn add<T>(list: &mut Vec<T>, value: T) {
     if list.len() < SHORT_LIST {
         list.reserve_exact(1);

@@ -15,7 +15,7 @@ const CHANGES = {
   enrol: (book, { by, key }) => book.enrol(by, key),
   'enrol-people': (book, { fields }) => fields.people.forEach((person, i) => book.enrol(person, fields.keys[i])),
   'offer-key': (book, { id, by, key, fields }) => book.people.offer(id, by, key, fields),
-  'bind-key': (book, { by, fields }) => book.people.bind(fields.event, by),
+  'bind-key': (book, { by, key, fields }) => book.people.bind(fields.event, by, key),
   'veto-key': (book, { fields }) => book.people.veto(fields.event),
   'settle-key': (book, { fields }) => book.people.settle(fields.event, fields.ruling),
   'revoke-key': (book, { id, by, fields }) => {

@@ -125,7 +125,7 @@ export class Ledger {
     const { act, by, ledger, seen, fields } = event;
     if (!this.isFounded && !FOUNDING_ACTS.has(act)) refuse('founding-open', 'the founding is not confirmed yet');
     if (ledger !== this.id) refuse('foreign-ledger', `the event belongs to the ledger ${ledger || 'of no id'}`);
-    if (act !== 'enrol') this.changes.people.judgeAuthor(event, key);
+    if (act !== 'enrol') this.changes.people.judgeAuthor(event, key, this.#indices.has(id));
     if (this.#indices.has(id)) this.#refuseKnown(id, key);
     this.#judgeTime(event, acceptedAt);
     this.#judgeClock(event, acceptedAt);

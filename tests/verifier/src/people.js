@@ -31,12 +31,14 @@ export class People {
     this.#keys.set(handle, new Map([[key, { since: this.#turn, purpose: 'signing', end: null }]]));
   }
 
-  /** Refuses an author who is unknown, or whose key did not sign, or not for this act. */
-  judgeAuthor({ act, by, fields }, key) {
+  /** Refuses an author who is unknown, or whose key did not sign, or not for this act. What is there already is refused for that. */
+  judgeAuthor({ act, by, fields }, key, isThere) {
     if (!this.isEnrolled(by)) refuse('not-enrolled', `${by} is not enrolled`);
     if (act === 'offer-key') return;
     const known = this.#keys.get(by).get(key);
+    if (known === undefined && act === 'bind-key' && this.#isOffered(fields.event, by, key)) return;
     if (known === undefined) refuse('key-not-of-author', `the key ${key} is none of ${by}`);
+    if (isThere) return;
     const isGood = known.end === null || this.#mayObject({ act, by, fields }, known);
     if (!isGood) refuse('key-ended', `the key ${key} of ${by} was ${known.end.how}`);
     const isFit = known.purpose === 'signing' || RECOVERY_ACTS.has(act);
@@ -50,15 +52,22 @@ export class People {
     return since < offer.bound && offer.bound <= end.turn;
   }
 
+  /** A key that was offered asks for itself to be bound. */
+  #isOffered(id, person, key) {
+    const offer = this.#offers.get(id);
+    return offer !== undefined && offer.person === person && offer.key === key;
+  }
+
   offer(id, person, key, { purpose = 'signing', retires = [] }) {
     this.#offers.set(id, { person, key, purpose, retires, bound: null });
   }
 
-  /** Binds an offered key: by the person's own word it ends what the offer names, by the authority's every other key. */
-  bind(id, author) {
+  /** Binds an offered key: by the word of a key of the person it ends what the offer names, by the authority's every other key. */
+  bind(id, author, key) {
     const offer = this.#offers.get(id);
     if (offer === undefined) return;
-    this.#bind(id, author === offer.person ? offer.retires : [...this.#keys.get(offer.person).keys()]);
+    const isOwn = author === offer.person && this.#keys.get(author).get(key)?.end === null;
+    this.#bind(id, isOwn ? offer.retires : [...this.#keys.get(offer.person).keys()]);
   }
 
   #bind(id, ending) {

@@ -51,6 +51,8 @@ const CASES = [
   }, { ann: null, ann2: 'key-ended' }],
   ['what somebody else binds ends every other key', (forge) => forge.act('bind-key', { event: offer(forge) }),
     { ann: 'key-ended', ann2: null }],
+  ['so does an offered key that binds itself, for which the authority has signed',
+    (forge) => forge.act('bind-key', { event: offer(forge) }, { by: 'ann', signer: 'ann2' }), { ann: 'key-ended', ann2: null }],
   ['an upheld offer is bound', (forge) => forge.act('settle-key', { event: offer(forge), ruling: 'uphold' }),
     { ann: 'key-ended', ann2: null }],
   ['a dismissed one is not', (forge) => forge.act('settle-key', { event: offer(forge), ruling: 'dismiss' }),
@@ -62,6 +64,28 @@ for (const [name, play, codes] of CASES) {
     for (const [signer, code] of Object.entries(codes)) assert.equal(await codeAfter(play, signer), code, signer);
   });
 }
+
+test('what is there already is there, whatever has become of its key', async () => {
+  const forge = Forge.founded();
+  forge.act('enrol', {}, { by: 'ann' });
+  own(forge, 'item', { unit: 'board', title: 'x' });
+  rotate(forge);
+  forge.append(forge.entries[4]);
+  assert.equal((await verifyBundle(forge.bundle())).faults[0]?.code, 'already-there');
+});
+
+test('an act that brings its key is another one under another key', async () => {
+  const cases = [['enrol', 'dora', 'key', 'other'], ['offer-key', 'ann', 'ann2', 'ann3']];
+  for (const [act, by, first, second] of cases) {
+    const forge = Forge.founded();
+    forge.act('enrol', {}, { by: 'ann' });
+    forge.act('import', { change: 'grant', body: 'board', role: 'member', person: 'dora', time: 1 });
+    const seen = [forge.tree.size, forge.tree.root()];
+    for (const signer of [first, second]) forge.act(act, {}, { by, signer, header: { seen } });
+    assert.deepEqual(forge.ids.at(-1), forge.ids.at(-2));
+    assert.equal((await verifyBundle(forge.bundle())).faults[0]?.code, 'signed-by-another', act);
+  }
+});
 
 test('people whom the authority enrols sign once its threshold stands behind them', async () => {
   const forge = Forge.founded({ authority: ['root', 'osei'], keys: [testKey('root'), testKey('osei')] });

@@ -8,7 +8,6 @@
 use super::{Changes, Scene, authority, concerns};
 use crate::act::{Act, BindKey, Clock, KeyPurpose, OfferKey, RevokeKey, Ruling, SettleKey, VetoKey};
 use crate::digest::EventId;
-use crate::event::Event;
 use crate::key::PublicKey;
 use crate::limits::{KEY_AGE_MS, KEY_CANCEL_MS, KEY_WAIT_MS};
 use crate::name::Handle;
@@ -22,19 +21,18 @@ use crate::state::motions::MotionChange;
 const RULE: &str = "keys";
 
 /// The key that an act brought which is in the log: offered, bound by enrolling, or proposed for somebody who was known already.
-pub(super) fn brought<'a>(state: &'a State, event: &Event) -> Option<&'a PublicKey> {
-    let id = event.id();
-    if matches!(event.act(), Act::OfferKey(_)) {
-        return state.keys().offer(&id).map(|offer| &offer.key);
+pub(super) fn brought<'a>(state: &'a State, id: &EventId, act: &Act, by: &Handle) -> Option<&'a PublicKey> {
+    if matches!(act, Act::OfferKey(_)) {
+        return state.keys().offer(id).map(|offer| &offer.key);
     }
-    if !event.act().brings_key() {
+    if !act.brings_key() {
         return None;
     }
-    let bound = state.keys().of(&event.header().by).iter().find(|binding| binding.bound.event == id);
+    let bound = state.keys().of(by).iter().find(|binding| binding.bound.event == *id);
     if let Some(binding) = bound {
         return Some(&binding.key);
     }
-    let Proposed::BindKey { key, .. } = &state.proposals().proposal(&id)?.what else { return None };
+    let Proposed::BindKey { key, .. } = &state.proposals().proposal(id)?.what else { return None };
     Some(key)
 }
 

@@ -140,7 +140,7 @@ pub(super) fn read_value<V: DeserializeOwned>(bytes: &[u8]) -> Option<V> {
     postcard::take_from_bytes(bytes).ok().filter(|(_, rest)| rest.is_empty()).map(|(value, _)| value)
 }
 
-/// Values by key, a row each. Values are large and stand by themselves, so that a tree's nodes hold little besides keys.
+/// Values by key, a row each. Most values are large and stand by themselves, so that a tree's nodes hold little besides keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Rows<K, V> {
     rows: Spread<K, Box<V>>,

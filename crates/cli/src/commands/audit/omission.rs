@@ -43,7 +43,7 @@ pub(super) fn told(args: &ArgMatches, source: &Source, report: &Report) -> Resul
     for path in paths {
         let event = refusal::event(path)?;
         let (at, word) = submitted(path, &event, &signers)?;
-        whose.push((event.id(), path, at, word));
+        whose.push((Shown::of(&event), path, at, word));
         omitted.push(Omitted { event, at });
     }
     let mut history = OtherHistory::with(omitted, report.rebuilt.state());
@@ -56,8 +56,8 @@ pub(super) fn told(args: &ArgMatches, source: &Source, report: &Report) -> Resul
         return Err(Failure::unchecked("the log was shown otherwise the second time; nothing is compared"));
     }
     let mut rows = Vec::new();
-    for (id, path, at, word) in whose {
-        let became = compared.became.iter().find(|(event, _)| *event == id).map(|(_, became)| became);
+    for (act, path, at, word) in whose {
+        let became = compared.became.iter().find(|(shown, _)| *shown == act).map(|(_, became)| became);
         let (outcome, words) = match became {
             Some(Became::There(entry)) => ("there", format!("it is in the log, at entry {entry}")),
             Some(Became::Accepted(entry)) => ("omitted", format!("it would have been accepted before entry {entry}")),
@@ -70,7 +70,7 @@ pub(super) fn told(args: &ArgMatches, source: &Source, report: &Report) -> Resul
             |witness| format!("submitted by {at}, says {witness}"),
         );
         told.text.push_str(&format!("  {}, {said}: {words}\n", path.display()));
-        rows.push(json!({"file": path.to_string_lossy(), "event": id.to_string(), "at": at.to_string(), "witness": word, "outcome": outcome, "what": words}));
+        rows.push(json!({"file": path.to_string_lossy(), "event": act.event.to_string(), "at": at.to_string(), "witness": word, "outcome": outcome, "what": words}));
     }
     let mut contested = Vec::new();
     for Contested { vote, motion, outcome, instead } in &compared.contested {
