@@ -25,6 +25,9 @@ use crate::json::{self, Misfit};
 use crate::session::{AsOf, Session, is_rehearsal};
 use crate::terminal;
 
+/// Batches of a play that may be under way: the store folds what came together in one of them, and more is played meanwhile.
+const AHEAD: usize = 5;
+
 /// What a play has come to, in memory only or in a ledger file too.
 #[derive(Debug)]
 struct Stage {
@@ -58,7 +61,7 @@ impl Stage {
 impl From<Session> for Stage {
     fn from(session: Session) -> Self {
         let (store, ledger, waiting) = session.into_parts();
-        let keeper = Keeper::start(store, |durable, answers: String| {
+        let keeper = Keeper::start(store, AHEAD, |durable, answers: String| {
             durable?;
             tell(&answers)
         });

@@ -1,5 +1,5 @@
-//! A store on a thread of its own: a batch is made durable while the next one is judged. It judges nothing, and after a batch that was
-//! not surely stored it stores no other.
+//! A store on a thread of its own: batches are made durable while the next ones are judged. It judges nothing, and after a batch that
+//! was not surely stored it stores no other.
 
 use std::thread::JoinHandle;
 
@@ -15,8 +15,10 @@ pub struct Keeper<T, E> {
     batches: Option<Sender<(Sealed, T)>>,
     /// A word for each batch that is done with.
     done: Receiver<()>,
-    /// A batch is handed over, and no word has come of it.
-    busy: bool,
+    /// Batches that are handed over, and of which no word has come.
+    under_way: usize,
+    /// How many of them there may be.
+    ahead: usize,
     thread: Option<JoinHandle<Result<(), E>>>,
 }
 
@@ -34,34 +36,36 @@ impl<T, E> Drop for Keeper<T, E> {
 pub struct Ended;
 
 impl<T: Send + 'static, E: Send + 'static> Keeper<T, E> {
-    /// Takes over a store. `told` hears what became of each batch, with what was handed over beside it; its error ends the keeper,
-    /// which stores nothing after it.
+    /// Takes over a store; up to `ahead` batches, at least one, are under way at a time. `told` hears what became of each, in their order,
+    /// with what was handed over beside it; its error ends the keeper, which stores nothing after it.
     #[must_use]
     pub fn start(
         mut store: impl Store + Send + 'static,
+        ahead: usize,
         mut told: impl FnMut(Result<(), AppendError>, T) -> Result<(), E> + Send + 'static,
     ) -> Self {
-        let (batches, handed_over) = bounded::<(Sealed, T)>(1);
-        let (word, done) = bounded(1);
+        let ahead = ahead.max(1);
+        let (batches, handed_over) = bounded::<(Sealed, T)>(ahead);
+        let (word, done) = bounded(ahead);
         let thread = std::thread::spawn(move || {
             for (batch, beside) in handed_over {
                 told(batch.store(&mut store), beside)?;
-                // There is room for the one word that is waited for.
+                // There is room for a word of each batch that is under way.
                 let _ = word.send(());
             }
             Ok(())
         });
-        Self { batches: Some(batches), done, busy: false, thread: Some(thread) }
+        Self { batches: Some(batches), done, under_way: 0, ahead, thread: Some(thread) }
     }
 
-    /// Hands over a batch, once the one before is done with.
+    /// Hands over a batch, once there may be another one under way.
     ///
     /// # Errors
     /// [`Ended`] when nothing is stored any more.
     pub fn keep(&mut self, batch: Sealed, beside: T) -> Result<(), Ended> {
-        self.wait()?;
+        self.wait_until_below(self.ahead)?;
         self.batches.as_ref().ok_or(Ended)?.send((batch, beside)).map_err(|_| Ended)?;
-        self.busy = true;
+        self.under_way = self.under_way.saturating_add(1);
         Ok(())
     }
 
@@ -76,13 +80,13 @@ impl<T: Send + 'static, E: Send + 'static> Keeper<T, E> {
     /// [`Ended`] when none will come: the batch was not surely stored.
     pub(crate) fn note(&mut self, word: Result<(), RecvError>) -> Result<(), Ended> {
         word.map_err(|_| Ended)?;
-        self.busy = false;
+        self.under_way = self.under_way.saturating_sub(1);
         Ok(())
     }
 
     /// Tells whether a batch is under way, for all that is known.
     pub(crate) const fn is_busy(&self) -> bool {
-        self.busy
+        self.under_way != 0
     }
 
     /// Waits until what was handed over is done with.
@@ -90,7 +94,11 @@ impl<T: Send + 'static, E: Send + 'static> Keeper<T, E> {
     /// # Errors
     /// [`Ended`] when it was not surely stored.
     pub fn wait(&mut self) -> Result<(), Ended> {
-        if self.busy {
+        self.wait_until_below(1)
+    }
+
+    fn wait_until_below(&mut self, limit: usize) -> Result<(), Ended> {
+        while limit <= self.under_way {
             let word = self.done.recv();
             self.note(word)?;
         }

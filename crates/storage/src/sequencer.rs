@@ -132,7 +132,7 @@ impl<C: Fn(&Ledger) -> Timestamp> Judge<C> {
     /// Judges what is submitted in the order in which it comes, and hands it over in groups: who comes while one group is made durable
     /// is in the next.
     fn serve(mut self, store: impl Store + Send + 'static, queue: &Receiver<Submission>) {
-        let mut keeper = Keeper::start(store, tell);
+        let mut keeper = Keeper::start(store, 1, tell);
         while let Some(group) = self.gather(queue, &mut keeper) {
             if keeper.wait().is_err() {
                 let behind = group.into_iter().map(|(answer, _)| answer);

@@ -17,6 +17,7 @@ use rollcall_core::state::view::Wanted;
 use rollcall_core::time::Timestamp;
 use rollcall_core::tree::Head;
 use rollcall_storage::audit::audit;
+use rollcall_storage::keeper::Keeper;
 use rollcall_storage::memory::MemoryStore;
 use rollcall_storage::redb::RedbStore;
 use rollcall_storage::sequencer::{Admitted, Sequencer, SubmitError};
@@ -103,16 +104,47 @@ fn at() -> Timestamp {
     "2026-03-02T01:00:00Z".parse().unwrap()
 }
 
+/// A store before a gate, with what a founding adds to it, and the gate's opener.
+fn gated(ledger: &mut Ledger, founding: &Batch) -> (Gated, Waiting, Sender<bool>) {
+    let mut store = MemoryStore::default();
+    store.append(&Head::empty(), &ledger.state().head(), founding).unwrap();
+    let (open, gate) = channel();
+    let waiting = Waiting::open(&store, ledger).unwrap();
+    (Gated { inner: Arc::new(Mutex::new(store)), groups: Arc::new(Mutex::new(Vec::new())), gate }, waiting, open)
+}
+
 fn stage(count: u8) -> Stage {
     let (mut ledger, batch, events) = founded(count);
-    let mut store = MemoryStore::default();
-    store.append(&Head::empty(), &ledger.state().head(), &batch).unwrap();
-    let (open, gate) = channel();
-    let waiting = Waiting::open(&store, &mut ledger).unwrap();
-    let (store, groups) = (Arc::new(Mutex::new(store)), Arc::new(Mutex::new(Vec::new())));
-    let gated = Gated { inner: Arc::clone(&store), groups: Arc::clone(&groups), gate };
+    let (gated, waiting, open) = gated(&mut ledger, &batch);
+    let (store, groups) = (Arc::clone(&gated.inner), Arc::clone(&gated.groups));
     let sequencer = Sequencer::start(gated, ledger, waiting, |_| at());
     Stage { store, groups, open, sequencer, events }
+}
+
+/// Several batches wait for the store while more is judged; each is told of in its turn, and behind one that failed none is stored.
+#[test]
+fn batches_that_are_handed_over_ahead_are_kept_in_their_order() {
+    let (mut ledger, founding, events) = founded(4);
+    let (gated, mut waiting, open) = gated(&mut ledger, &founding);
+    let groups = Arc::clone(&gated.groups);
+    let (words, told) = channel();
+    let mut keeper = Keeper::start(gated, 4, move |durable: Result<(), AppendError>, batch: usize| {
+        words.send((batch, durable.is_ok())).unwrap();
+        durable
+    });
+    for (batch, event) in events.into_iter().enumerate() {
+        waiting.push(ledger.admit(event, at()).unwrap());
+        keeper.keep(waiting.seal(&mut ledger), batch).unwrap();
+    }
+    // All four are handed over before the gate opens for the first.
+    assert!(told.try_recv().is_err() && groups.lock().unwrap().is_empty());
+    for durable in [true, true, false] {
+        open.send(durable).unwrap();
+    }
+    assert!(keeper.wait().is_err());
+    assert!(keeper.finish().is_err());
+    assert_eq!(told.iter().collect::<Vec<_>>(), [(0, true), (1, true), (2, false)]);
+    assert_eq!(*groups.lock().unwrap(), [1, 1]);
 }
 
 /// Over a file whoever is answered finds the act there at once, and all of it is one lawful log afterwards.
