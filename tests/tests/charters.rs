@@ -4,9 +4,15 @@
 use std::path::Path;
 
 use rollcall_core::charter::Charter;
+use rollcall_core::state::view::Wanted;
+use rollcall_storage::Store;
+use rollcall_storage::redb::RedbStore;
 use rollcall_tests::community::{Script, meeting};
-use rollcall_tests::{json, rollcall};
+use rollcall_tests::{json, rehearse, rollcall};
 use serde_json::{Value, json};
+
+/// The shelf of motions that lost an election for good.
+const OUTVOTED: u8 = 68;
 
 fn check(folder: &Path, change: impl Fn(&str) -> String) -> (i32, String) {
     let text = Charter::preset("greatsql").unwrap();
@@ -266,4 +272,61 @@ fn an_outcome_says_which_readings_it_rests_on_and_which_would_flip_it() {
     assert_eq!(ids, ["TOC-18", "TOC-19", "TOC-23", "C19", "PMC-17", "DEV-R7", "PMC-15"]);
     let flipped: Vec<&str> = ids.iter().zip(rows).filter(|(_, row)| row["flips"] == true).map(|(id, _)| *id).collect();
     assert_eq!(flipped, ["PMC-15"], "{readings}");
+}
+
+/// Whoever lost an election to the one who has the seat is not asked about again, until a ruling takes the winner out, where a charter
+/// allows that: then the seat is due to them.
+#[test]
+fn who_lost_an_election_is_due_once_a_ruling_takes_the_winner_out() {
+    let ruling = Charter::preset("greatsql").unwrap().replace("supersedes = \"pmc\"", "supersedes = \"toc\"");
+    let chair = |person: &str| json!({"kind": "grant", "unit": "pmc/gs", "role": "chair", "person": person});
+    let grant =
+        |person: &str, basis: &str| json!({"unit": "pmc/gs", "role": "chair", "person": person, "basis": basis});
+    let three = ["alice", "bob", "carol"];
+    let mut script = meeting(&["Found", "Chair wen", "Chair vic"]);
+    script.decide("f", "m", "Found", &json!({"kind": "found-unit", "unit": "pmc/gs"}), &three);
+    script.decide("w", "m", "Chair wen", &chair("wen"), &three);
+    script.act(
+        "alice",
+        "move",
+        &json!({"id": "v", "meeting": "@m", "unit": "toc", "title": "Chair vic", "effect": chair("vic")}),
+    );
+    script.act("alice", "open-vote", &json!({"id": "vv", "motion": "@v"}));
+    script.all(&three[..2], "vote", &json!({"vote": "@vv", "choice": "for"}));
+    script.act("carol", "vote", &json!({"vote": "@vv", "choice": "against"}));
+    script.act("alice", "close-vote", &json!({"vote": "@vv", "outcome": "passed"}));
+    script.act("alice", "adjourn", &json!({"meeting": "@m"}));
+    script.act("zed", "found-unit", &json!({"unit": "pmc/gs", "kind": "pmc", "basis": "@f"}));
+    script.act("zed", "grant", &grant("wen", "@w"));
+    let elected = script.lines().len();
+    script.time("2026-03-10T01:00:00Z");
+    let notice = json!({"id": "m2", "unit": "toc", "kind": "regular", "starts": "2026-03-16T12:00:00Z", "place": "online", "mode": "remote", "agenda": ["Rule"], "references": "none"});
+    script.act("alice", "notice", &notice);
+    script.time("2026-03-16T12:00:00Z");
+    script.all(&three, "check-in", &json!({"meeting": "@m2"}));
+    script.act("alice", "open", &json!({"meeting": "@m2"}));
+    let rule = json!({"kind": "resolve", "topic": "technical-ruling", "text": "Not wen", "supersedes": "@w"});
+    script.decide("r", "m2", "Rule", &rule, &three);
+    script.act("alice", "adjourn", &json!({"meeting": "@m2"}));
+    script.act("wen", "resign", &json!({"unit": "pmc/gs", "role": "chair"}));
+    let ruled = script.lines().len();
+    script.act("zed", "grant", &grant("vic", "@v"));
+
+    // What is pending, and how many rows say what is lost for good.
+    let told = |acts: usize| {
+        let folder = tempfile::tempdir().unwrap();
+        let here = folder.path();
+        std::fs::write(here.join("ruling.toml"), &ruling).unwrap();
+        let mut lines = script.lines()[..acts].to_vec();
+        lines[0]["charter"] = json!("ruling.toml");
+        for (line, answer) in lines.iter().zip(rehearse(here, &lines)) {
+            assert_eq!(answer["outcome"], "accepted", "{line}\n{answer}");
+        }
+        let pending = json(here, &["--ledger", "play.ledger", "pending"])["pending"].to_string();
+        let store = RedbStore::read(&here.join("play.ledger")).unwrap();
+        let mut lost = 0;
+        store.rows(&Wanted { shelf: OUTVOTED, beginning: Vec::new() }, &mut |_, _| lost += 1).unwrap();
+        (pending.contains("grant `chair` in `pmc/gs` for vic is due"), lost)
+    };
+    assert_eq!([told(elected), told(ruled), told(ruled + 1)], [(false, 1), (true, 0), (false, 0)]);
 }

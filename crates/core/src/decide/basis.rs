@@ -3,6 +3,8 @@
 //! An outcome is computed from the pinned electorate and the ballots, whether or not anybody has recorded it; a role
 //! change is due once the vote is decided and its meeting has ended, and until it is entered its body cannot act.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::Scene;
 use super::kin::is_seated;
 use crate::act::Outcome;
@@ -223,22 +225,51 @@ enum Contest {
     Lost(Reason),
 }
 
-fn contest(state: &State, due: &Due<'_>, now: Timestamp) -> Contest {
-    let (Effect::GrantRole(grant), Some(_)) = (&due.motion.effect, &due.motion.meeting) else { return Contest::Won };
-    let charter = state.charter_of(&due.motion.charter);
-    let seat = state.roster().unit(&grant.unit).and_then(|unit| charter?.kind(&unit.kind)?.role(&grant.role));
-    if seat.and_then(|role| role.at_most) != Some(1) {
-        return Contest::Won;
+/// What one meeting decided about a single seat: the grant of this motion, and every motion there with its own, this one among them.
+fn election<'a>(
+    state: &'a State,
+    motion: &'a Motion,
+) -> Option<(&'a GrantRole, impl Iterator<Item = (&'a EventId, &'a Motion, &'a GrantRole)>)> {
+    let (Effect::GrantRole(grant), Some(meeting)) = (&motion.effect, &motion.meeting) else { return None };
+    let charter = state.charter_of(&motion.charter);
+    let seat = state.roster().unit(&grant.unit).and_then(|unit| charter?.kind(&unit.kind)?.role(&grant.role))?;
+    let all = state.motions().of_meeting(meeting).filter_map(|(id, motion)| {
+        let Effect::GrantRole(grant) = &motion.effect else { return None };
+        Some((id, motion, grant))
+    });
+    let same_seat = all.filter(|(_, _, other)| other.unit == grant.unit && other.role == grant.role);
+    (seat.at_most == Some(1)).then_some((grant, same_seat))
+}
+
+/// The motions that lost to one whose grant is entered, for good unless a later ruling takes the winner out (TOC-4): no ballot of
+/// either vote changes any more, and nothing bears on the winner, which is the last motion about its person.
+pub(super) fn outvoted(state: &State, winner: &Due<'_>) -> Vec<EventId> {
+    let motions = state.motions();
+    let Some((won, rivals)) = election(state, winner.motion) else { return Vec::new() };
+    let voted = rivals.filter_map(|(id, rival, grant)| Some((id, rival, grant, motions.voted(id)?.1)));
+    let rivals: Vec<_> = voted.filter(|(id, ..)| **id != winner.id).collect();
+    let is_own = |grant: &GrantRole| grant.person == won.person;
+    let has_later = rivals.iter().any(|(.., grant, vote)| is_own(grant) && winner.vote.cause.entry < vote.cause.entry);
+    let bears = motions.bearing_on(&winner.id, winner.motion).next().is_some();
+    if winner.vote.closed.is_none() || has_later || bears {
+        return Vec::new();
     }
-    let mut last = std::collections::BTreeMap::new();
-    for (id, rival) in due.motion.meeting.iter().flat_map(|meeting| state.motions().of_meeting(meeting)) {
-        let Effect::GrantRole(other) = &rival.effect else { continue };
-        if rival.meeting != due.motion.meeting
-            || other.unit != grant.unit
-            || other.role != grant.role
-            || rival.withdrawn.is_some()
-            || superseded(state, id, rival, now).is_some()
-        {
+    let pending: BTreeSet<_> = motions.pending(&won.unit).map(|(id, _)| id).collect();
+    let approvals = winner.vote.tally().approvals;
+    let lost = rivals.into_iter().filter(|(id, rival, grant, vote)| {
+        pending.contains(id)
+            && rival.charter == winner.motion.charter
+            && vote.closed.is_some()
+            && (is_own(grant) || vote.tally().approvals < approvals)
+    });
+    lost.map(|(id, ..)| *id).collect()
+}
+
+fn contest(state: &State, due: &Due<'_>, now: Timestamp) -> Contest {
+    let Some((grant, rivals)) = election(state, due.motion) else { return Contest::Won };
+    let mut last = BTreeMap::new();
+    for (id, rival, other) in rivals {
+        if rival.withdrawn.is_some() || superseded(state, id, rival, now).is_some() {
             continue;
         }
         let Some((_, vote)) = state.motions().voted(id) else { continue };

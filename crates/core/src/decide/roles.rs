@@ -60,6 +60,8 @@ pub(super) fn grant(scene: &Scene<'_>, act: &act::Grant) -> Changes {
     let beginning_of = Beginning { how, basis: Some(due.id), clause: &clause, until: None };
     let mut changes = beginning(scene, &unit, &role, &person, &beginning_of)?;
     changes.push(MotionChange::Applied { motion: due.id }.into());
+    let lost = basis::outvoted(scene.state, &due).into_iter();
+    changes.extend(lost.map(|motion| MotionChange::Outvoted { motion }.into()));
     changes.push(concerns(&person));
     Ok(changes)
 }

@@ -240,6 +240,9 @@ pub struct Motions {
     /// Votes that nobody has closed or cancelled.
     #[serde(skip)]
     pub(super) unclosed: Single<BTreeSet<EventId>>,
+    /// Those of the pending motions that lost an election for good, by the unit of the role.
+    #[serde(skip)]
+    pub(super) outvoted: Rows<UnitId, BTreeSet<EventId>>,
 }
 
 /// A change of the book.
@@ -291,6 +294,11 @@ pub enum MotionChange {
     },
     /// The effect is applied.
     Applied {
+        /// The motion.
+        motion: EventId,
+    },
+    /// Somebody else has the seat that the motion was about, with more approvals.
+    Outvoted {
         /// The motion.
         motion: EventId,
     },
@@ -394,8 +402,10 @@ impl Motions {
 
     /// Motions with a role effect in `unit` that may still have to be applied.
     pub fn pending(&self, unit: &UnitId) -> impl Iterator<Item = (&EventId, &Motion)> {
-        let pending = self.pending.get(unit).into_iter().flatten();
-        pending.filter_map(|id| self.motions.get_key_value(id))
+        let (pending, outvoted) = (self.pending.get(unit), self.outvoted.get(unit));
+        let pending = pending.into_iter().flatten();
+        let may_be_due = pending.filter(move |id| outvoted.is_none_or(|outvoted| !outvoted.contains(id)));
+        may_be_due.filter_map(|id| self.motions.get_key_value(id))
     }
 
     pub(super) fn apply(&mut self, change: MotionChange, cause: &Cause) {
@@ -483,6 +493,11 @@ impl Motions {
                 }
                 self.settle(&motion);
             }
+            MotionChange::Outvoted { motion } => {
+                if let Some(unit) = self.unit_of_role(&motion) {
+                    self.outvoted.row_or(unit, BTreeSet::new).insert(motion);
+                }
+            }
         }
     }
 
@@ -497,6 +512,10 @@ impl Motions {
             && let Some(other) = effect.supersedes
         {
             self.bearing.note(other, id);
+            // The ruling may take a winner out, and then those who lost to them are asked about again.
+            if let Some(unit) = self.unit_of_role(&other) {
+                self.outvoted.remove(&unit);
+            }
         }
         if matches!(motion.effect, Effect::OneHuman(_)) {
             self.one_human.insert(id);
@@ -505,9 +524,7 @@ impl Motions {
 
     /// Takes a motion off the list of those whose effect may still have to be applied.
     fn settle(&mut self, motion: &EventId) {
-        let unit =
-            self.motions.get(motion).and_then(|motion| motion.effect.role_change()).map(|change| change.unit.clone());
-        if let Some(unit) = unit
+        if let Some(unit) = self.unit_of_role(motion)
             && let Some(pending) = self.pending.get_mut(&unit)
         {
             pending.remove(motion);
@@ -515,5 +532,10 @@ impl Motions {
                 self.pending.remove(&unit);
             }
         }
+    }
+
+    /// The unit in which a motion changes a role.
+    fn unit_of_role(&self, motion: &EventId) -> Option<UnitId> {
+        Some(self.motions.get(motion)?.effect.role_change()?.unit.clone())
     }
 }

@@ -58,7 +58,7 @@ pub const POSITIONS: u8 = 201;
 pub const TIMES: u8 = 202;
 
 /// Which layout rows are stored in; another one when a key, a value or a shelf changes.
-pub const LAYOUT: &[u8] = b"rollcall rows v2";
+pub const LAYOUT: &[u8] = b"rollcall rows v3";
 
 /// Every collection of a state, with the number of its shelf, which stays. The patterns name every field, so that none is forgotten.
 macro_rules! shelves {
@@ -80,7 +80,7 @@ macro_rules! shelves {
             roster: Roster { units, tenures, imported, latest, children, namesakes },
             proposals: Proposals { proposals, nominations, entitlements, nominated, entitled, resting },
             meetings: Meetings { meetings, petitions, by_unit, items, by_start, late },
-            motions: Motions { motions, votes, pending, of_meeting, bearing, one_human, closings, unclosed },
+            motions: Motions { motions, votes, pending, of_meeting, bearing, one_human, closings, unclosed, outvoted },
             records:
                 Records {
                     contributions,
@@ -141,6 +141,7 @@ macro_rules! shelves {
             (65, pending),
             (66, one_human),
             (67, unclosed),
+            (68, outvoted),
             (70, contributions),
             (71, attestations),
             (72, records),
