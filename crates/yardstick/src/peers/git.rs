@@ -16,12 +16,12 @@ pub(super) const PEER: Peer = Peer {
     version: || version().unwrap_or_else(|_| "?".to_owned()),
     // By default git leaves new objects to the operating system. With `core.fsync=all` `strace` counts four per append.
     durable: "yes, with core.fsync=all: an fsync each of the blob, the tree, the commit and the branch",
-    note: "no more than 256 events, because a commit starts two processes and a check starts two per event",
+    note: "no more than 100 events, because a commit starts two processes and a check starts two per event",
     run,
 };
 
 /// How many events there are at most.
-const MANY: usize = 256;
+const MANY: usize = 100;
 
 /// What the repository is told once.
 const SETTINGS: [(&str, &str); 7] = [
@@ -36,18 +36,19 @@ const SETTINGS: [(&str, &str); 7] = [
 
 fn run(work: &Work<'_>) -> Outcome<Times> {
     let git = Git { root: work.folder.join("repository"), keys: work.folder.join("keys") };
-    let stored = MANY.min(work.payloads.len()).max(work.few);
+    let stored = MANY.min(work.payloads.len());
+    let few = work.few.min(stored);
     git.set_up(work)?;
     let mut events = work.events().take(stored);
     let (append, ()) =
-        timed(|| events.by_ref().take(work.few).try_for_each(|(author, _, payload)| git.commit(author, payload)))?;
+        timed(|| events.by_ref().take(few).try_for_each(|(author, _, payload)| git.commit(author, payload)))?;
     events.try_for_each(|(author, _, payload)| git.commit(author, payload))?;
     let (verify, verified) = timed(|| git.verify_all())?;
     let (replay, (members, replayed)) = timed(|| git.replay_all())?;
     all_there(verified, stored)?;
     all_there(replayed, stored)?;
     let bytes = bytes_in(&git.root)?;
-    Ok(Times { append, appended: work.few, verify, verified, replay, replayed, members, bytes })
+    Ok(Times { append, appended: few, verify, verified, replay, replayed, members, bytes })
 }
 
 fn version() -> Outcome<String> {
