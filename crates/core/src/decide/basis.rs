@@ -3,7 +3,7 @@
 //! An outcome is computed from the pinned electorate and the ballots, whether or not anybody has recorded it; a role
 //! change is due once the vote is decided and its meeting has ended, and until it is entered its body cannot act.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::Scene;
 use super::kin::is_seated;
@@ -154,7 +154,7 @@ pub fn superseded(state: &State, id: &EventId, motion: &Motion, now: Timestamp) 
             return None;
         }
         let excludes = other.conflicts.contains(id) || motion.conflicts.contains(other_id);
-        let rules_on_it = matches!(&other.effect, Effect::Resolve(effect) if effect.supersedes.as_ref() == Some(id));
+        let rules_on_it = rules_on(other, id);
         if !excludes && !rules_on_it {
             return None;
         }
@@ -166,6 +166,11 @@ pub fn superseded(state: &State, id: &EventId, motion: &Motion, now: Timestamp) 
             .and_then(|decision| subject_of(decision, other).map(|subject| subject.clause.clone()));
         stands.then(|| (*other_id, clause.unwrap_or_else(|| Clause::new("format/conflicts"))))
     })
+}
+
+/// Tells whether a motion is to supersede a decision (TOC-4).
+fn rules_on(motion: &Motion, decision: &EventId) -> bool {
+    matches!(&motion.effect, Effect::Resolve(effect) if effect.supersedes.as_ref() == Some(decision))
 }
 
 /// The clause that entitles.
@@ -242,22 +247,23 @@ fn election<'a>(
 }
 
 /// The motions that lost to one whose grant is entered, for good unless a later ruling takes the winner out (TOC-4): no ballot of
-/// either vote changes any more, and nothing bears on the winner, which is the last motion about its person.
+/// either vote changes any more, and the winner is the last motion about its person.
 pub(super) fn outvoted(state: &State, winner: &Due<'_>) -> Vec<EventId> {
     let motions = state.motions();
     let Some((won, rivals)) = election(state, winner.motion) else { return Vec::new() };
     let voted = rivals.filter_map(|(id, rival, grant)| Some((id, rival, grant, motions.voted(id)?.1)));
     let rivals: Vec<_> = voted.filter(|(id, ..)| **id != winner.id).collect();
     let is_own = |grant: &GrantRole| grant.person == won.person;
-    let has_later = rivals.iter().any(|(.., grant, vote)| is_own(grant) && winner.vote.cause.entry < vote.cause.entry);
-    let bears = motions.bearing_on(&winner.id, winner.motion).next().is_some();
-    if winner.vote.closed.is_none() || has_later || bears {
+    let order = |id: &EventId, vote: &Vote| (vote.cause.entry, *id);
+    let last = order(&winner.id, winner.vote);
+    let has_later = rivals.iter().any(|(id, _, grant, vote)| is_own(grant) && last < order(id, vote));
+    let is_ruled_on = motions.bearing_on(&winner.id, winner.motion).any(|(_, other)| rules_on(other, &winner.id));
+    if winner.vote.closed.is_none() || has_later || is_ruled_on {
         return Vec::new();
     }
-    let pending: BTreeSet<_> = motions.pending(&won.unit).map(|(id, _)| id).collect();
     let approvals = winner.vote.tally().approvals;
     let lost = rivals.into_iter().filter(|(id, rival, grant, vote)| {
-        pending.contains(id)
+        motions.is_pending(&won.unit, id)
             && rival.charter == winner.motion.charter
             && vote.closed.is_some()
             && (is_own(grant) || vote.tally().approvals < approvals)

@@ -297,7 +297,7 @@ pub enum MotionChange {
         /// The motion.
         motion: EventId,
     },
-    /// Somebody else has the seat that the motion was about, with more approvals.
+    /// The seat that the motion was about is taken by another motion, to which it lost.
     Outvoted {
         /// The motion.
         motion: EventId,
@@ -406,6 +406,11 @@ impl Motions {
         let pending = pending.into_iter().flatten();
         let may_be_due = pending.filter(move |id| outvoted.is_none_or(|outvoted| !outvoted.contains(id)));
         may_be_due.filter_map(|id| self.motions.get_key_value(id))
+    }
+
+    /// Tells whether a motion's effect in `unit` may still have to be applied, for all that its vote says.
+    pub(crate) fn is_pending(&self, unit: &UnitId, id: &EventId) -> bool {
+        self.pending.get(unit).is_some_and(|pending| pending.contains(id))
     }
 
     pub(super) fn apply(&mut self, change: MotionChange, cause: &Cause) {
