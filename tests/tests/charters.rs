@@ -274,8 +274,8 @@ fn an_outcome_says_which_readings_it_rests_on_and_which_would_flip_it() {
     assert_eq!(flipped, ["PMC-15"], "{readings}");
 }
 
-/// Wen is elected by three, after or before another motion about the seat that two of three carry; then a ruling takes wen's out, and
-/// wen resigns. The acts, with how many of them there are once wen has the seat.
+/// Wen is elected by three, after another motion about the seat that two of three carry, or three where it is about wen too; then a ruling
+/// takes the newer one out, and wen resigns. The acts, with how many of them there are once wen has the seat.
 fn election(rival: &str) -> (Script, usize) {
     let chair = |person: &str| json!({"kind": "grant", "unit": "pmc/gs", "role": "chair", "person": person});
     let three = ["alice", "bob", "carol"];
@@ -288,7 +288,8 @@ fn election(rival: &str) -> (Script, usize) {
     );
     script.act("alice", "open-vote", &json!({"id": "vo", "motion": "@o"}));
     script.all(&three[..2], "vote", &json!({"vote": "@vo", "choice": "for"}));
-    script.act("carol", "vote", &json!({"vote": "@vo", "choice": "against"}));
+    let third = if rival == "wen" { "for" } else { "against" };
+    script.act("carol", "vote", &json!({"vote": "@vo", "choice": third}));
     script.act("alice", "close-vote", &json!({"vote": "@vo", "outcome": "passed"}));
     script.decide("w", "m", "Chair wen", &chair("wen"), &three);
     script.act("alice", "adjourn", &json!({"meeting": "@m"}));
