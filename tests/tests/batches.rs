@@ -186,7 +186,7 @@ fn one_crafted_signature_is_found_at_every_position() {
 }
 
 /// At every position of a batch of the least size, and over all of larger ones, each craft in its turn. `ROLLCALL_POSITIONS=all` tries
-/// every position of larger ones too; with `--release` it takes some ten minutes.
+/// every position of larger ones too, which takes some four minutes.
 #[test]
 fn one_crafted_signature_is_found_all_over_large_batches() {
     let all = std::env::var("ROLLCALL_POSITIONS").is_ok_and(|which| which == "all");
