@@ -309,8 +309,8 @@ fn election(rival: &str) -> (Script, usize) {
     (script, elected)
 }
 
-/// Whether a grant of the seat is due, and how many rows say what has lost for good, after so many acts under a charter whose rulings take out what
-/// the committee that makes them has decided.
+/// Whether a grant of the seat is due, and how many rows say what has lost for good, after so many acts: under a charter by which a ruling
+/// takes out what its own committee has decided.
 fn due_and_lost(script: &Script, acts: usize) -> (bool, usize) {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();
