@@ -47,7 +47,7 @@ impl<V: Ord> Events<V> {
             self.few.reserve_exact(1);
             self.few.insert(place, event);
             if FEW < self.few.len() {
-                self.many = std::mem::take(&mut self.few).into_iter().collect();
+                self.many.extend(std::mem::take(&mut self.few));
             }
         }
     }

@@ -137,16 +137,14 @@ impl<K: Key, V> Spread<K, V> {
         }
         let twice = trees.saturating_mul(2);
         let whole = std::iter::once(std::mem::take(&mut self.first)).chain(std::mem::take(&mut self.others));
-        let mut halves = whole.flat_map(|tree| {
-            let (mut lower, mut upper) = (Vec::new(), Vec::new());
-            for (key, value) in tree {
-                let half = if Self::place(&key, twice).is_multiple_of(2) { &mut lower } else { &mut upper };
-                half.push((key, value));
-            }
+        // Cut, not made anew: making a tree of pairs brings the sorting of them, for each kind of pair.
+        let mut halves = whole.flat_map(|mut lower| {
+            let above = lower.keys().find(|key| !Self::place(key, twice).is_multiple_of(2)).cloned();
+            let upper = above.map(|least| lower.split_off(&least)).unwrap_or_default();
             [lower, upper]
         });
-        self.first = halves.next().unwrap_or_default().into_iter().collect();
-        self.others = halves.map(BTreeMap::from_iter).collect();
+        self.first = halves.next().unwrap_or_default();
+        self.others = halves.collect();
     }
 }
 
