@@ -11,7 +11,7 @@
 pub mod batch;
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use data_encoding::HEXLOWER;
 use ed25519_dalek::{Signature as DalekSignature, Signer, SigningKey as DalekSigningKey, VerifyingKey};
@@ -329,13 +329,17 @@ impl fmt::Debug for Signature {
 }
 
 /// A private key that signs payloads.
-pub struct SigningKey(DalekSigningKey);
+pub struct SigningKey {
+    key: DalekSigningKey,
+    /// The public half, once it has been asked for: whoever signs much asks for it each time.
+    public: OnceLock<PublicKey>,
+}
 
 impl SigningKey {
     /// The key of a 32-byte seed.
     #[must_use]
     pub fn from_seed(seed: &[u8; 32]) -> Self {
-        Self(DalekSigningKey::from_bytes(seed))
+        Self { key: DalekSigningKey::from_bytes(seed), public: OnceLock::new() }
     }
 
     /// The published test key of a handle in a rehearsal; ledgers on a real clock refuse it.
@@ -347,7 +351,7 @@ impl SigningKey {
     /// A key for another statement of the same signer.
     #[must_use]
     pub fn derived(&self, context: &'static str) -> Self {
-        Self::from_seed(&derive(context, self.0.as_bytes()))
+        Self::from_seed(&derive(context, self.key.as_bytes()))
     }
 
     /// The public half. What the strict rule asks of others' keys holds of it by construction: it is a multiple of the base
@@ -356,20 +360,26 @@ impl SigningKey {
     /// # Errors
     /// [`KeyError::SmallOrder`] for a scalar that is a multiple of the group's order, which no seed has.
     pub fn public(&self) -> Result<PublicKey, KeyError> {
-        let point = self.0.verifying_key();
-        if point.is_weak() { Err(KeyError::SmallOrder) } else { Ok(PublicKey::admitted(point, None)) }
+        if let Some(known) = self.public.get() {
+            return Ok(known.clone());
+        }
+        let point = self.key.verifying_key();
+        if point.is_weak() {
+            return Err(KeyError::SmallOrder);
+        }
+        Ok(self.public.get_or_init(|| PublicKey::admitted(point, None)).clone())
     }
 
     /// The 32 bytes of the public half.
     #[must_use]
     pub fn verifying_bytes(&self) -> &[u8; 32] {
-        self.0.as_ref().as_bytes()
+        self.key.as_ref().as_bytes()
     }
 
     /// Signs a message as it is, without the SSHSIG frame: what a log signs its checkpoints with.
     #[must_use]
     pub fn sign_raw(&self, message: &[u8]) -> Signature {
-        Signature::from_bytes(self.0.sign(message).to_bytes())
+        Signature::from_bytes(self.key.sign(message).to_bytes())
     }
 
     /// Signs a payload as `ssh-keygen -Y sign -n rollcall-event-v1` does.
@@ -381,7 +391,7 @@ impl SigningKey {
     /// Signs a message in a namespace as `ssh-keygen -Y sign` does.
     #[must_use]
     pub fn sign_in(&self, namespace: &str, message: &[u8]) -> Signature {
-        Signature::from_bytes(self.0.sign(&signed_bytes(namespace, message)).to_bytes())
+        Signature::from_bytes(self.key.sign(&signed_bytes(namespace, message)).to_bytes())
     }
 }
 

@@ -43,7 +43,11 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
     let mut play = Play::new(ledger, charter)?;
     let lines = std::iter::from_fn(|| next_line(&mut reader).map_err(cannot).transpose());
     match perform(&mut play, lines, interactive, json) {
-        Ok(()) => Ok(Answer::streamed()),
+        Ok(()) => {
+            // The process ends here; handing back what a long play knows, row by row, would only make it end later.
+            std::mem::forget(play);
+            Ok(Answer::streamed())
+        }
         Err(failure) => Err(play.broken_off(failure)),
     }
 }
