@@ -7,7 +7,7 @@ use rollcall_core::entry::Entry;
 use rollcall_storage::redb::RedbStore;
 
 use crate::ledger::Measured;
-use crate::measure::{Cores, Times};
+use crate::measure::{self, Cores, Times};
 use crate::own;
 use crate::peers::{self, PEERS, Peer, Work, members_after};
 use crate::table::{Table, median};
@@ -46,7 +46,7 @@ pub fn table(ledger: &Measured, folder: &Path, repeat: usize) -> Result<String> 
     let seeds: Vec<[u8; 32]> = (0..AUTHORS).map(|author| [author.saturating_add(1); 32]).collect();
     let mut notes = String::new();
     for peer in PEERS {
-        eprintln!("measuring {}", peer.name);
+        measure::progress(&format!("beside others: {}", peer.name));
         row(&mut table, peer, (&payloads, &seeds), repeat)?;
         let Peer { name, durable, note, .. } = peer;
         notes.push_str(&format!("- {name}: durable: {durable}. Differs: {note}.\n"));
@@ -55,6 +55,7 @@ pub fn table(ledger: &Measured, folder: &Path, repeat: usize) -> Result<String> 
 }
 
 fn rollcall(table: &mut Table, ledger: &Measured, folder: &Path, repeat: usize) -> Result<()> {
+    measure::progress("beside others: rollcall");
     let store = RedbStore::read(&ledger.path)?;
     let entries = usize::try_from(ledger.entries)?;
     let (replay, replayed) = own::replay(&store, repeat)?;

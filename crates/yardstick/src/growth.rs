@@ -1,19 +1,21 @@
 //! How cost grows with the log: the same commands on ledgers of several sizes.
 
+use std::collections::BTreeMap;
+
 use crate::Result;
 use crate::ledger::Measured;
-use crate::measure::{Cores, Times, rollcall};
+use crate::measure::{Cores, Times, progress, rollcall};
 use crate::own::{self, Holder, Process, asked, holder, middle, process};
 use crate::table::{Table, mebibytes, median, shown};
 
 /// How often a question is asked, at least.
 const QUESTIONS: usize = 5;
 
-/// Time and memory of each command by size; the largest ledger's audit has been measured before.
+/// Time and memory of each command by size; some ledgers' audits have been measured before, by their number of acts.
 ///
 /// # Errors
 /// When something cannot be measured.
-pub fn table(ledgers: &[Measured], largest: Process, repeat: usize) -> Result<Table> {
+pub fn table(ledgers: &[Measured], audits: &mut BTreeMap<u64, Process>, repeat: usize) -> Result<Table> {
     let sizes: Vec<String> = ledgers.iter().map(|ledger| format!("{} entries", ledger.entries)).collect();
     let head: Vec<&str> = std::iter::once("cold process").chain(sizes.iter().map(String::as_str)).collect();
     let mut table = Table::new("growth: median time, most memory", &head);
@@ -31,8 +33,8 @@ pub fn table(ledgers: &[Measured], largest: Process, repeat: usize) -> Result<Ta
 
     let version = [("--version, the floor", vec!["--version"])];
     let mut columns = Vec::new();
-    let mut largest = Some(largest);
-    for (number, ledger) in ledgers.iter().enumerate() {
+    for ledger in ledgers {
+        progress(&format!("cold processes on {} entries", ledger.entries));
         let holder = holder(ledger)?;
         let middle = middle(ledger)?;
         // The head is signed once; what is asked afterwards finds it.
@@ -42,10 +44,10 @@ pub fn table(ledgers: &[Measured], largest: Process, repeat: usize) -> Result<Ta
             let (time, peak) = process(repeat.max(QUESTIONS), Cores::All, &args)?;
             Ok((name, format!("{}, {}", median(&time), mebibytes(peak))))
         });
-        let known = largest.take_if(|_| number + 1 == ledgers.len());
-        let (time, peak) = known.map_or_else(|| audited(ledger, repeat), Ok)?;
+        let (time, peak) = audits.remove(&ledger.acts).map_or_else(|| audited(ledger, repeat), Ok)?;
         let mut column = vec![("audit", format!("{}, {}", median(&time), mebibytes(peak)))];
         column.extend(cells.collect::<Result<Vec<_>>>()?);
+        progress(&format!("appending to {} entries", ledger.entries));
         for (name, (time, peak)) in appended(ledger, &holder, repeat)? {
             column.push((name, format!("{}, {}", median(&time), mebibytes(peak))));
         }

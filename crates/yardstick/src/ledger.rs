@@ -51,7 +51,7 @@ fn build(folder: &Path, acts: u64, seed: u64) -> Result<Measured> {
     let file = path.to_str().ok_or("the folder's name is not text")?.to_owned();
     let mut built = None;
     if !path.exists() {
-        eprintln!("playing {acts} acts");
+        measure::progress(&format!("playing {acts} acts"));
         let lines = folder.join(format!("life-{seed}-{acts}.jsonl"));
         life_lines(acts, seed, &mut std::fs::File::create(&lines)?)?;
         let shown = lines.to_str().unwrap_or_default();

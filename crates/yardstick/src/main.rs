@@ -5,6 +5,7 @@
 
 #[cfg(feature = "peers")]
 mod beside;
+mod cores;
 mod floor;
 mod growth;
 mod ledger;
@@ -17,6 +18,7 @@ mod peers;
 mod served;
 mod table;
 
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -25,6 +27,9 @@ use std::process::ExitCode;
 use clap::{Arg, ArgMatches, Command, value_parser};
 
 use crate::life::Life;
+
+/// Acts up to which an audit on one core is repeated within the time that there is.
+const ONE_CORE_MAX: u64 = 100_000;
 
 /// What goes wrong is told and ends the run.
 pub type Result<T> = std::result::Result<T, Box<dyn Error>>;
@@ -96,7 +101,11 @@ fn measure(arguments: &Arguments) -> Result<()> {
     let Some(largest) = ledgers.last() else { return Err("no ledger to measure".into()) };
     let (table, audit) = own::table(largest, &folder, arguments.repeat)?;
     println!("{table}");
-    println!("{}", growth::table(&ledgers, audit, arguments.repeat)?);
+    let mut audits = BTreeMap::from([(largest.acts, audit)]);
+    if let Some(ledger) = ledgers.iter().rev().find(|ledger| ledger.acts <= ONE_CORE_MAX) {
+        println!("{}", cores::table(ledger, arguments.repeat, &mut audits)?);
+    }
+    println!("{}", growth::table(&ledgers, &mut audits, arguments.repeat)?);
     println!("{}", pages::table(largest, &folder, 1)?);
     if let Some(like) = ledgers.iter().rev().find(|ledger| ledger.acts <= 10_000) {
         println!("{}", served::table(like, &folder, arguments.repeat)?);

@@ -1,8 +1,10 @@
 //! How things are measured: repeated, in processes of their own where a command is meant, with the memory that they took.
 
 use std::ffi::OsString;
+use std::fmt;
 use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use crate::Result;
@@ -71,6 +73,12 @@ impl Times {
     }
 }
 
+/// Says what comes now, and how long the run has gone on.
+pub fn progress(what: &str) {
+    static BEGUN: OnceLock<Instant> = OnceLock::new();
+    eprintln!("{:>5} s  {what}", BEGUN.get_or_init(Instant::now).elapsed().as_secs());
+}
+
 /// How long a piece of work takes.
 pub fn timed<T>(work: impl FnOnce() -> Result<T>) -> Result<(Duration, T)> {
     let begun = Instant::now();
@@ -85,6 +93,15 @@ pub enum Cores {
     One,
     /// On every one.
     All,
+}
+
+impl fmt::Display for Cores {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::One => "one core",
+            Self::All => "every core",
+        })
+    }
 }
 
 /// What became of a process.

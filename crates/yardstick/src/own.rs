@@ -19,14 +19,14 @@ use rollcall_storage::waiting::Waiting;
 use serde_json::Value;
 
 use crate::ledger::Measured;
-use crate::measure::{Cores, Ran, Times, rollcall, timed};
+use crate::measure::{Cores, Ran, Times, progress, rollcall, timed};
 use crate::table::{self, Table, mebibytes, median, rate, times, times_between};
 use crate::{Result, floor};
 
 /// Appends that are measured, one at a time.
 const APPENDS: usize = 256;
 /// Signatures of a floor, at most: each costs as much as the next, so that some stand for all.
-const LOOSE_MAX: usize = 50_000;
+const LOOSE_MAX: usize = 20_000;
 /// Who submits at once.
 const SUBMITTERS: usize = 64;
 /// What each of them submits, one after the other.
@@ -82,31 +82,60 @@ fn audit_args<'a>(ledger: &'a Measured, known: &'a str) -> [&'a str; 7] {
     ["--ledger", ledger.file(), "audit", "--ledger-id", &ledger.id, "--resume", known]
 }
 
-fn audits(table: &mut Table, ledger: &Measured, repeat: usize) -> Result<Process> {
-    let all = std::thread::available_parallelism()?.get();
+/// A full audit beside its floor.
+#[derive(Debug)]
+pub struct Audited {
+    /// The bare loop of `verify_strict`, as long as it takes for all.
+    pub floor: Times,
+    /// Of how many signatures the loop was.
+    pub sample: String,
+    /// The audit.
+    pub audit: Process,
+}
+
+impl Audited {
+    /// The audit against the slowest and the fastest floor.
+    pub fn ratio(&self) -> String {
+        times_between(&self.audit.0, &self.floor)
+    }
+}
+
+/// Audits a ledger on so many cores, and measures the bare loop before and behind it, since the clock changes meanwhile.
+///
+/// # Errors
+/// When the ledger does not hold.
+pub fn audited(ledger: &Measured, cores: Cores, repeat: usize) -> Result<Audited> {
+    progress(&format!("auditing {} entries, {cores}", ledger.entries));
+    let threads = match cores {
+        Cores::One => 1,
+        Cores::All => std::thread::available_parallelism()?.get(),
+    };
     let entries = floor::entries(&RedbStore::read(&ledger.path)?)?;
     let apart = entries.len().div_ceil(LOOSE_MAX).max(1);
     let loose = floor::loosen(entries.iter().step_by(apart))?;
+    drop(entries);
+    let half = repeat.div_ceil(2);
+    let floor = || Times::of(half, || Ok(floor::verify_strict(&loose, threads)? * u32::try_from(apart)?));
+    let before = floor()?;
+    let audit = audit(ledger, cores, repeat)?;
+    let floor = before.and(floor()?);
     let sample = if apart == 1 { String::new() } else { format!(", 1 in {apart} taken {apart} times") };
-    let mut measured = Vec::new();
-    for (words, cores, threads) in [("one core", Cores::One, 1), ("every core", Cores::All, all)] {
-        // Before and behind it, since the clock changes meanwhile.
-        let half = repeat.div_ceil(2);
-        let floor = || Times::of(half, || Ok(floor::verify_strict(&loose, threads)? * u32::try_from(apart)?));
-        let before = floor()?;
-        let (audit, peak) = audit(ledger, cores, repeat)?;
-        let floor = before.and(floor()?);
-        let what = format!("full audit, {words}; floor: verify_strict loop{sample}");
-        table.row(vec![
-            what,
-            median(&floor),
-            median(&audit),
-            times_between(&audit, &floor),
-            "0.5 x".into(),
-            format!("{}, {}", rate(ledger.entries, audit.median()), mebibytes(peak)),
-        ]);
-        measured.push((audit, peak));
-    }
+    Ok(Audited { floor, sample, audit })
+}
+
+fn audits(table: &mut Table, ledger: &Measured, repeat: usize) -> Result<Process> {
+    let audited = audited(ledger, Cores::All, repeat)?;
+    let ratio = audited.ratio();
+    let Audited { floor, sample, audit } = audited;
+    table.row(vec![
+        format!("full audit; floor: verify_strict loop{sample}"),
+        median(&floor),
+        median(&audit.0),
+        ratio,
+        "0.5 x".into(),
+        format!("{}, {}", rate(ledger.entries, audit.0.median()), mebibytes(audit.1)),
+    ]);
+    progress("auditing again");
     let known = known_by(ledger);
     let (again, peak) = process(repeat, Cores::All, &audit_args(ledger, &known))?;
     table.row(vec![
@@ -118,7 +147,7 @@ fn audits(table: &mut Table, ledger: &Measured, repeat: usize) -> Result<Process
         format!("{}, {}", rate(ledger.entries, again.median()), mebibytes(peak)),
     ]);
     forget(ledger)?;
-    measured.pop().ok_or_else(|| "nothing was measured".into())
+    Ok(audit)
 }
 
 /// Removes what an audit has remembered.
@@ -158,6 +187,7 @@ pub fn replay(store: &RedbStore, repeat: usize) -> Result<(Times, Ledger)> {
 }
 
 fn replays(table: &mut Table, ledger: &Measured, repeat: usize) -> Result<Ledger> {
+    progress("replaying");
     let store = RedbStore::read(&ledger.path)?;
     let floor = Times::of(repeat, || floor::scan(&store))?;
     let (replay, replayed) = replay(&store, repeat)?;
@@ -229,6 +259,7 @@ impl Copy {
 }
 
 fn appends(table: &mut Table, of: (&Measured, &Ledger), folder: &Path, repeat: usize) -> Result<()> {
+    progress("appending one by one");
     let (mut ones, mut manies, mut floors) = (Vec::new(), Vec::new(), Vec::new());
     let mut bare = [Vec::new(), Vec::new()];
     let mut copy = Copy::of(of, folder)?;
@@ -246,6 +277,7 @@ fn appends(table: &mut Table, of: (&Measured, &Ledger), folder: &Path, repeat: u
             times.push(floor::durable_commits(folder, &written, mode)?);
         }
     }
+    progress("appending for many submitters");
     let Copy { path, store, ledger, waiting } = copy;
     let sequencer = Sequencer::start(store, ledger, waiting, |ledger| ledger.state().last_at());
     for events in by_many.chunks(together) {

@@ -8,14 +8,14 @@ use rollcall_core::entry::Entry;
 use rollcall_storage::redb::RedbStore;
 
 use crate::ledger::Measured;
-use crate::measure::{Times, bytes};
+use crate::measure::{Times, bytes, progress};
 use crate::table::{Table, median};
 use crate::{Result, floor};
 
 const ENTRIES: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("entries");
 const INDEX: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("index");
 /// Entries that are put in, at most.
-const ENTRIES_MAX: usize = 100_000;
+const ENTRIES_MAX: usize = 50_000;
 
 /// The order in which the index's keys come.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -47,6 +47,7 @@ const WAYS: [Way; 8] = [
 /// # Errors
 /// When a file cannot be written.
 pub fn table(ledger: &Measured, folder: &Path, repeat: usize) -> Result<Table> {
+    progress("bare redb in bulk");
     let mut entries = floor::entries(&RedbStore::read(&ledger.path)?)?;
     entries.truncate(ENTRIES_MAX);
     let rows = entries.into_iter().map(|bytes| Ok((*Entry::decode(&bytes)?.event.id().as_bytes(), bytes)));

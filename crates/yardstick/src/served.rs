@@ -11,7 +11,7 @@ use rollcall_server::acts;
 use rollcall_storage::redb::RedbStore;
 
 use crate::ledger::Measured;
-use crate::measure::{AS_ROLLCALL, Times};
+use crate::measure::{AS_ROLLCALL, Times, progress};
 use crate::table::{Table, median, rate};
 use crate::{Result, own};
 
@@ -77,6 +77,7 @@ impl Drop for Service {
 /// # Errors
 /// When something cannot be measured.
 pub fn table(ledger: &Measured, folder: &Path, repeat: usize) -> Result<Table> {
+    progress("a service");
     let (_, replayed) = own::replay(&RedbStore::read(&ledger.path)?, 1)?;
     let folder = tempfile::tempdir_in(folder)?;
     let path = folder.path().join("served.ledger");
