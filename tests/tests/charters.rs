@@ -310,7 +310,7 @@ fn election(rival: &str) -> (Script, usize) {
 }
 
 /// Whether a grant of the seat is due, and how many rows say what has lost for good, after so many acts: under a charter by which a ruling
-/// takes out what its own committee has decided.
+/// takes out what its own committee has decided. Such a row is the unit's, a NUL behind it, and holds the other motion alone.
 fn due_and_lost(script: &Script, acts: usize) -> (bool, usize) {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();
@@ -318,13 +318,21 @@ fn due_and_lost(script: &Script, acts: usize) -> (bool, usize) {
     std::fs::write(here.join("ruling.toml"), ruling).unwrap();
     let mut lines = script.lines()[..acts].to_vec();
     lines[0]["charter"] = json!("ruling.toml");
+    let mut other = String::new();
     for (line, answer) in lines.iter().zip(rehearse(here, &lines)) {
         assert_eq!(answer["outcome"], "accepted", "{line}\n{answer}");
+        if line["id"] == "o" {
+            answer["event"].as_str().unwrap().clone_into(&mut other);
+        }
     }
     let pending = json(here, &["--ledger", "play.ledger", "pending"])["pending"].to_string();
     let store = RedbStore::read(&here.join("play.ledger")).unwrap();
     let mut lost = 0;
-    store.rows(&Wanted { shelf: OUTVOTED, beginning: Vec::new() }, &mut |_, _| lost += 1).unwrap();
+    let mut row = |key: &[u8], value: &[u8]| {
+        lost += 1;
+        assert_eq!((key, value), (&b"pmc/gs\0"[..], &[&[1, 64], other.as_bytes()].concat()[..]));
+    };
+    store.rows(&Wanted { shelf: OUTVOTED, beginning: Vec::new() }, &mut row).unwrap();
     (pending.contains("grant `chair` in `pmc/gs`"), lost)
 }
 

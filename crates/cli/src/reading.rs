@@ -67,7 +67,8 @@ impl Asked for Reading<'_> {
     }
 }
 
-/// Answers a question about the ledger as it is. It may be asked several times over, so it changes nothing.
+/// Answers a question about the ledger as it is. It may be asked several times over, so it changes nothing. A process that is told to
+/// replay asks once and ends.
 pub(crate) fn ask<T>(
     path: &Path,
     replay: bool,
@@ -75,7 +76,10 @@ pub(crate) fn ask<T>(
 ) -> Result<T, Failure> {
     let store = patiently(|| RedbStore::read(path))?;
     if replay {
-        return question(Session::whole(store, AsOf::Now)?.reading());
+        let session = Session::whole(store, AsOf::Now)?;
+        let answer = question(session.reading());
+        session.leave();
+        return answer;
     }
     match view::open(&store)? {
         Some(mut view) => match view::ask(&store, &mut view, |state| question(Reading { store: &store, state })) {

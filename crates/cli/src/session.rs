@@ -1,7 +1,6 @@
 //! A ledger that is open: the store, and the state replayed from it. Appends, and finds out what became of an append.
 
 use std::cell::RefCell;
-use std::mem::ManuallyDrop;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
@@ -36,8 +35,7 @@ const RESTORED_TOGETHER: usize = 4_096;
 #[derive(Debug)]
 pub(crate) struct Session {
     store: RedbStore,
-    /// Left to the system when the process ends: handing back a million rows one by one would make its answer wait.
-    pub(crate) ledger: ManuallyDrop<Ledger>,
+    pub(crate) ledger: Ledger,
     waiting: Waiting,
 }
 
@@ -61,7 +59,7 @@ impl Session {
     /// Replays what a store holds, for reading.
     pub(crate) fn whole(store: RedbStore, as_of: AsOf) -> Result<Self, Failure> {
         let ledger = replayed(&store, as_of, |_| ())?;
-        Ok(Self { store, ledger: ManuallyDrop::new(ledger), waiting: Waiting::default() })
+        Ok(Self { store, ledger, waiting: Waiting::default() })
     }
 
     /// Opens a ledger to append so many acts, or only to try them. Where its rows are of its head nothing is replayed: then it is a
@@ -78,7 +76,7 @@ impl Session {
         }
         let mut ledger = Ledger::of_view(view);
         let waiting = if dry { Waiting::default() } else { Waiting::open(&store, &mut ledger)? };
-        let mut session = Self { store, ledger: ManuallyDrop::new(ledger), waiting };
+        let mut session = Self { store, ledger, waiting };
         if session.ask(|reading| reading.state.log().head())? != head {
             return Err(invalid("the stored head is not the one that the stored tree has".to_owned()));
         }
@@ -118,7 +116,7 @@ impl Session {
         }
         require_same(&rebuilt, &stated)?;
         let waiting = Waiting::open(&store, &mut ledger)?;
-        let session = Self { store, ledger: ManuallyDrop::new(ledger), waiting };
+        let session = Self { store, ledger, waiting };
         session.require_indexed()?;
         Heads::of(path).check(session.state())?;
         Ok(session)
@@ -179,7 +177,7 @@ impl Session {
         let store = RedbStore::create(&draft, &own_name())?;
         let mut ledger = Ledger::default();
         let waiting = Waiting::open(&store, &mut ledger)?;
-        let mut session = Self { store, ledger: ManuallyDrop::new(ledger), waiting };
+        let mut session = Self { store, ledger, waiting };
         fill(&mut session)?;
         session.flush()?;
         session.store.close()?;
@@ -193,15 +191,22 @@ impl Session {
     /// The store, the ledger, and what is admitted to it next: for whoever goes on without a view.
     pub(crate) fn into_parts(self) -> (RedbStore, Ledger, Waiting) {
         let Self { store, ledger, waiting } = self;
-        (store, ManuallyDrop::into_inner(ledger), waiting)
+        (store, ledger, waiting)
+    }
+
+    /// Leaves what was replayed to the system, once the process has its answer and ends: handing back a million rows one by one would
+    /// make the answer wait.
+    pub(crate) fn leave(self) {
+        let (_store, ledger, _) = self.into_parts();
+        std::mem::forget(ledger);
     }
 
     /// What a question sees of it.
-    pub(crate) fn reading(&self) -> Reading<'_> {
+    pub(crate) const fn reading(&self) -> Reading<'_> {
         Reading { store: &self.store, state: self.ledger.state() }
     }
 
-    pub(crate) fn state(&self) -> &State {
+    pub(crate) const fn state(&self) -> &State {
         self.ledger.state()
     }
 

@@ -332,7 +332,7 @@ impl fmt::Debug for Signature {
 pub struct SigningKey {
     key: DalekSigningKey,
     /// The public half, once it has been asked for: whoever signs much asks for it each time.
-    public: OnceLock<PublicKey>,
+    public: OnceLock<Result<PublicKey, KeyError>>,
 }
 
 impl SigningKey {
@@ -360,14 +360,11 @@ impl SigningKey {
     /// # Errors
     /// [`KeyError::SmallOrder`] for a scalar that is a multiple of the group's order, which no seed has.
     pub fn public(&self) -> Result<PublicKey, KeyError> {
-        if let Some(known) = self.public.get() {
-            return Ok(known.clone());
-        }
-        let point = self.key.verifying_key();
-        if point.is_weak() {
-            return Err(KeyError::SmallOrder);
-        }
-        Ok(self.public.get_or_init(|| PublicKey::admitted(point, None)).clone())
+        let made = || {
+            let point = self.key.verifying_key();
+            if point.is_weak() { Err(KeyError::SmallOrder) } else { Ok(PublicKey::admitted(point, None)) }
+        };
+        self.public.get_or_init(made).clone()
     }
 
     /// The 32 bytes of the public half.

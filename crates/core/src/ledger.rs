@@ -239,17 +239,30 @@ impl Ledger {
                     Ok(accepted) => accepted,
                     Err(error) => return Ok(Err(error)),
                 };
-                // A change may ask for rows that no rule has read.
-                let mut trial = Self { state: self.state.clone(), keys: self.keys.clone() };
-                let kept = trial.keep(accepted, bytes.clone(), leaf);
-                lack = trial.state.lack();
-                if lack.is_empty() {
-                    self.state = trial.state;
-                    return Ok(kept);
+                match self.try_to_keep(accepted, bytes.clone(), leaf) {
+                    Ok(kept) => return Ok(kept),
+                    Err(more) => lack = more,
                 }
             }
             bring(&mut self.state, lack)?;
         }
+    }
+
+    /// Keeps on a copy first, since a change may ask for rows that no rule has read: then these, and nothing has changed.
+    fn try_to_keep(
+        &mut self,
+        accepted: Accepted,
+        bytes: Vec<u8>,
+        leaf: TreeHash,
+    ) -> Result<Result<Admission, AdmitError>, Vec<Wanted>> {
+        let mut trial = Self { state: self.state.clone(), keys: self.keys.clone() };
+        let kept = trial.keep(accepted, bytes, leaf);
+        let lack = trial.state.lack();
+        if !lack.is_empty() {
+            return Err(lack);
+        }
+        self.state = trial.state;
+        Ok(kept)
     }
 
     fn keep(&mut self, accepted: Accepted, bytes: Vec<u8>, leaf: TreeHash) -> Result<Admission, AdmitError> {

@@ -58,8 +58,8 @@ fn rollcall(table: &mut Table, ledger: &Measured, folder: &Path, repeat: usize) 
     measure::progress("beside others: rollcall");
     let store = RedbStore::read(&ledger.path)?;
     let entries = usize::try_from(ledger.entries)?;
-    let (replay, replayed) = own::replay(&store, repeat)?;
-    let append = own::one_by_one((ledger, &replayed), folder, repeat, FEW)?;
+    let (replay, _) = own::replay(&store, repeat)?;
+    let append = own::one_by_one(ledger, folder, repeat, FEW)?;
     for (name, cores) in [("rollcall, every core", Cores::All), ("rollcall, one core", Cores::One)] {
         let (audit, _) = own::audit(ledger, cores, repeat)?;
         own::forget(ledger)?;

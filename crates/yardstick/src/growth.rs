@@ -15,7 +15,7 @@ const QUESTIONS: usize = 5;
 ///
 /// # Errors
 /// When something cannot be measured.
-pub fn table(ledgers: &[Measured], audits: &mut BTreeMap<u64, Process>, repeat: usize) -> Result<Table> {
+pub fn table(ledgers: &[Measured], mut audits: BTreeMap<u64, Process>, repeat: usize) -> Result<Table> {
     let sizes: Vec<String> = ledgers.iter().map(|ledger| format!("{} entries", ledger.entries)).collect();
     let head: Vec<&str> = std::iter::once("cold process").chain(sizes.iter().map(String::as_str)).collect();
     let mut table = Table::new("growth: median time, most memory", &head);

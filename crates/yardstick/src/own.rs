@@ -27,6 +27,8 @@ use crate::{Result, floor};
 const APPENDS: usize = 256;
 /// Signatures of a floor, at most: each costs as much as the next, so that some stand for all.
 const LOOSE_MAX: usize = 20_000;
+/// How often that floor is measured before an audit that may take long, and as often behind it.
+const FLOORS: usize = 5;
 /// Who submits at once.
 const SUBMITTERS: usize = 64;
 /// What each of them submits, one after the other.
@@ -61,7 +63,7 @@ pub fn table(ledger: &Measured, folder: &Path, repeat: usize) -> Result<(Table, 
     }
     let audit = audits(&mut table, ledger, repeat)?;
     let replayed = replays(&mut table, ledger, repeat)?;
-    appends(&mut table, (ledger, &replayed), folder, repeat)?;
+    appends(&mut table, (ledger, replayed), folder, repeat)?;
     Ok((table, audit))
 }
 
@@ -87,8 +89,6 @@ fn audit_args<'a>(ledger: &'a Measured, known: &'a str) -> [&'a str; 7] {
 pub struct Audited {
     /// The bare loop of `verify_strict`, as long as it takes for all.
     pub floor: Times,
-    /// Of how many signatures the loop was.
-    pub sample: String,
     /// The audit.
     pub audit: Process,
 }
@@ -98,37 +98,65 @@ impl Audited {
     pub fn ratio(&self) -> String {
         times_between(&self.audit.0, &self.floor)
     }
+
+    /// These and others.
+    pub fn and(self, others: Self) -> Self {
+        let ((audit, peak), (other, others_peak)) = (self.audit, others.audit);
+        Self { floor: self.floor.and(others.floor), audit: (audit.and(other), peak.max(others_peak)) }
+    }
 }
 
-/// Audits a ledger on so many cores, and measures the bare loop before and behind it, since the clock changes meanwhile.
+/// Signatures of a ledger, evenly spaced, each of which stands for so many.
+pub struct Sample {
+    loose: Vec<floor::Loose>,
+    apart: usize,
+}
+
+impl Sample {
+    /// A sample of a ledger's signatures.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub fn of(ledger: &Measured) -> Result<Self> {
+        let entries = floor::entries(&RedbStore::read(&ledger.path)?)?;
+        let apart = entries.len().div_ceil(LOOSE_MAX).max(1);
+        Ok(Self { loose: floor::loosen(entries.iter().step_by(apart))?, apart })
+    }
+
+    /// What the floor is, in words.
+    pub fn floor(&self) -> String {
+        let taken = if self.apart == 1 { String::new() } else { format!(", 1 in {0} taken {0} times", self.apart) };
+        format!("verify_strict loop{taken}")
+    }
+
+    fn verified(&self, threads: usize) -> Result<Duration> {
+        Ok(floor::verify_strict(&self.loose, threads)? * u32::try_from(self.apart)?)
+    }
+}
+
+/// Audits a ledger on so many cores, so often at most, and measures the bare loop before and behind it, since the clock changes meanwhile.
 ///
 /// # Errors
 /// When the ledger does not hold.
-pub fn audited(ledger: &Measured, cores: Cores, repeat: usize) -> Result<Audited> {
+pub fn audited(ledger: &Measured, sample: &Sample, cores: Cores, (floors, repeat): (usize, usize)) -> Result<Audited> {
     progress(&format!("auditing {} entries, {cores}", ledger.entries));
     let threads = match cores {
         Cores::One => 1,
         Cores::All => std::thread::available_parallelism()?.get(),
     };
-    let entries = floor::entries(&RedbStore::read(&ledger.path)?)?;
-    let apart = entries.len().div_ceil(LOOSE_MAX).max(1);
-    let loose = floor::loosen(entries.iter().step_by(apart))?;
-    drop(entries);
-    let half = repeat.div_ceil(2);
-    let floor = || Times::of(half, || Ok(floor::verify_strict(&loose, threads)? * u32::try_from(apart)?));
+    let floor = || Times::of(floors, || sample.verified(threads));
     let before = floor()?;
     let audit = audit(ledger, cores, repeat)?;
-    let floor = before.and(floor()?);
-    let sample = if apart == 1 { String::new() } else { format!(", 1 in {apart} taken {apart} times") };
-    Ok(Audited { floor, sample, audit })
+    Ok(Audited { floor: before.and(floor()?), audit })
 }
 
 fn audits(table: &mut Table, ledger: &Measured, repeat: usize) -> Result<Process> {
-    let audited = audited(ledger, Cores::All, repeat)?;
+    let sample = Sample::of(ledger)?;
+    let audited = audited(ledger, &sample, Cores::All, (FLOORS, repeat))?;
     let ratio = audited.ratio();
-    let Audited { floor, sample, audit } = audited;
+    let Audited { floor, audit } = audited;
     table.row(vec![
-        format!("full audit; floor: verify_strict loop{sample}"),
+        format!("full audit; floor: {}", sample.floor()),
         median(&floor),
         median(&audit.0),
         ratio,
@@ -202,14 +230,15 @@ fn replays(table: &mut Table, ledger: &Measured, repeat: usize) -> Result<Ledger
     Ok(replayed)
 }
 
-/// Appends events one at a time to copies of a ledger, of which a replay is given, each durable before the next.
+/// Appends events one at a time to copies of a ledger, each durable before the next.
 ///
 /// # Errors
 /// When an append fails.
 #[cfg(feature = "peers")]
-pub fn one_by_one(of: (&Measured, &Ledger), folder: &Path, repeat: usize, count: usize) -> Result<Times> {
+pub fn one_by_one(ledger: &Measured, folder: &Path, repeat: usize, count: usize) -> Result<Times> {
+    let store = RedbStore::read(&ledger.path)?;
     Times::of(repeat, || {
-        let mut copy = Copy::of(of, folder)?;
+        let mut copy = Copy::of((ledger, replayed(&store)?), folder)?;
         let events = profiles(&copy.ledger, count)?;
         let (time, _) = timed(|| copy.append(&events))?;
         copy.remove()?;
@@ -226,13 +255,12 @@ struct Copy {
 }
 
 impl Copy {
-    fn of((measured, replayed): (&Measured, &Ledger), folder: &Path) -> Result<Self> {
+    fn of((measured, mut ledger): (&Measured, Ledger), folder: &Path) -> Result<Self> {
         let path = folder.join("append.ledger");
         std::fs::copy(&measured.path, &path)?;
         // Else the first append would be made to wait for all of it.
         std::fs::File::open(&path)?.sync_all()?;
         let store = RedbStore::open(&path, "yardstick")?;
-        let mut ledger = replayed.clone();
         let waiting = Waiting::open(&store, &mut ledger)?;
         Ok(Self { path, store, ledger, waiting })
     }
@@ -258,7 +286,7 @@ impl Copy {
     }
 }
 
-fn appends(table: &mut Table, of: (&Measured, &Ledger), folder: &Path, repeat: usize) -> Result<()> {
+fn appends(table: &mut Table, of: (&Measured, Ledger), folder: &Path, repeat: usize) -> Result<()> {
     progress("appending one by one");
     let (mut ones, mut manies, mut floors) = (Vec::new(), Vec::new(), Vec::new());
     let mut bare = [Vec::new(), Vec::new()];

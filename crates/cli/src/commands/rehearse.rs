@@ -44,7 +44,7 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
     let lines = std::iter::from_fn(|| next_line(&mut reader).map_err(cannot).transpose());
     match perform(&mut play, lines, interactive, json) {
         Ok(()) => {
-            // The process ends here; handing back what a long play knows, row by row, would only make it end later.
+            // The file is closed and every answer told. What is left is memory, and handing it back row by row would make the process end later.
             std::mem::forget(play);
             Ok(Answer::streamed())
         }

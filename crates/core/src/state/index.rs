@@ -47,6 +47,7 @@ impl<V: Ord> Events<V> {
             self.few.reserve_exact(1);
             self.few.insert(place, event);
             if FEW < self.few.len() {
+                // Not `collect`, which sorts: see `Spread::make_room`.
                 self.many.extend(std::mem::take(&mut self.few));
             }
         }

@@ -137,7 +137,7 @@ impl<K: Key, V> Spread<K, V> {
         }
         let twice = trees.saturating_mul(2);
         let whole = std::iter::once(std::mem::take(&mut self.first)).chain(std::mem::take(&mut self.others));
-        // Cut, not made anew: making a tree of pairs brings the sorting of them, for each kind of pair.
+        // `split_off`, not `collect`, which sorts: its sort would be compiled for every kind of pair.
         let mut halves = whole.flat_map(|mut lower| {
             let above = lower.keys().find(|key| !Self::place(key, twice).is_multiple_of(2)).cloned();
             let upper = above.map(|least| lower.split_off(&least)).unwrap_or_default();
