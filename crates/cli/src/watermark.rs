@@ -236,7 +236,11 @@ impl Watermark {
             Ok(_) | Err(_) => {}
         }
         let text = crate::input::read_text(path, crate::input::SMALL_BYTES_MAX)?;
-        Self::read(&text).map(Some).ok_or_else(|| Failure::input(format!("not what an audit remembers: {shown}")))
+        let other = || {
+            Failure::input(format!("not what an audit remembers: {shown}"))
+                .hint("move the file away: the next audit judges everything and writes it anew")
+        };
+        Self::read(&text).map(Some).ok_or_else(other)
     }
 
     fn read(text: &str) -> Option<Self> {

@@ -23,6 +23,7 @@ use redb::{
     Builder, ConcurrencyMode, Database, DatabaseError, ReadOnlyDatabase, ReadTransaction, ReadableDatabase,
     ReadableTable, StorageError, TableDefinition, TableError,
 };
+use rollcall_core::bundle;
 use rollcall_core::digest::{EventId, TreeHash};
 use rollcall_core::state::view::{LAYOUT, Wanted};
 use rollcall_core::tree::Head;
@@ -45,6 +46,8 @@ const HEAD: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("head");
 const FORMAT: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("format");
 const JOURNAL: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("journal");
 
+/// Bytes by which it is told what else a file is.
+const BEGINNING_BYTES: u64 = 32;
 /// Version of the tables above.
 const STORE_VERSION: &[u8] = b"rollcall store 3";
 /// Versions of files without a journal, and without one beside them, whose builds must not read those that may have one.
@@ -578,15 +581,18 @@ fn require_file(path: &Path) -> Result<(), StoreError> {
 
 /// A redb file begins with `redb`; anything else was never a ledger.
 fn require_magic(path: &Path) -> Result<(), StoreError> {
-    let mut magic = [0; 4];
-    let read = File::open(path).and_then(|mut file| file.read_exact(&mut magic));
-    match read {
-        Ok(()) if magic == *b"redb" => Ok(()),
-        Err(error) if error.kind() != std::io::ErrorKind::UnexpectedEof => Err(io_error(path, &error)),
-        Ok(()) | Err(_) => {
-            Err(StoreError::Foreign { path: shown(path), what: "it does not begin as a redb file does".to_owned() })
+    let mut beginning = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(BEGINNING_BYTES).read_to_end(&mut beginning));
+    read.map_err(|error| io_error(path, &error))?;
+    let what = match beginning.as_slice() {
+        [b'r', b'e', b'd', b'b', ..] => return Ok(()),
+        [] => "it is empty",
+        bytes if bundle::is_bundle(bytes) => {
+            "it is a bundle: `rollcall audit` reads it, `rollcall restore` makes a ledger of it"
         }
-    }
+        _ => "it does not begin as a redb file does",
+    };
+    Err(StoreError::Foreign { path: shown(path), what: what.to_owned() })
 }
 
 /// Runs redb where a panic over a damaged file becomes an answer.

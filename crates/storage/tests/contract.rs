@@ -59,9 +59,17 @@ fn other_files_are_refused_in_words() -> Result<(), Box<dyn std::error::Error>> 
     let path = folder.path().join("ledger");
     assert!(matches!(RedbStore::open(&path, "x"), Err(StoreError::Missing { .. })));
     assert!(matches!(RedbStore::read(folder.path()), Err(StoreError::Foreign { .. })));
-    for bytes in [&b""[..], b"not a ledger", &[0; 8192]] {
+    let others: [(&[u8], &str); 5] = [
+        (b"", "it is empty"),
+        (b"red", "it does not begin"),
+        (b"not a ledger", "it does not begin"),
+        (&[0; 8192], "it does not begin"),
+        (&rollcall_core::bundle::preamble("a note\n"), "it is a bundle"),
+    ];
+    for (bytes, told) in others {
         std::fs::write(&path, bytes)?;
-        assert!(matches!(RedbStore::read(&path), Err(StoreError::Foreign { .. })), "{} bytes", bytes.len());
+        let refused = RedbStore::read(&path).err();
+        assert!(matches!(&refused, Some(StoreError::Foreign { what, .. }) if what.starts_with(told)), "{refused:?}");
         assert!(matches!(RedbStore::create(&path, "x"), Err(StoreError::Exists { .. })));
     }
     Ok(())
