@@ -1,7 +1,7 @@
 //! Rollcall beside what others would use: appending durably, verifying, and replaying into who is a member of what.
 
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rollcall_core::entry::Entry;
 use rollcall_storage::redb::RedbStore;
@@ -84,7 +84,8 @@ fn row(table: &mut Table, peer: &Peer, given: (&[Vec<u8>], &[[u8; 32]]), repeat:
     let (payloads, seeds) = given;
     let (mut append, mut verify, mut replay) = (Vec::new(), Vec::new(), Vec::new());
     let (mut events, mut size) = (0, 0);
-    for _ in 0..repeat.max(1) {
+    let begun = Instant::now();
+    while measure::once_more(append.len(), repeat, begun) {
         let own = tempfile::tempdir()?;
         let work = Work { payloads, seeds, few: FEW, folder: own.path() };
         let peers::Times { append: one, appended, verify: two, verified, replay: three, replayed, members, bytes } =
@@ -100,7 +101,7 @@ fn row(table: &mut Table, peer: &Peer, given: (&[Vec<u8>], &[[u8; 32]]), repeat:
     }
     let shown = |times: Vec<Duration>| {
         let mut times = times.into_iter();
-        Ok::<_, Box<dyn std::error::Error>>(median(&Times::of(repeat, || {
+        Ok::<_, Box<dyn std::error::Error>>(median(&Times::of(times.len(), || {
             times.next().ok_or_else(|| "too few".into())
         })?))
     };

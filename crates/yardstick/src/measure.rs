@@ -28,11 +28,8 @@ impl Times {
     pub fn of(repeat: usize, mut work: impl FnMut() -> Result<Duration>) -> Result<Self> {
         let begun = Instant::now();
         let mut times = Vec::new();
-        let mut longest = Duration::ZERO;
-        while times.is_empty() || times.len() < repeat && begun.elapsed() + longest < ENOUGH {
-            let before = begun.elapsed();
+        while once_more(times.len(), repeat, begun) {
             times.push(work()?);
-            longest = longest.max(begun.elapsed().saturating_sub(before));
         }
         times.sort();
         Ok(Self(times))
@@ -71,6 +68,14 @@ impl Times {
     pub fn against(&self, floor: &Self) -> f64 {
         self.median().as_secs_f64() / floor.median().as_secs_f64().max(f64::EPSILON)
     }
+}
+
+/// Tells whether something that has been measured so often since then is measured again: as often as asked for, where that does not
+/// take long.
+pub fn once_more(done: usize, repeat: usize, begun: Instant) -> bool {
+    let taken = begun.elapsed();
+    let each = u32::try_from(done).ok().and_then(|done| taken.checked_div(done)).unwrap_or_default();
+    done == 0 || done < repeat && taken + each < ENOUGH
 }
 
 /// Says what comes now, and how long the run has gone on.

@@ -118,9 +118,14 @@ impl Sample {
     /// # Errors
     /// When they cannot be read.
     pub fn of(ledger: &Measured) -> Result<Self> {
-        let entries = floor::entries(&RedbStore::read(&ledger.path)?)?;
-        let apart = entries.len().div_ceil(LOOSE_MAX).max(1);
-        Ok(Self { loose: floor::loosen(entries.iter().step_by(apart))?, apart })
+        let store = RedbStore::read(&ledger.path)?;
+        let size = store.head()?.size;
+        let apart = usize::try_from(size)?.div_ceil(LOOSE_MAX).max(1);
+        let mut entries = Vec::new();
+        for index in (0..size).step_by(apart) {
+            entries.extend(store.entries(index..index + 1)?);
+        }
+        Ok(Self { loose: floor::loosen(entries.iter())?, apart })
     }
 
     /// What the floor is, in words.
