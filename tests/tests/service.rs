@@ -116,33 +116,6 @@ fn many_send_at_once_and_each_is_answered_with_a_receipt_while_others_write() {
     assert_eq!(report["outcome"], "valid");
 }
 
-/// What each group of acts was judged on is given back once it is answered, however often an act is sent again.
-#[test]
-fn a_service_does_not_grow_with_what_it_answers() {
-    let folder = tempfile::tempdir().unwrap();
-    let here = folder.path();
-    let ledger = founded(here);
-    let act = enrolment(ledger, head(here), "ann").encode();
-    let service = Server::start(here, &["--ledger", "L", "serve"]);
-    let status = format!("/proc/{}/status", service.child.id());
-    let held = || -> Option<u64> {
-        let status = std::fs::read_to_string(&status).ok()?;
-        status.lines().find_map(|line| line.strip_prefix("RssAnon:"))?.trim().trim_end_matches(" kB").parse().ok()
-    };
-    let answered = |times: usize| {
-        for _ in 0..times {
-            assert_eq!(send(&service.url, &act).unwrap().status, 200);
-        }
-        held()
-    };
-    let (Some(before), Some(after)) = (answered(50), answered(150)) else {
-        rollcall_tests::without("what a service holds in memory is not measured: the system does not tell");
-        return;
-    };
-    // Charter and books of one group take more than 100 kB.
-    assert!(after < before + 5_000, "{before} kB after 50 answers, {after} kB after 150 more");
-}
-
 #[test]
 fn what_was_answered_is_there_whenever_the_service_is_killed() {
     let folder = tempfile::tempdir().unwrap();
