@@ -24,8 +24,13 @@ use serde_json::{Value, json};
 
 /// A ledger on the real clock with one person as its authority, and its id.
 fn founded(here: &Path) -> LedgerId {
+    founded_under(here, "steward")
+}
+
+/// The same under another charter.
+fn founded_under(here: &Path, charter: &str) -> LedgerId {
     let _ = expect(here, 0, &["key", "new", "root.key", "--no-passphrase"]);
-    let init = ["--ledger", "L", "--key", "root.key", "init", "--charter", "steward", "--name", "Served"];
+    let init = ["--ledger", "L", "--key", "root.key", "init", "--charter", charter, "--name", "Served"];
     let _ = expect(here, 0, &[&init[..], &["--authority", "root=root.key.pub"]].concat());
     answered(here, &["--ledger", "L", "status"])["ledger"].as_str().unwrap().parse().unwrap()
 }
@@ -114,6 +119,29 @@ fn many_send_at_once_and_each_is_answered_with_a_receipt_while_others_write() {
     assert!(Receipt::read(again["receipt"].as_str().unwrap()).unwrap().verify(ledger, None).is_ok());
     let report = answered(here, &["--ledger", "L", "audit", "--ledger-id", &ledger.to_string()]);
     assert_eq!(report["outcome"], "valid");
+}
+
+/// What each group of acts was judged on, a whole charter at least, is given back once it is answered, however often an act is sent.
+#[test]
+fn a_service_does_not_grow_with_what_it_answers() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let ledger = founded_under(here, "greatsql");
+    let act = enrolment(ledger, head(here), "ann").encode();
+    let service = Server::start(here, &["--ledger", "L", "serve"]);
+    let status = format!("/proc/{}/status", service.child.id());
+    let kilobytes_after = |times: usize| -> Option<u64> {
+        for _ in 0..times {
+            assert_eq!(send(&service.url, &act).unwrap().status, 200);
+        }
+        let status = std::fs::read_to_string(&status).ok()?;
+        status.lines().find_map(|line| line.strip_prefix("RssAnon:"))?.trim().trim_end_matches(" kB").parse().ok()
+    };
+    let (Some(before), Some(after)) = (kilobytes_after(20), kilobytes_after(40)) else {
+        rollcall_tests::without("what a service holds in memory is not measured: the system does not tell");
+        return;
+    };
+    assert!(after < before + 1_000, "{before} kB after 20 answers, {after} kB after 40 more");
 }
 
 #[test]

@@ -1,4 +1,5 @@
-//! One core against every core: how much faster an audit is.
+//! One core against every core: how much faster an audit is. Of one ledger that is small enough to be audited many times; the bars are
+//! judged by the largest one, on every core.
 
 use crate::Result;
 use crate::ledger::Measured;
