@@ -42,9 +42,10 @@ impl Times {
         self
     }
 
-    /// The middle one.
+    /// The middle one; of an even number half of what the two in the middle took.
     pub fn median(&self) -> Duration {
-        self.0.get(self.0.len() / 2).copied().unwrap_or_default()
+        let at = |place: usize| self.0.get(place).copied().unwrap_or_default();
+        (at(self.0.len().saturating_sub(1) / 2) + at(self.0.len() / 2)) / 2
     }
 
     /// How often it was measured.
