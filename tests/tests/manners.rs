@@ -215,3 +215,51 @@ fn a_lock_on_a_ledger_is_use_and_no_damage() {
     assert!(holder.wait().unwrap().success());
     let _ = expect(here, 0, &["--ledger", "L", "audit"]);
 }
+
+/// What a shell answers to a command that Rollcall has advised.
+fn advised(folder: &std::path::Path, command: &str) -> String {
+    let programs = program().parent().unwrap().to_str().unwrap();
+    let path = format!("{programs}:{}", std::env::var("PATH").unwrap());
+    let run = Command::new("sh").args(["-c", command]).current_dir(folder).env("PATH", path).output().unwrap();
+    assert!(run.status.success(), "{command}: {}", String::from_utf8_lossy(&run.stderr));
+    String::from_utf8(run.stdout).unwrap()
+}
+
+#[test]
+fn what_is_advised_runs_as_it_stands() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let on = |code, args: &[&str]| expect(here, code, &[&["--ledger", "our ledger"], args].concat());
+    let _ = on(0, &["tour"]);
+    let said = talk(here, 2, &["--ledger", "our ledger", "roster", "--unit", "nope"]);
+    let hint = said.lines().find_map(|line| line.strip_prefix("  hint: ")).unwrap();
+    assert_eq!(hint, "rollcall --ledger 'our ledger' roster");
+    assert_eq!(advised(here, hint), on(0, &["roster"]));
+    // From the draft to the log, and what is said of an act that is refused there.
+    let draft = ["draft", "record", "--by", "bob", "--kind", "ruling-request"];
+    for (unit, code) in [("toc", 0), ("nope", 1)] {
+        let file = format!("about {unit}");
+        let drafted = on(0, &[&draft[..], &["--unit", unit, "-o", &file]].concat());
+        let append = format!("rollcall --ledger 'our ledger' append '{file}'");
+        assert!(drafted.contains(&format!("append it: {append}.signed, or: {append} '{file}'.sig\n")), "{drafted}");
+        let append = format!("rollcall --ledger 'our ledger' append '{file}.signed'");
+        assert!(on(0, &["sign", &file]).contains(&format!("append it: {append}\n")));
+        if code == 0 {
+            assert!(advised(here, &append).contains("accepted"));
+            continue;
+        }
+        let refused = on(code, &["append", &format!("{file}.signed")]);
+        let hint = refused.lines().find_map(|line| line.strip_prefix("  hint: ")).unwrap();
+        assert_eq!(advised(here, hint), on(0, &["roster"]), "{refused}");
+    }
+}
+
+#[test]
+fn a_ledger_that_the_environment_names_needs_no_flag() {
+    let folder = demo();
+    let asked = ["roster", "--unit", "nope"];
+    let run =
+        Command::new(program()).args(asked).current_dir(folder.path()).env("ROLLCALL_LEDGER", "L").output().unwrap();
+    let said = String::from_utf8(run.stderr).unwrap();
+    assert!(said.contains("hint: rollcall roster\n"), "{said}");
+}

@@ -84,7 +84,7 @@ fn a_row_that_cannot_be_read_is_said_and_the_entries_answer() {
     let after = rollcall(here, &asked);
     assert_eq!(after.stdout, before.stdout);
     let said = String::from_utf8_lossy(&after.stderr).into_owned();
-    assert!(said.contains("cannot be read") && said.contains("hint: rollcall audit"), "{said}");
+    assert!(said.contains("cannot be read") && said.contains("hint: rollcall --ledger play.ledger audit"), "{said}");
 }
 
 #[test]
@@ -105,7 +105,7 @@ fn rows_that_are_wrong_are_found_and_made_anew() {
     let audit = expect(here, 3, &["--ledger", "play.ledger", "audit", "--json"]);
     assert!(audit.contains("projection-altered"), "{audit}");
     let differs = expect(here, 3, &["--ledger", "play.ledger", "replay"]);
-    assert!(differs.contains("rollcall replay --rebuild"), "{differs}");
+    assert!(differs.contains("rollcall --ledger play.ledger replay --rebuild"), "{differs}");
     let rebuilt = json(here, &["--ledger", "play.ledger", "replay", "--rebuild"]);
     assert_eq!(rebuilt["rows"], rows.len());
     assert_eq!(stored(here), rows);
@@ -143,7 +143,11 @@ fn rows_that_were_left_behind_answer_nothing() {
     let entries: serde_json::Value = serde_json::from_slice(&answered.stdout).unwrap();
     assert_eq!(entries.as_array().unwrap().last().unwrap()["act"], "profile");
     let said = String::from_utf8_lossy(&answered.stderr).into_owned();
-    assert!(said.contains("every entry is asked instead") && said.contains("rollcall replay --rebuild"), "{said}");
+    assert!(
+        said.contains("every entry is asked instead")
+            && said.contains("rollcall --ledger play.ledger replay --rebuild"),
+        "{said}"
+    );
     let told = expect(here, 0, &["--ledger", "play.ledger", "replay"]);
     assert!(told.contains("not of this head"), "{told}");
     let _ = expect(here, 0, &["--ledger", "play.ledger", "audit"]);

@@ -1,6 +1,8 @@
 //! Acts that are entered together: verified each by itself, judged in rounds until none gets on, made durable with one sync. Only then is
 //! anybody told, which is for others to do: `append` writes files, `serve` answers requests. Nothing is read, written or signed here.
 
+use std::path::Path;
+
 use rollcall_core::digest::EventId;
 use rollcall_core::event::{Keyring, Payload, SignatureError, SignedEvent, Verified};
 use rollcall_core::ledger::AdmitError;
@@ -8,6 +10,7 @@ use rollcall_core::refusal::{Reason, Refusal};
 use rollcall_core::time::Timestamp;
 use serde_json::{Value, json};
 
+use crate::advice;
 use crate::failure::{Failure, refused};
 use crate::session::Session;
 
@@ -89,38 +92,40 @@ pub(crate) fn entries<Place>(items: &[Item<Place>]) -> Vec<u64> {
     items.iter().filter_map(Item::entry).collect()
 }
 
-/// A refusal as JSON, with how to go on.
-pub(crate) fn refusal(error: &AdmitError) -> Value {
+/// A refusal as JSON, with how to go on; see [`advice::naming`] for the ledger.
+pub(crate) fn refusal(error: &AdmitError, ledger: Option<&Path>) -> Value {
     let AdmitError::Refused(refusal) = error else {
         let (code, what) = (error.code(), error.to_string());
         return json!({"outcome": "refused", "code": code, "clause": "format/signature", "facts": {}, "what": what});
     };
     let mut told = refused(refusal);
     if let Some(object) = told.as_object_mut() {
-        object.insert("hint".to_owned(), json!(way_on(refusal)));
+        object.insert("hint".to_owned(), json!(way_on(refusal, ledger)));
     }
     told
 }
 
 /// The same in words.
-pub(crate) fn refusal_in_words(id: &EventId, error: &AdmitError) -> String {
+pub(crate) fn refusal_in_words(id: &EventId, error: &AdmitError, ledger: Option<&Path>) -> String {
     let AdmitError::Refused(refusal) = error else {
         let (code, what) = (error.code(), error.to_string());
         let cause = std::error::Error::source(error).map_or_else(String::new, |cause| format!(": {cause}"));
         return format!("refused, {what}{cause} ({code})\n  event {id}\n");
     };
     let mut text = format!("refused, {} ({}, {})\n  event {id}\n", refusal.reason, refusal.rule, refusal.reason.code());
-    let hint = way_on(refusal);
+    let hint = way_on(refusal, ledger);
     if !hint.is_empty() {
         text.push_str(&format!("  hint: {hint}\n"));
     }
     text
 }
 
-fn way_on(refusal: &Refusal) -> &str {
+fn way_on(refusal: &Refusal, ledger: Option<&Path>) -> String {
     let stale = matches!(
         refusal.reason.as_ref(),
         Reason::Lapsed { .. } | Reason::SeenRootDiffers { .. } | Reason::SeenBeyond { .. } | Reason::VoteClosed { .. }
     );
-    if stale { "the world has moved on; draft it anew: rollcall draft --help" } else { refusal.reason.hint() }
+    let way =
+        if stale { "the world has moved on; draft it anew: rollcall draft --help" } else { refusal.reason.hint() };
+    advice::naming(way, ledger)
 }

@@ -48,6 +48,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 
 use clap::error::ErrorKind;
+use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, ColorChoice, Command, value_parser};
 use rollcall_core::digest::EventId;
 use rollcall_core::name::{Handle, Name, UnitId};
@@ -55,6 +56,7 @@ use rollcall_core::note::{Scheme, Signer, SignerError};
 use rollcall_core::state::State;
 use rollcall_core::time::Timestamp;
 
+use crate::advice;
 use crate::answer::Answer;
 use crate::failure::Failure;
 use crate::reading::Reading;
@@ -225,6 +227,17 @@ pub(crate) fn dispatch(matches: &ArgMatches) -> Result<Answer, Failure> {
 fn ledger_path(args: &ArgMatches) -> Result<&Path, Failure> {
     let path = args.get_one::<PathBuf>("ledger").map(PathBuf::as_path);
     path.ok_or_else(|| Failure::usage("which ledger? name it with `--ledger PATH` or in ROLLCALL_LEDGER"))
+}
+
+/// The ledger's path, where a flag names it and not the environment.
+pub(crate) fn flagged_ledger(args: &ArgMatches) -> Option<&Path> {
+    let flagged = args.value_source("ledger") == Some(ValueSource::CommandLine);
+    args.get_one::<PathBuf>("ledger").map(PathBuf::as_path).filter(|_| flagged)
+}
+
+/// What to run next, as [`advice::naming`] has it.
+fn advise(args: &ArgMatches, command: &str) -> String {
+    advice::naming(&format!("rollcall {command}"), flagged_ledger(args))
 }
 
 /// Where the passphrase of an encrypted key comes from.

@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::fmt::Write;
+use std::path::Path;
 
 use rollcall_core::ledger::AdmitError;
 use rollcall_core::name::visible;
@@ -9,6 +10,7 @@ use rollcall_core::refusal::Refusal;
 use rollcall_storage::{AppendError, StoreError};
 use serde_json::{Map, Value, json};
 
+use crate::advice;
 use crate::answer::Exit;
 
 /// A failed command.
@@ -64,6 +66,12 @@ impl Failure {
 
     pub(crate) fn hint(mut self, command: impl Into<String>) -> Self {
         self.hint = Some(command.into());
+        self
+    }
+
+    /// With the ledger named in the hint, where a flag has named it.
+    pub(crate) fn naming(mut self, ledger: Option<&Path>) -> Self {
+        self.hint = self.hint.map(|hint| advice::naming(&hint, ledger));
         self
     }
 

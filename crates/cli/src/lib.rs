@@ -9,6 +9,7 @@
 )]
 #![expect(clippy::format_push_string, reason = "an answer is a string built once; the allocation is not what it costs")]
 
+mod advice;
 mod failure;
 mod answer;
 mod input;
@@ -70,6 +71,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
             told(&text, answer.exit)
         }
         Err(failure) => {
+            let failure = failure.naming(commands::flagged_ledger(&matches));
             if json {
                 // The JSON goes where answers go; talk goes to stderr as always.
                 let _ = write_out(&format!("{:#}\n", failure.json()));

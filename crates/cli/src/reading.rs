@@ -10,6 +10,7 @@ use rollcall_core::time::Timestamp;
 use rollcall_storage::redb::RedbStore;
 use rollcall_storage::view::{self, ViewError};
 
+use crate::advice;
 use crate::failure::Failure;
 use crate::session::{AsOf, Session, is_rehearsal, now, patiently};
 use crate::terminal;
@@ -86,14 +87,16 @@ pub(crate) fn ask<T>(
             Ok(answer) => return answer,
             Err(ViewError::Store(error)) => return Err(error.into()),
             Err(ViewError::Row(error)) => {
-                terminal::talk(&format!("note: {error}; the entries are asked instead\nhint: rollcall audit\n"));
+                let hint = advice::naming("rollcall audit", Some(path));
+                terminal::talk(&format!("note: {error}; the entries are asked instead\nhint: {hint}\n"));
             }
         },
         // Another build has written the last entries; the next act of this one makes the rows anew as well. A service is asked often.
         None => TOLD.call_once(|| {
-            terminal::talk(
-                "note: the ledger keeps no rows of this build's for its head; every entry is asked instead\nhint: rollcall replay --rebuild\n",
-            );
+            let hint = advice::naming("rollcall replay --rebuild", Some(path));
+            terminal::talk(&format!(
+                "note: the ledger keeps no rows of this build's for its head; every entry is asked instead\nhint: {hint}\n",
+            ));
         }),
     }
     question(Session::whole(store, AsOf::Now)?.reading())

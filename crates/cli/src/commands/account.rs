@@ -8,7 +8,7 @@ use rollcall_core::name::{Handle, Name};
 use rollcall_core::state::accounts::AccountId;
 use serde_json::{Value, json};
 
-use super::{act, reading};
+use super::{act, advise, reading};
 use crate::answer::Answer;
 use crate::failure::Failure;
 use crate::statement::Statement;
@@ -133,7 +133,8 @@ fn check(args: &ArgMatches) -> Result<Answer, Failure> {
         format!("{person} says: {forge} account {number}, login {login}\n  signed with {}\n", keys::fingerprint(&key));
     match claim {
         Some(claim) => {
-            text.push_str(&format!("  the ledger agrees; confirm it: rollcall verify-account --event {claim}\n"));
+            let confirm = advise(args, &format!("verify-account --event {claim}"));
+            text.push_str(&format!("  the ledger agrees; confirm it: {confirm}\n"));
         }
         None => text
             .push_str("  the signature verifies; whose key it is was not looked at: name the ledger with --ledger\n"),

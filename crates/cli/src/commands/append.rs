@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 
 use super::inspect::CARRIED_BYTES_MAX;
 use super::ledger_path;
+use crate::advice;
 use crate::answer::{Answer, Exit};
 use crate::batch::{self, Became};
 use crate::carriage::{self, Carried};
@@ -116,7 +117,7 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
     if !session.state().lack().is_empty() {
         return Err(Failure::bug("receipts were made from a view that lacks rows"));
     }
-    let view = View { kept, dry };
+    let view = View { kept, dry, flagged: super::flagged_ledger(args) };
     let said = items.iter().filter_map(|item| view.say(item)).collect();
     let word = (atomic && any_refused).then_some("nothing was appended: they were to be appended all or none\n");
     Ok(answer(said, word, &notes, if any_refused { Exit::Refused } else { Exit::Done }))
@@ -176,9 +177,9 @@ fn collect(paths: &[&PathBuf]) -> Result<Vec<Item>, Failure> {
 }
 
 fn unsigned(place: &Path) -> Failure {
-    let shown = place.display();
-    Failure::input(format!("a draft without a signature beside it: {shown}"))
-        .hint(format!("rollcall sign {shown} --key KEY; or: ssh-keygen -Y sign -n {NAMESPACE} -f KEY {shown}"))
+    let file = advice::quoted(place);
+    Failure::input(format!("a draft without a signature beside it: {}", place.display()))
+        .hint(format!("rollcall sign {file} --key KEY; or: ssh-keygen -Y sign -n {NAMESPACE} -f KEY {file}"))
 }
 
 /// Writes a receipt for everything that is in the log now; one that cannot be written undoes nothing.
@@ -256,12 +257,14 @@ fn not_a_receipt(path: &Path) -> Option<String> {
 }
 
 /// What the answer needs to know besides the acts.
-struct View {
+struct View<'a> {
     kept: bool,
     dry: bool,
+    /// The ledger, where a flag names it.
+    flagged: Option<&'a Path>,
 }
 
-impl View {
+impl View<'_> {
     fn word(&self, became: &Became) -> &'static str {
         match became {
             Became::Accepted { .. } if self.kept => "accepted",
@@ -283,7 +286,8 @@ impl View {
                 Said::place(item, word, there.then_some(*entry))
             }
             Became::Refused(error) => {
-                Said::other(item, batch::refusal(error), &batch::refusal_in_words(&item.event.id(), error))
+                let words = batch::refusal_in_words(&item.event.id(), error, self.flagged);
+                Said::other(item, batch::refusal(error, self.flagged), &words)
             }
         })
     }

@@ -10,7 +10,7 @@ use rollcall_core::name::Handle;
 use rollcall_core::time::Timestamp;
 use serde_json::{Value, json};
 
-use super::{act, ledger_path, reading};
+use super::{act, advise, ledger_path, reading};
 use crate::answer::{Answer, Exit};
 use crate::attachments::{self, BYTES_MAX, Found};
 use crate::failure::Failure;
@@ -127,9 +127,8 @@ pub(super) fn erase(args: &ArgMatches) -> Result<Answer, Failure> {
     let stands = session.state().attachments().get(&digest).is_none_or(|known| known.erased.is_some());
     if !stands {
         let event = event.unwrap_or_default();
-        let text = format!(
-            "proposed: it is erased once the authority's threshold has signed\n  rollcall endorse --event {event}\n"
-        );
+        let endorse = advise(args, &format!("endorse --event {event}"));
+        let text = format!("proposed: it is erased once the authority's threshold has signed\n  {endorse}\n");
         return Ok(Answer::new(json!({"outcome": "proposed", "digest": digest.to_string(), "event": event}), text));
     }
     // Recorded first: whoever is interrupted here erases again, and the log has said so already.

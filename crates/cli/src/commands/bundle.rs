@@ -12,6 +12,7 @@ use rollcall_storage::heads::Heads;
 use serde_json::json;
 
 use super::{ledger_path, reading};
+use crate::advice;
 use crate::answer::Answer;
 use crate::failure::Failure;
 use crate::session::Session;
@@ -52,9 +53,10 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
     let shown = path.display();
     let unsigned = if signed { "" } else { "  the head is not signed: the log's key is not beside the ledger\n" };
     let text = format!(
-        "wrote {shown}, {} entries, {} bytes\n{unsigned}audit it: rollcall audit {shown} --ledger-id {}\n",
+        "wrote {shown}, {} entries, {} bytes\n{unsigned}audit it: rollcall audit {} --ledger-id {}\n",
         head.size,
         bytes.len(),
+        advice::quoted(path),
         founding.ledger
     );
     Ok(Answer::new(

@@ -17,7 +17,8 @@ use rollcall_storage::published::Files as _;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{act, reading};
+use super::{act, advise, reading};
+use crate::advice;
 use crate::answer::Answer;
 use crate::failure::Failure;
 use crate::output;
@@ -82,8 +83,10 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
     let shown = path.display();
     let service = args.get_one::<String>("status").filter(|place| Address::is_one(place));
     let to = service.map_or_else(String::new, |service| format!(" --to {service}"));
+    let file = advice::quoted(path);
+    let append = advise(args, &format!("append {file}"));
     let mut text = format!(
-        "wrote {shown}, {} bytes, event {event}, by {by}, valid until {not_after}\nread it:   rollcall inspect {shown}\nsign it:   rollcall sign {shown} --key KEY, or: ssh-keygen -Y sign -n {NAMESPACE} -f KEY {shown}\nappend it: rollcall append {shown}.signed{to}, or: rollcall append {shown} {shown}.sig{to}\n",
+        "wrote {shown}, {} bytes, event {event}, by {by}, valid until {not_after}\nread it:   rollcall inspect {file}\nsign it:   rollcall sign {file} --key KEY, or: ssh-keygen -Y sign -n {NAMESPACE} -f KEY {file}\nappend it: {append}.signed{to}, or: {append} {file}.sig{to}\n",
         bytes.len()
     );
     if let Some(head) = &head {

@@ -9,7 +9,7 @@ use rollcall_core::name::Handle;
 use rollcall_core::time::Timestamp;
 use serde_json::json;
 
-use super::ledger_path;
+use super::{advise, ledger_path};
 use crate::answer::Answer;
 use crate::failure::Failure;
 use crate::keys;
@@ -145,7 +145,7 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
     }
     let lines = super::import::read(files.iter().copied())?;
     let mut session = Session::found(path, events, at)?;
-    let mut answer = founded(&session);
+    let mut answer = founded(args, &session);
     if files.is_empty() {
         return Ok(answer);
     }
@@ -218,7 +218,7 @@ fn default_origin(name: &str, nonce: &[u8; 32]) -> String {
     format!("{slug}.rollcall.invalid/{}", hex::encode(nonce).chars().take(16).collect::<String>())
 }
 
-fn founded(session: &Session) -> Answer {
+fn founded(args: &ArgMatches, session: &Session) -> Answer {
     let state = session.state();
     let Some(founding) = state.founding() else {
         return Answer::new(json!({}), String::new());
@@ -241,7 +241,10 @@ fn founded(session: &Session) -> Answer {
     );
     text.push_str("  write the ledger id down: it is all that an auditor needs to trust\n");
     if missing > 0 {
-        text.push_str(&format!("  waits for {missing} more of the authority: rollcall confirm --key FILE\n"));
+        text.push_str(&format!(
+            "  waits for {missing} more of the authority: {}\n",
+            advise(args, "confirm --key FILE")
+        ));
     }
     Answer::new(json, text)
 }

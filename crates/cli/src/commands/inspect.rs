@@ -9,7 +9,8 @@ use rollcall_core::key::PublicKey;
 use rollcall_core::limits::ENTRY_BYTES_MAX;
 use serde_json::{Value, json};
 
-use super::reading;
+use super::{advise, reading};
+use crate::advice;
 use crate::answer::{Answer, Exit};
 use crate::carriage::{self, Carried};
 use crate::failure::Failure;
@@ -76,7 +77,8 @@ pub(super) fn sign(args: &ArgMatches) -> Result<Answer, Failure> {
     let place = path.display().to_string();
     let read = carriage::read(&input::read(path, CARRIED_BYTES_MAX)?).map_err(|failure| failure.at(&place))?;
     let Carried::Draft(payload, bytes) = read else {
-        return Err(Failure::usage(format!("it is signed already: {place}")).hint(format!("rollcall append {place}")));
+        return Err(Failure::usage(format!("it is signed already: {place}"))
+            .hint(format!("rollcall append {}", advice::quoted(path))));
     };
     let output = args.get_one::<PathBuf>("output").cloned().unwrap_or_else(|| path.with_added_extension("signed"));
     if output.exists() {
@@ -93,7 +95,8 @@ pub(super) fn sign(args: &ArgMatches) -> Result<Answer, Failure> {
     let form = if args.get_flag("binary") { event.encode() } else { carriage::armour(&event).into_bytes() };
     output::create(&output, &form, 0o644)?;
     let shown = output.display();
-    let text = format!("signed, event {}\n  wrote {shown}\n  append it: rollcall append {shown}\n", event.id());
+    let append = advise(args, &format!("append {}", advice::quoted(&output)));
+    let text = format!("signed, event {}\n  wrote {shown}\n  append it: {append}\n", event.id());
     let json = json!({"outcome": "signed", "event": event.id().to_string(), "file": output, "by": payload.header.by, "fingerprint": keys::fingerprint(signer.public())});
     Ok(Answer::new(json, text))
 }

@@ -6,7 +6,7 @@ use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use rollcall_core::act::{Act, EnrolPeople};
 use serde_json::{Value, json};
 
-use super::reading;
+use super::{advise, reading};
 use crate::answer::Answer;
 use crate::failure::Failure;
 use crate::keys;
@@ -137,7 +137,10 @@ fn enrol(args: &ArgMatches) -> Result<Answer, Failure> {
     let (count, word) = (lines.len(), if dry { "would enrol" } else { "enrolled" });
     let mut text = format!("{word} {count} people in {} events\n", events.len());
     if waits {
-        text.push_str("  they wait for the authority's threshold: rollcall endorse --event EVENT\n");
+        text.push_str(&format!(
+            "  they wait for the authority's threshold: {}\n",
+            advise(args, "endorse --event EVENT")
+        ));
     }
     let outcome = if waits { "proposed" } else { word };
     Ok(Answer::new(json!({"outcome": outcome, "people": count, "events": events}), text))

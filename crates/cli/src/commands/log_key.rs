@@ -4,7 +4,8 @@ use clap::{ArgMatches, Command};
 use rollcall_core::checkpoint::log_signer;
 use serde_json::json;
 
-use super::{ledger_path, reading};
+use super::{advise, ledger_path, reading};
+use crate::advice;
 use crate::answer::Answer;
 use crate::failure::Failure;
 use crate::session::log_key_path;
@@ -56,8 +57,9 @@ fn new(args: &ArgMatches) -> Result<Answer, Failure> {
     let fresh = keys::draw()?;
     keys::write(&fresh, &path, "rollcall log key", None)?;
     let shown = path.display();
-    let hint = format!("rollcall rotate-log-key --log-key {shown}.pub");
-    let text = format!("wrote {shown} and {shown}.pub\n  the authority names it: {hint}\n");
+    let rotate =
+        advise(args, &format!("rotate-log-key --log-key {}", advice::quoted(&path.with_added_extension("pub"))));
+    let text = format!("wrote {shown} and {shown}.pub\n  the authority names it: {rotate}\n");
     Ok(Answer::new(
         json!({"outcome": "created", "file": path.to_string_lossy(), "public": fresh.public.to_string()}),
         text,

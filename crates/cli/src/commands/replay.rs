@@ -8,7 +8,7 @@ use rollcall_storage::redb::RedbStore;
 use rollcall_storage::{Batch, Projections, Rows, Store};
 use serde_json::json;
 
-use super::ledger_path;
+use super::{advise, ledger_path};
 use crate::answer::{Answer, Exit};
 use crate::failure::Failure;
 use crate::session::{self, AsOf, patiently};
@@ -61,9 +61,9 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
     let _ = writeln!(text, "  {:<11} {state}", "state");
     let differing = differing_rows(&store, ledger.state())?;
     let word = match &differing {
-        Some(none) if none.is_empty() => "same",
-        Some(_) => "DIFFER: rollcall replay --rebuild",
-        None => "not of this head: the next act writes them",
+        Some(none) if none.is_empty() => "same".to_owned(),
+        Some(_) => format!("DIFFER: {}", advise(args, "replay --rebuild")),
+        None => "not of this head: the next act writes them".to_owned(),
     };
     let _ = writeln!(text, "  {:<11} {word}", "rows");
     same &= differing.as_ref().is_none_or(Vec::is_empty);

@@ -88,7 +88,7 @@ fn read(bytes: &[u8]) -> Result<Item, Reply> {
         .map_err(|events| bad(&Failure::input(format!("one signed act a request, found: {}", events.len()))))?;
     let item = Item::new((), event);
     match item.unsigned() {
-        Some(error) => Err(Reply { status: 403, body: line(&batch::refusal(&error)) }),
+        Some(error) => Err(Reply { status: 403, body: line(&batch::refusal(&error, None)) }),
         None => Ok(item),
     }
 }
@@ -188,7 +188,7 @@ fn reply(session: &Session, ledger: &Path, item: &Item, signed: &Result<String, 
         Some(Became::Accepted { entry }) => receipted(session, ledger, ("accepted", &id, *entry), signed),
         Some(Became::AlreadyThere { entry }) => receipted(session, ledger, ("already there", &id, *entry), signed),
         Some(Became::Refused(error)) => {
-            let mut told = batch::refusal(error);
+            let mut told = batch::refusal(error, None);
             let note = operator::signed_refusal(session, ledger, Shown::of(&item.event), error.code(), at);
             if let Some(object) = told.as_object_mut() {
                 object.insert("event".to_owned(), json!(id));

@@ -84,7 +84,7 @@ const ALREADY_THERE: &str = "already there";
 /// Sends an act and reads what is answered.
 fn ask(url: &str, item: &Item, key: Option<&Signer>) -> Result<Answered, Failure> {
     if let Some(error) = item.unsigned() {
-        return Ok(Answered::Refused { told: batch::refusal(&error), note: None });
+        return Ok(Answered::Refused { told: batch::refusal(&error, None), note: None });
     }
     let sent = acts::send(url, &item.event.encode());
     let reply = sent.map_err(|what| {
