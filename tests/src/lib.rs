@@ -12,6 +12,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// The `rollcall` program, built now from the sources at hand: a stale one would make every test a lie.
 #[must_use]
@@ -83,6 +84,18 @@ pub fn rehearse(folder: &Path, lines: &[serde_json::Value]) -> Vec<serde_json::V
     std::fs::write(folder.join("acts.jsonl"), text.join("\n")).expect("the acts are written");
     let out = expect(folder, 0, &["--ledger", "play.ledger", "rehearse", "acts.jsonl", "--json"]);
     out.lines().map(|line| serde_json::from_str(line).expect("an answer is JSON")).collect()
+}
+
+/// Makes each of so many checks once, on every core: the last test of a file would leave all but one idle.
+pub fn on_every_core(checks: usize, check: impl Fn(usize) + Sync) {
+    let next = AtomicUsize::new(0);
+    let mine = || Some(next.fetch_add(1, Ordering::Relaxed)).filter(|number| *number < checks);
+    let work = || std::iter::from_fn(mine).for_each(&check);
+    std::thread::scope(|scope| {
+        for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
+            scope.spawn(work);
+        }
+    });
 }
 
 /// Says that a check needs a program of others that is not there; where `ROLLCALL_REQUIRE_TOOLS` is set it must be.
