@@ -220,38 +220,81 @@ fn a_lock_on_a_ledger_is_use_and_no_damage() {
 fn advised(folder: &std::path::Path, command: &str) -> String {
     let programs = program().parent().unwrap().to_str().unwrap();
     let path = format!("{programs}:{}", std::env::var("PATH").unwrap());
-    let run = Command::new("sh").args(["-c", command]).current_dir(folder).env("PATH", path).output().unwrap();
+    let mut shell = Command::new("sh");
+    shell.args(["-c", command]).current_dir(folder).env("PATH", path).env("XDG_STATE_HOME", folder.join(".state"));
+    let run = shell.env_remove("ROLLCALL_LEDGER").env_remove("ROLLCALL_KEY").output().unwrap();
     assert!(run.status.success(), "{command}: {}", String::from_utf8_lossy(&run.stderr));
     String::from_utf8(run.stdout).unwrap()
 }
 
-#[test]
-fn what_is_advised_runs_as_it_stands() {
+/// The command that stands behind these words, at the beginning of a line.
+fn behind<'a>(words: &str, said: &'a str) -> &'a str {
+    let command = said.lines().find_map(|line| line.trim_start().strip_prefix(words)).expect(said).trim_start();
+    command.split(", or: ").next().unwrap()
+}
+
+/// A ledger whose name a shell takes for two, and a way to ask it.
+fn our_ledger() -> (tempfile::TempDir, impl Fn(i32, &[&str]) -> String) {
     let folder = tempfile::tempdir().unwrap();
-    let here = folder.path();
-    let on = |code, args: &[&str]| expect(here, code, &[&["--ledger", "our ledger"], args].concat());
-    let _ = on(0, &["tour"]);
-    let said = talk(here, 2, &["--ledger", "our ledger", "roster", "--unit", "nope"]);
-    let hint = said.lines().find_map(|line| line.strip_prefix("  hint: ")).unwrap();
-    assert_eq!(hint, "rollcall --ledger 'our ledger' roster");
-    assert_eq!(advised(here, hint), on(0, &["roster"]));
-    // From the draft to the log, and what is said of an act that is refused there.
-    let draft = ["draft", "record", "--by", "bob", "--kind", "ruling-request"];
-    for (unit, code) in [("toc", 0), ("nope", 1)] {
-        let file = format!("about {unit}");
-        let drafted = on(0, &[&draft[..], &["--unit", unit, "-o", &file]].concat());
-        let append = format!("rollcall --ledger 'our ledger' append '{file}'");
-        assert!(drafted.contains(&format!("append it: {append}.signed, or: {append} '{file}'.sig\n")), "{drafted}");
-        let append = format!("rollcall --ledger 'our ledger' append '{file}.signed'");
-        assert!(on(0, &["sign", &file]).contains(&format!("append it: {append}\n")));
-        if code == 0 {
-            assert!(advised(here, &append).contains("accepted"));
-            continue;
-        }
-        let refused = on(code, &["append", &format!("{file}.signed")]);
-        let hint = refused.lines().find_map(|line| line.strip_prefix("  hint: ")).unwrap();
-        assert_eq!(advised(here, hint), on(0, &["roster"]), "{refused}");
+    let here = folder.path().to_path_buf();
+    let on = move |code, args: &[&str]| expect(&here, code, &[&["--ledger", "our ledger"], args].concat());
+    let explore = on(0, &["tour"]);
+    let commands: Vec<_> =
+        explore.lines().filter(|line| line.starts_with("  rollcall --ledger 'our ledger' ")).collect();
+    assert_eq!(commands.len(), 6, "{explore}");
+    for command in commands {
+        let _ = advised(folder.path(), command);
     }
+    (folder, on)
+}
+
+const DRAFT: &[&str] = &["draft", "record", "--by", "bob", "--kind", "ruling-request"];
+
+#[test]
+fn a_hint_names_the_ledger_that_a_flag_has_named() {
+    let (folder, on) = our_ledger();
+    let here = folder.path();
+    let said = talk(here, 2, &["--ledger", "our ledger", "roster", "--unit", "nope"]);
+    assert_eq!(behind("hint: ", &said), "rollcall --ledger 'our ledger' roster");
+    assert_eq!(advised(here, behind("hint: ", &said)), on(0, &["roster"]));
+    // An act that the log refuses says the same, in words and as JSON, whether it came in a file or not.
+    let _ = on(0, &[DRAFT, &["--unit", "nope", "-o", "act"]].concat());
+    let _ = on(0, &["sign", "act"]);
+    assert_eq!(behind("hint: ", &on(1, &["append", "act.signed"])), "rollcall --ledger 'our ledger' roster");
+    for args in [&["append", "act.signed"][..], &[&DRAFT[1..], &["--unit", "nope"]].concat()] {
+        let told: serde_json::Value = serde_json::from_str(&on(1, &[args, &["--json"]].concat())).unwrap();
+        assert_eq!(told["hint"], "rollcall --ledger 'our ledger' roster", "{told}");
+    }
+}
+
+#[test]
+fn what_is_advised_of_a_draft_and_a_bundle_runs_as_it_stands() {
+    let (folder, on) = our_ledger();
+    let here = folder.path();
+    let drafted = on(0, &[DRAFT, &["--unit", "toc", "-o=-x: rollcall vote"]].concat());
+    assert!(advised(here, behind("read it: ", &drafted)).contains("bob"));
+    let sign = behind("sign it: ", &drafted).strip_suffix(" --key KEY").unwrap();
+    let signed = advised(here, sign);
+    assert_eq!(behind("append it: ", &signed).replace(".signed'", "'.signed"), behind("append it: ", &drafted));
+    assert!(advised(here, behind("append it: ", &signed)).contains("accepted"));
+    assert!(advised(here, behind("append it: ", &drafted)).contains("already there"));
+    let bundled = on(0, &["bundle", "-o", "all of it"]);
+    assert!(advised(here, behind("audit it: ", &bundled)).starts_with("valid: "));
+}
+
+#[test]
+fn what_is_advised_of_another_source_is_not_about_the_ledger_at_hand() {
+    let (folder, on) = our_ledger();
+    let here = folder.path();
+    let _ = on(0, &["bundle", "-o", "cut"]);
+    let whole = std::fs::read(here.join("cut")).unwrap();
+    std::fs::write(here.join("cut"), &whole[..whole.len() - 9]).unwrap();
+    let draft = [&["--ledger", "our ledger"], DRAFT, &["--unit", "toc", "--bundle", "cut", "-o", "act"]].concat();
+    let said = talk(here, 2, &draft);
+    assert_eq!(behind("hint: ", &said), "rollcall audit FILE");
+    let output = rollcall(here, &["--ledger", "our ledger", "charter", "--preset", "tikv", "--clause", "NONE-1"]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(advised(here, behind("hint: ", &said)).contains("charter `tikv`"), "{said}");
 }
 
 #[test]

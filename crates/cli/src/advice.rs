@@ -6,21 +6,29 @@ use std::path::Path;
 
 const PROGRAM: &str = "rollcall ";
 
-/// Commands that ask no ledger, or that are told of something else than the ledger at hand.
-const ELSEWHERE: &[&str] = &["audit ", "charter check ", "inspect ", "key new ", "receipt verify ", "sign "];
+/// Commands that ask no ledger, or that are told of something else than the ledger at hand. What `audit` is given without a flag is one.
+const ELSEWHERE: &[&str] = &["charter check ", "charter --preset ", "key new ", "receipt verify "];
 
-/// A path as a shell takes it. One that is no text cannot be typed from what is shown, however it is quoted.
+/// A path as a shell takes it.
 pub(crate) fn quoted(path: &Path) -> String {
-    let shown = path.to_string_lossy();
-    shlex::try_quote(&shown).map_or_else(|_| shown.to_string(), Cow::into_owned)
+    typed(path).unwrap_or_else(|| "FILE".to_owned())
 }
 
-/// The advice with the ledger named in every command of it that asks one: what it begins with, and what stands behind a colon. A ledger whose
-/// path is no text is left out.
+/// Nothing where it cannot be typed from what is shown: it is no text, or it would order a terminal about.
+fn typed(path: &Path) -> Option<String> {
+    let text = path.to_str().filter(|text| !text.contains(char::is_control))?;
+    let no_flag = if text.starts_with('-') { Cow::Owned(format!("./{text}")) } else { Cow::Borrowed(text) };
+    shlex::try_quote(&no_flag).ok().map(Cow::into_owned)
+}
+
+/// The advice with the ledger named in every command of it that asks one: what it begins with, and what stands behind a colon.
 pub(crate) fn naming(advice: &str, ledger: Option<&Path>) -> String {
-    let Some(ledger) = ledger.filter(|path| path.to_str().is_some()).map(quoted) else { return advice.to_owned() };
+    let Some(ledger) = ledger else { return advice.to_owned() };
+    let ledger = typed(ledger).unwrap_or_else(|| "LEDGER".to_owned());
+    // What is quoted are words of others, and so may be what follows.
+    let (own, others) = advice.split_at(advice.find(['\'', '"']).unwrap_or(advice.len()));
     let mut named = String::with_capacity(advice.len());
-    let mut commands = advice.split(PROGRAM);
+    let mut commands = own.split(PROGRAM);
     named.push_str(commands.next().unwrap_or_default());
     for command in commands {
         let begins = named.is_empty() || named.ends_with(": ");
@@ -30,13 +38,15 @@ pub(crate) fn naming(advice: &str, ledger: Option<&Path>) -> String {
         }
         named.push_str(command);
     }
-    named
+    named + others
 }
 
 /// Whether a command, given without the program's name, asks the ledger at hand.
 fn asks(command: &str) -> bool {
+    let of_a_file = command.strip_prefix("audit ").is_some_and(|given| !given.starts_with("--"));
     command.starts_with(|c: char| c.is_ascii_lowercase())
         && !command.contains("--help")
+        && !of_a_file
         && !ELSEWHERE.iter().any(|elsewhere| command.starts_with(elsewhere))
 }
 
@@ -46,33 +56,46 @@ mod tests {
     use std::os::unix::ffi::OsStrExt;
     use std::path::Path;
 
-    use super::naming;
+    use super::{naming, quoted};
 
     #[test]
     fn advice_names_the_ledger_that_a_flag_has_named() {
         let named = |advice| naming(advice, Some(Path::new("our ledger")));
         assert_eq!(named("rollcall roster"), "rollcall --ledger 'our ledger' roster");
+        assert_eq!(named("rollcall audit --head kept"), "rollcall --ledger 'our ledger' audit --head kept");
         assert_eq!(
-            named("rollcall audit, then: rollcall why alice chair --in toc"),
-            "rollcall --ledger 'our ledger' audit, then: rollcall --ledger 'our ledger' why alice chair --in toc"
+            named("bring it back, then: rollcall status, then: rollcall audit"),
+            "bring it back, then: rollcall --ledger 'our ledger' status, then: rollcall --ledger 'our ledger' audit"
         );
         for same in [
             "rollcall --help",
             "rollcall vote --help",
             "rollcall audit copy.bundle",
+            "rollcall audit 'a copy.bundle'",
+            "rollcall charter check draft.toml",
+            "rollcall charter --preset greatsql",
             "rollcall key new witness.key --no-passphrase",
-            "the file the rollcall act",
+            "rollcall receipt verify FILE",
             "run the command again",
             "ssh-add -l",
         ] {
             assert_eq!(named(same), same);
         }
+        assert_eq!(naming("rollcall roster", None), "rollcall roster");
     }
 
     #[test]
-    fn advice_names_no_ledger_that_no_flag_names_or_that_cannot_be_typed() {
-        assert_eq!(naming("rollcall roster", None), "rollcall roster");
-        assert_eq!(naming("rollcall roster", Some(Path::new(OsStr::from_bytes(b"\xff")))), "rollcall roster");
-        assert_eq!(naming("rollcall roster", Some(Path::new("-L"))), "rollcall --ledger -L roster");
+    fn words_of_others_are_no_commands() {
+        let advice = format!("rollcall append {}", quoted(Path::new("x: rollcall vote")));
+        assert_eq!(naming(&advice, Some(Path::new("L"))), "rollcall --ledger L append 'x: rollcall vote'");
+    }
+
+    #[test]
+    fn a_path_is_no_flag_and_what_cannot_be_typed_is_a_word_for_it() {
+        assert_eq!(naming("rollcall roster", Some(Path::new("-L"))), "rollcall --ledger ./-L roster");
+        for path in [OsStr::from_bytes(b"\xff"), OsStr::new("a\n  hint: b"), OsStr::new("\u{1b}[2J")] {
+            assert_eq!(naming("rollcall roster", Some(Path::new(path))), "rollcall --ledger LEDGER roster");
+            assert_eq!(quoted(Path::new(path)), "FILE");
+        }
     }
 }

@@ -103,7 +103,11 @@ impl Failure {
 
     pub(crate) fn json(&self) -> Value {
         if let Some(refusal) = &self.refusal {
-            return refused(refusal);
+            let mut told = refused(refusal);
+            if let Some((object, hint)) = told.as_object_mut().zip(self.hint.as_ref()) {
+                object.insert("hint".to_owned(), json!(hint));
+            }
+            return told;
         }
         let outcome = if self.exit == Exit::Refused { "refused" } else { "failed" };
         json!({"outcome": outcome, "code": self.code, "what": self.what, "causes": self.causes, "hint": self.hint})
@@ -167,8 +171,10 @@ impl From<StoreError> for Failure {
                 Exit::NotChecked,
                 Some("name a ledger with --ledger, or found one: rollcall init --help"),
             ),
-            StoreError::Damaged { .. } => {
-                ("damaged", Exit::Invalid, Some("restore the file from a copy, then: rollcall audit"))
+            StoreError::Damaged { path, .. } => {
+                let failure = Self::new(Exit::Invalid, "damaged", error.to_string());
+                let file = advice::quoted(Path::new(path));
+                return failure.hint(format!("restore the file from a copy, then: rollcall audit {file}"));
             }
             StoreError::Parted { .. } => (
                 "parted",

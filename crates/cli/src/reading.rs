@@ -69,7 +69,7 @@ impl Asked for Reading<'_> {
 }
 
 /// Answers a question about the ledger as it is. It may be asked several times over, so it changes nothing. A process that is told to
-/// replay asks once and ends.
+/// replay asks once and ends. What is advised about its rows names the ledger, whether a flag has named it or the environment.
 pub(crate) fn ask<T>(
     path: &Path,
     replay: bool,

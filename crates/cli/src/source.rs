@@ -15,6 +15,7 @@ use rollcall_storage::published::{Files, Folder, Published};
 use rollcall_storage::redb::RedbStore;
 use rollcall_storage::{Projections, Store as _, StoreError};
 
+use crate::advice;
 use crate::failure::Failure;
 use crate::input;
 use crate::session::patiently;
@@ -83,7 +84,7 @@ pub(crate) fn published(place: Place) -> Result<Published<Place>, Failure> {
     let opened = Published::open(place).map_err(|error| match error {
         StoreError::Foreign { what, .. } => {
             Failure::unchecked(format!("what is published at {shown} cannot be read: {what}"))
-                .hint(format!("rollcall audit {shown}"))
+                .hint(format!("rollcall audit {}", advice::quoted(Path::new(&shown))))
         }
         other => other.into(),
     })?;
@@ -195,7 +196,7 @@ impl Source {
                 Self::Bundle(_) | Self::Illegible(_) => Vec::new(),
             };
             if found.is_empty() {
-                return Err(Failure::unchecked(format!("the log lacks entry {next}")).hint("rollcall audit"));
+                return Err(Failure::unchecked(format!("the log lacks entry {next}")).hint("rollcall audit FILE"));
             }
             next = next.saturating_add(u64::try_from(found.len()).unwrap_or(u64::MAX));
             all.extend(found);
@@ -208,7 +209,7 @@ impl Source {
         let mut ledger = Ledger::default();
         for entry in self.entries()? {
             ledger.verify_and_replay(&entry).map_err(|error| {
-                let mut failure = Failure::input("the log is not valid").caused_by(&error).hint("rollcall audit");
+                let mut failure = Failure::input("the log is not valid").caused_by(&error).hint("rollcall audit FILE");
                 failure.exit = crate::answer::Exit::Invalid;
                 failure
             })?;

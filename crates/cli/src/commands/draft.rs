@@ -84,15 +84,16 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
     let service = args.get_one::<String>("status").filter(|place| Address::is_one(place));
     let to = service.map_or_else(String::new, |service| format!(" --to {service}"));
     let file = advice::quoted(path);
-    let append = advise(args, &format!("append {file}"));
+    let [inspect, sign, append] = ["inspect", "sign", "append"].map(|verb| advise(args, &format!("{verb} {file}")));
     let mut text = format!(
-        "wrote {shown}, {} bytes, event {event}, by {by}, valid until {not_after}\nread it:   rollcall inspect {file}\nsign it:   rollcall sign {file} --key KEY, or: ssh-keygen -Y sign -n {NAMESPACE} -f KEY {file}\nappend it: {append}.signed{to}, or: {append} {file}.sig{to}\n",
+        "wrote {shown}, {} bytes, event {event}, by {by}, valid until {not_after}\nread it:   {inspect}\nsign it:   {sign} --key KEY, or: ssh-keygen -Y sign -n {NAMESPACE} -f KEY {file}\nappend it: {append}.signed{to}, or: {append} {file}.sig{to}\n",
         bytes.len()
     );
     if let Some(head) = &head {
         text.push_str(&format!(
-            "keep {}: the signed head that the act has seen; later: rollcall audit --head\n",
-            head.display()
+            "keep {}: the signed head that the act has seen; later: {}\n",
+            head.display(),
+            advise(args, &format!("audit --head {}", advice::quoted(head)))
         ));
     }
     Ok(Answer::new(

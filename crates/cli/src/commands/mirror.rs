@@ -11,6 +11,7 @@ use rollcall_storage::StoreError;
 use rollcall_storage::published::{Files as _, Folder, Published, hold, publish_checkpoint, publish_tiles};
 use serde_json::json;
 
+use crate::advice;
 use crate::answer::{Answer, Exit};
 use crate::failure::Failure;
 use crate::output;
@@ -196,7 +197,7 @@ impl Mirror {
         let path = self.folder.with_added_extension("fork");
         if let Some(fork) = &evidence {
             output::replace(&path, fork.text().as_bytes())?;
-            text.push_str(&format!("FORK ALARM: the log has signed two histories; proof: {}\n  anybody verifies it: rollcall fork verify {} --log-key KEY\n", path.display(), path.display()));
+            text.push_str(&format!("FORK ALARM: the log has signed two histories; proof: {}\n  anybody verifies it: rollcall fork verify {} --log-key KEY\n", path.display(), advice::quoted(&path)));
         }
         let json = json!({
             "outcome": "invalid",

@@ -58,7 +58,7 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
         "serves {}, ledger {id}{note}\ntakes signed acts at http://{bound}\nreceipts are under the log key {signer}\n",
         signer.name
     ));
-    let served = Served { path: ledger, id };
+    let served = Served { path: ledger, flagged: super::flagged_ledger(args).is_some(), id };
     let (read_only, turn) = (served.clone(), Mutex::new(()));
     let mut writer = Writer { served, begun: Instant::now(), ended: Instant::now() };
     let served = acts::serve(
@@ -97,11 +97,20 @@ fn read(bytes: &[u8]) -> Result<Item, Reply> {
 #[derive(Clone, Debug)]
 struct Served {
     path: PathBuf,
+    /// Whether a flag has named it: then what its operator is advised names it too.
+    flagged: bool,
     /// Which it was when the service began: another one in its place is not served.
     id: LedgerId,
 }
 
 impl Served {
+    /// Tells the operator of a failure.
+    fn told(&self, failure: Failure) -> Failure {
+        let failure = failure.naming(self.flagged.then_some(self.path.as_path()));
+        terminal::talk(&failure.text());
+        failure
+    }
+
     fn require(&self, reading: Reading<'_>) -> Result<(), Failure> {
         match reading.state.founding().map(|founding| founding.ledger) {
             Some(found) if found == self.id => Ok(()),
@@ -119,7 +128,7 @@ fn status(served: &Served) -> Reply {
     match reading::ask(&served.path, false, answer) {
         Ok(answer) => Reply { status: 200, body: line(&answer.json) },
         Err(failure) => {
-            terminal::talk(&failure.text());
+            let failure = served.told(failure);
             not_now(&failure.code, "the ledger cannot be read now; ask again later")
         }
     }
@@ -146,7 +155,7 @@ impl Writer {
         self.ended = Instant::now();
         entered.unwrap_or_else(|failure| {
             // Whoever sends acts learns nothing of the operator's files.
-            terminal::talk(&failure.text());
+            let failure = self.served.told(failure);
             let unknown = failure.code == "append-unknown";
             let reply = if unknown {
                 Reply::unknown()

@@ -18,6 +18,7 @@ use serde_json::{Map, Value, json};
 
 use self::story::{Beat, Expect};
 use super::roster;
+use crate::advice;
 use crate::answer::Answer;
 use crate::failure::Failure;
 use crate::rehearsal::{Outcome, Play, reopened};
@@ -67,7 +68,7 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
     let session = reopened(&path)?;
     let mut json = json!({"ledger_file": path.to_string_lossy(), "steps": steps});
     epilogue(&session, &mut json, &mut text)?;
-    let shown = path.display();
+    let shown = advice::quoted(&path);
     let _ = write!(
         text,
         "\n{0}Explore{0:#}\n  rollcall --ledger {shown} log\n  rollcall --ledger {shown} motion\n  rollcall --ledger {shown} why bob chair --in pmc/greatsql\n  rollcall --ledger {shown} why carol chair --in toc --not\n  rollcall --ledger {shown} show 0\n  rollcall --ledger {shown} audit\n",

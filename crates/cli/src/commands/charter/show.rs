@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
+use std::path::Path;
 
 use clap::{Arg, ArgMatches, Command};
 use rollcall_core::charter::{Charter, Clause, ClauseText, Interpretation};
 use serde_json::{Value, json};
 
+use crate::advice;
 use crate::answer::Answer;
 use crate::commands::reading;
 use crate::failure::Failure;
@@ -42,7 +44,9 @@ pub(super) fn run(args: &ArgMatches) -> Result<Answer, Failure> {
     let clauses: Vec<_> = charter.clauses().iter().filter(|(id, text)| wanted(id, text)).collect();
     if clauses.is_empty() {
         let asked = only.or(about).map_or("", String::as_str);
-        return Err(Failure::usage(format!("the charter has no clause for: `{asked}`")).hint("rollcall charter"));
+        let of = args.get_one::<String>("preset").map(|name| format!(" --preset {}", advice::quoted(Path::new(name))));
+        let hint = format!("rollcall charter{}", of.unwrap_or_default());
+        return Err(Failure::usage(format!("the charter has no clause for: `{asked}`")).hint(hint));
     }
     let shown = |id: &Clause| clauses.iter().any(|(clause, _)| *clause == id);
     let readings: Vec<_> = charter.interpretations().iter().filter(|reading| shown(&reading.clause)).collect();
