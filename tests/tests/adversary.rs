@@ -178,7 +178,7 @@ fn small() -> (Tampered, LedgerId) {
 }
 
 /// Every bit of every entry: one in thirty-one is judged at the full level, the others at the level that reads framing and
-/// tree.
+/// tree. By a multiple of eight it would be the same bit of its byte each time.
 #[test]
 fn any_flipped_bit_of_any_entry_is_found_and_named() {
     let (store, id) = small();
